@@ -1,0 +1,310 @@
+"""Contracts: one Open Data Contract Standard v3 YAML per source, in a folder per line.
+
+A contract alone says how a source is recognised, read, typed, checked, keyed, versioned, indexed, mirrored and
+described to dbt. What ODCS has no field for stands in its `customProperties`:
+
+on the contract
+    reading        how files look (see `Reading`)
+    eventTime      field that dates the event
+    structure      field that holds the structure's id (access is decided on it)
+    versionOrder   field by which versions of a key are ordered, or `landing`: the last landed wins
+    deletion       {field, value}: a row that says its key is deleted (only key and order are required in it)
+    controlTotals  fields whose sums must be the same in the lake and in the mart
+    shardKey, indexes   for MongoDB
+
+on a field
+    personal       `pseudonym` (stored as its HMAC) or `drop` (never stored)
+    namespace      of the pseudonym, `person` unless told: the same value in the same namespace is the same person
+    values         mapping from the file's spelling to the stored value ({Oui: true})
+    fromFile       the field comes from a named group of the file name's pattern
+    aliases        other headers under which the column is known
+    unit           eur, hours, days, rate, …
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import yaml
+from open_data_contract_standard.model import CustomProperty, OpenDataContractStandard, SchemaProperty
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from lake.errors import ContractError, UnknownSource
+
+FOLDER = Path(__file__).parent
+
+Kind = Literal["string", "integer", "decimal", "double", "boolean", "date", "timestamp"]
+
+_ARROW: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "integer": pa.int64(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("ms", tz="UTC"),
+}
+
+#: What the lake adds to every record, in this order, before the contract's own fields.
+#: `_key` digest of the natural key · `_version` 0 for the first arrival of a key, then 1, 2, … · `_batch` the landing
+#: batch · `_file` number of the delivered file in the ledger · `_line` 1-based line or row in it · `_order` the
+#: version order as an integer (milliseconds for times, days for dates; 0 for `landing`) · `_hash` of the content ·
+#: `_deleted` the record is a tombstone.
+META_SCHEMA = pa.schema(
+    [
+        pa.field("_key", pa.binary(16), nullable=False),
+        pa.field("_version", pa.int32(), nullable=False),
+        pa.field("_batch", pa.int64(), nullable=False),
+        pa.field("_file", pa.int64(), nullable=False),
+        pa.field("_line", pa.int64(), nullable=False),
+        pa.field("_order", pa.int64(), nullable=False),
+        pa.field("_hash", pa.int64(), nullable=False),
+        pa.field("_deleted", pa.bool_(), nullable=False),
+    ]
+)
+
+
+class Reading(BaseModel):
+    """How a source's files look. Times without a zone are in `zone` and stored in UTC."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: str
+    files: tuple[str, ...] = ()
+    encodings: tuple[str, ...] = ("utf-8",)
+    separators: tuple[str, ...] = (";",)
+    decimal: str = ","
+    dates: tuple[str, ...] = ("%d/%m/%Y", "%Y-%m-%d")
+    timestamps: tuple[str, ...] = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S")
+    zone: str = "Europe/Paris"
+    sheet: str | None = None
+    options: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field. `header` is its name in the file, `name` its name in the lake and everywhere after."""
+
+    name: str
+    header: str
+    kind: Kind
+    description: str
+    scale: int = 2
+    required: bool = False
+    key_position: int | None = None
+    minimum: Any = None
+    maximum: Any = None
+    pattern: str | None = None
+    max_length: int | None = None
+    allowed: tuple[Any, ...] = ()
+    values: tuple[tuple[str, Any], ...] = ()
+    personal: Literal["pseudonym", "drop"] | None = None
+    namespace: str = "person"
+    from_file: str | None = None
+    aliases: tuple[str, ...] = ()
+    unit: str | None = None
+
+    @property
+    def is_stored(self) -> bool:
+        return self.personal != "drop"
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        if self.kind == "decimal":
+            return pa.decimal128(18, self.scale)
+        return _ARROW[self.kind]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One source: its fields and how its files become records. Grain: `grain`, one sentence."""
+
+    name: str
+    line: str
+    version: str
+    purpose: str
+    grain: str
+    fields: tuple[Field, ...]
+    reading: Reading
+    event_time: str | None
+    structure: str | None
+    version_order: str
+    deletion_field: str | None
+    deletion_value: str | None
+    control_totals: tuple[str, ...]
+    shard_key: tuple[str, ...]
+    indexes: tuple[tuple[str, ...], ...]
+    freshness_days: int | None
+    path: Path
+
+    @cached_property
+    def stored(self) -> tuple[Field, ...]:
+        """The fields that reach MongoDB and everything after it."""
+        return tuple(f for f in self.fields if f.is_stored)
+
+    @cached_property
+    def key(self) -> tuple[Field, ...]:
+        """The natural key, in order."""
+        keyed = [f for f in self.fields if f.key_position is not None]
+        return tuple(sorted(keyed, key=lambda f: f.key_position or 0))
+
+    @cached_property
+    def arrow_schema(self) -> pa.Schema:
+        """Types of the stored fields, without the lake's own columns."""
+        return pa.schema([pa.field(f.name, f.arrow_type) for f in self.stored])
+
+    @cached_property
+    def mirror_schema(self) -> pa.Schema:
+        """Types of a mirrored record: the lake's own columns, then the contract's."""
+        return pa.schema([*META_SCHEMA, *self.arrow_schema])
+
+    @cached_property
+    def file_patterns(self) -> tuple[re.Pattern[str], ...]:
+        return tuple(re.compile(p, re.IGNORECASE) for p in self.reading.files)
+
+    def field(self, name: str) -> Field:
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise ContractError(f"Contract '{self.name}' has no field '{name}'.", remedy=f"See {self.path.name}.")
+
+
+def load(path: Path) -> Contract:
+    """Read and validate one contract.
+
+    Raises:
+        ContractError: the file is not a valid ODCS v3 document, or lacks what landing needs.
+    """
+    try:
+        document = OpenDataContractStandard.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise ContractError(f"{path.name} is not a valid ODCS v3 contract: {error}") from error
+    try:
+        return _contract(document, path)
+    except (KeyError, ValueError, TypeError, ValidationError) as error:
+        raise ContractError(f"{path.name} can't drive a source: {error}", remedy="See lake/contracts/__init__.py.") from error
+
+
+@lru_cache(maxsize=4)
+def catalogue(folder: Path = FOLDER) -> dict[str, Contract]:
+    """Every contract by source name (`<line>_<source>`), sorted."""
+    contracts = [load(path) for path in sorted(folder.glob("*/*.yaml"))]
+    return {c.name: c for c in sorted(contracts, key=lambda c: c.name)}
+
+
+def contract(source: str) -> Contract:
+    """The contract of one source.
+
+    Raises:
+        UnknownSource: with the nearest known ones.
+    """
+    known = catalogue()
+    if source not in known:
+        raise UnknownSource(source, known)
+    return known[source]
+
+
+def _contract(document: OpenDataContractStandard, path: Path) -> Contract:
+    (table,) = document.schema_ or []
+    extra = _custom(document.customProperties)
+    fields = tuple(_fields(table.properties or []))
+    deletion = extra.get("deletion") or {}
+    result = Contract(
+        name=table.name or "",
+        line=document.domain or "",
+        version=document.version or "",
+        purpose=(document.description.purpose if document.description else None) or "",
+        grain=table.dataGranularityDescription or "",
+        fields=fields,
+        reading=Reading.model_validate(extra["reading"]),
+        event_time=extra.get("eventTime"),
+        structure=extra.get("structure"),
+        version_order=extra.get("versionOrder", "landing"),
+        deletion_field=deletion.get("field"),
+        deletion_value=deletion.get("value"),
+        control_totals=tuple(extra.get("controlTotals", ())),
+        shard_key=tuple(extra.get("shardKey", ())),
+        indexes=tuple(tuple(i) for i in extra.get("indexes", ())),
+        freshness_days=_freshness(document),
+        path=path,
+    )
+    _check(result)
+    return result
+
+
+def _fields(properties: list[SchemaProperty]) -> Iterator[Field]:
+    for prop in properties:
+        extra = _custom(prop.customProperties)
+        options = prop.logicalTypeOptions or {}
+        kind, scale = _kind(prop)
+        yield Field(
+            name=prop.name or "",
+            header=prop.physicalName or prop.name or "",
+            kind=kind,
+            description=prop.description or "",
+            scale=scale,
+            required=bool(prop.required),
+            key_position=(prop.primaryKeyPosition or 1) if prop.primaryKey else None,
+            minimum=options.get("minimum"),
+            maximum=options.get("maximum"),
+            pattern=options.get("pattern"),
+            max_length=options.get("maxLength"),
+            allowed=tuple(v.value for v in prop.enum or ()),
+            values=tuple((str(k), v) for k, v in (extra.get("values") or {}).items()),
+            personal=extra.get("personal"),
+            namespace=extra.get("namespace", "person"),
+            from_file=extra.get("fromFile"),
+            aliases=tuple(extra.get("aliases", ())),
+            unit=extra.get("unit"),
+        )
+
+
+def _kind(prop: SchemaProperty) -> tuple[Kind, int]:
+    """The field's type: `number` is a DECIMAL(18,s) unless its physicalType says DOUBLE."""
+    logical = prop.logicalType or ""
+    if logical != "number":
+        if logical not in _ARROW:
+            raise ValueError(f"field '{prop.name}' has logicalType '{logical}'")
+        return logical, 0  # type: ignore[return-value]
+    physical = (prop.physicalType or "DECIMAL(18,2)").upper()
+    if physical == "DOUBLE":
+        return "double", 0
+    match = re.fullmatch(r"DECIMAL\(18,\s*(\d+)\)", physical)
+    if not match:
+        raise ValueError(f"field '{prop.name}' has physicalType '{physical}', not DECIMAL(18,s) or DOUBLE")
+    return "decimal", int(match.group(1))
+
+
+def _check(c: Contract) -> None:
+    names = [f.name for f in c.fields]
+    wrong = [
+        (not c.name.startswith(f"{c.line}_"), f"schema name '{c.name}' must start with '{c.line}_'"),
+        (not c.grain, "dataGranularityDescription is empty"),
+        (not c.key, "no field is a primaryKey"),
+        (len(set(names)) != len(names), "a field name stands twice"),
+        (any(not f.description for f in c.fields), "a field has no description"),
+        (any(f.name.startswith("_") for f in c.fields), "field names may not start with '_'"),
+        (any(f.personal == "drop" and f.key_position for f in c.fields), "a key field can't be dropped"),
+    ]
+    for named in (c.event_time, c.structure, c.deletion_field, *c.control_totals, *c.shard_key):
+        wrong.append((named is not None and named not in names, f"'{named}' is not a field"))
+    wrong.append((c.version_order != "landing" and c.version_order not in names, f"versionOrder '{c.version_order}' is not a field"))
+    for is_wrong, why in wrong:
+        if is_wrong:
+            raise ValueError(why)
+
+
+def _freshness(document: OpenDataContractStandard) -> int | None:
+    for item in document.slaProperties or []:
+        if item.property == "freshness" and item.value is not None:
+            return int(item.value)
+    return None
+
+
+def _custom(properties: list[CustomProperty] | None) -> dict[str, Any]:
+    return {p.property or "": p.value for p in properties or []}

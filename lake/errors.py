@@ -1,0 +1,139 @@
+"""Everything that can go wrong, drawn as a tree.
+
+    LakeError                    exit code 1
+    ├── SettingsError            a setting is missing, malformed or unsafe          exit 2
+    ├── UnknownName              a name the user gave is not known; carries the nearest known ones   exit 2
+    │   ├── UnknownSource
+    │   ├── UnknownMetric
+    │   ├── UnknownDimension
+    │   └── UnknownLine
+    ├── ContractError            a contract file is not a valid ODCS v3 document, or not one we can drive
+    ├── ReadError                a file cannot be opened or recognised at all (a bad *row* is never an error:
+    │                            it goes to quarantine)
+    ├── StoreError               MongoDB
+    │   ├── StoreUnavailable     it does not answer, or the embedded one cannot run here      exit 69
+    │   └── LeaseHeld            somebody else holds the lease; carries who and since when    exit 75
+    ├── MirrorError              the mirror disagrees with the lake
+    ├── BuildError               dbt failed; carries the failed nodes
+    ├── CheckFailed              a build failed an expectation or its reconciliation           exit 3
+    ├── PublishError             nothing to publish, or the build did not pass
+    ├── QueryError               a question the semantic layer cannot answer
+    ├── AccessDenied             the policy does not allow it                              exit 77
+    └── PrototypeError           a card or a change of stage is not valid
+
+Each message says what happened, to which object, and what to do. The CLI shows one line; `--debug` the trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rapidfuzz import fuzz, process
+
+
+class LakeError(Exception):
+    """What happened, to which object, and what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.remedy}".rstrip()
+
+
+class SettingsError(LakeError):
+    exit_code = 2
+
+
+class UnknownName(LakeError):
+    """A name is not known. `nearest` holds the known names that look like it, best first."""
+
+    exit_code = 2
+    kind = "name"
+
+    def __init__(self, name: str, known: Iterable[str], *, remedy: str = "") -> None:
+        self.name = name
+        self.nearest = nearest(name, known)
+        hint = f"Did you mean {', '.join(self.nearest)}?" if self.nearest else ""
+        super().__init__(f"Unknown {self.kind} '{name}'.", remedy=" ".join(p for p in (hint, remedy) if p))
+
+
+class UnknownSource(UnknownName):
+    kind = "source"
+
+
+class UnknownMetric(UnknownName):
+    kind = "indicator"
+
+
+class UnknownDimension(UnknownName):
+    kind = "dimension"
+
+
+class UnknownLine(UnknownName):
+    kind = "line"
+
+
+class ContractError(LakeError):
+    pass
+
+
+class ReadError(LakeError):
+    pass
+
+
+class StoreError(LakeError):
+    pass
+
+
+class StoreUnavailable(StoreError):
+    exit_code = 69
+
+
+class LeaseHeld(StoreError):
+    """Somebody else is doing it now. `holder` says who, where and since when."""
+
+    exit_code = 75
+
+    def __init__(self, name: str, holder: str) -> None:
+        self.name = name
+        self.holder = holder
+        super().__init__(f"'{name}' is held by {holder}.", remedy="Wait for it to end, or stop that process.")
+
+
+class MirrorError(LakeError):
+    pass
+
+
+class BuildError(LakeError):
+    pass
+
+
+class CheckFailed(LakeError):
+    exit_code = 3
+
+
+class PublishError(LakeError):
+    pass
+
+
+class QueryError(LakeError):
+    pass
+
+
+class AccessDenied(LakeError):
+    exit_code = 77
+
+
+class PrototypeError(LakeError):
+    pass
+
+
+def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """The known names that look like `name`, best first."""
+    found = process.extract(name, list(known), scorer=fuzz.WRatio, limit=limit, score_cutoff=60)
+    return [choice for choice, _, _ in found]

@@ -1,0 +1,67 @@
+"""Settings: the only place that reads the environment (`LAKE_*`).
+
+Every setting has a default that works on a laptop. Secrets that are not given are made once, in files that only
+their owner can read under `<data>/secrets/`, and never enter the lake.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+#: The dbt project's root: where dbt_project.yml, models/ and expectations/ are.
+PROJECT = Path(__file__).resolve().parent.parent
+
+#: The business lines that have a mart of their own, in the order in which screens show them.
+LINES = ("audio", "dental", "optical", "childcare", "finance")
+
+
+class Settings(BaseSettings):
+    """All settings, frozen. Units are in the names."""
+
+    model_config = SettingsConfigDict(env_prefix="LAKE_", frozen=True, extra="ignore")
+
+    data: Path = Field(PROJECT / ".lake", description="Folder of everything the lake keeps on this machine.")
+    mongo_uri: str | None = Field(
+        None, description="A replica set, sharded cluster or Atlas instead of the embedded server."
+    )
+    mongo_database: str = Field("lake", description="Database of the lake in MongoDB.")
+    pseudonym_key: SecretStr | None = Field(
+        None, description="Key of the HMAC-SHA256 pseudonyms (at least 32 characters). Losing it breaks the link between old and new records of a person."
+    )
+    quarantine_key: SecretStr | None = Field(
+        None, description="Fernet key (32 bytes in URL-safe base64) that quarantined rows are encrypted with."
+    )
+    policy: Path = Field(
+        PROJECT / "lake" / "access" / "policy.yml", description="Who sees which lines and structures and may do what."
+    )
+    portal_port: int = Field(8501, description="Port of the portal, on the loopback address.")
+    threads: int = Field(2, ge=1, description="Cores that a step may use.")
+    memory_gb: float = Field(4.0, gt=0, description="Memory that DuckDB may use in one step, in gigabytes.")
+    builds_kept: int = Field(5, ge=1, description="Builds kept per line, the published one included.")
+    stale_after_hours: float = Field(36.0, gt=0, description="Age of a line's data, in hours, from which screens call it stale.")
+
+    @property
+    def mirror(self) -> Path:
+        return self.data / "mirror"
+
+    @property
+    def marts(self) -> Path:
+        return self.data / "marts"
+
+    @property
+    def runs(self) -> Path:
+        return self.data / "runs"
+
+    @property
+    def secrets(self) -> Path:
+        return self.data / "secrets"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process. Tests that change the environment call `settings.cache_clear()`."""
+    return Settings()
