@@ -1,0 +1,101 @@
+"""The `lake` command: one module a room, in the order of the data's way.
+
+How to add a command: write `lake/cli/<room>.py` with `register(app)`, whose functions import what they need when they
+run (`lake --help` must stay instant) and whose help ends in an example that runs (`epilog=example("lake …")`), then
+name the room in `ROOMS`.
+
+An error of `lake.errors` is shown as one line on stderr, what happened and what to do, and gives its exit code;
+`lake --debug …` shows the trace instead. Logging is set up here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from importlib import import_module, metadata
+from importlib.util import find_spec
+
+import typer
+
+from lake.errors import LakeError
+
+#: Modules of this package that register commands, in the order in which `lake --help` lists them.
+ROOMS = (
+    "sample",
+    "contracts",
+    "land",
+    "quarantine",
+    "mirror",
+    "build",
+    "checks",
+    "publish",
+    "run",
+    "schedule",
+    "query",
+    "status",
+    "doctor",
+    "portal",
+    "prototype",
+)
+
+_state = {"debug": False}
+
+
+def example(*commands: str) -> str:
+    """The epilog of a command's help: examples that run as they stand."""
+    return "Example:\n\n" + "\n\n".join(f"    {command}" for command in commands)
+
+
+app = typer.Typer(
+    name="lake",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="From source files to published indicators: land, mirror, build, check, publish, query.",
+    epilog=example("lake status"),
+)
+
+
+@app.callback()
+def _options(
+    debug: bool = typer.Option(False, "--debug", help="Show the whole trace of an error, and every log event."),
+    version: bool = typer.Option(False, "--version", help="Show the version.", is_eager=True, callback=lambda on: _version(on)),
+) -> None:
+    _state["debug"] = debug
+    configure_logging(debug=debug)
+
+
+def configure_logging(*, debug: bool = False) -> None:
+    """Send the lake's events (`land.done source=… landed=…`) to stderr.
+
+    On a terminal only warnings, since commands show their own tables; elsewhere (cron, systemd) every event; with
+    `debug` all there is. Other libraries stay at their warnings.
+    """
+    level = logging.DEBUG if debug else logging.WARNING if sys.stderr.isatty() else logging.INFO
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("lake").setLevel(level)
+
+
+def main() -> None:
+    """Entry point: runs the command; turns an error into one line and its exit code."""
+    try:
+        app()
+    except LakeError as error:
+        if _state["debug"]:
+            raise
+        print(f"lake: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"lake {metadata.version('lake')}")
+        raise typer.Exit
+
+
+for _room in ROOMS:
+    if find_spec(f"lake.cli.{_room}") is not None:
+        import_module(f"lake.cli.{_room}").register(app)
