@@ -1,0 +1,53 @@
+# Everything runs from a local .venv made from requirements.lock: names, versions and hashes only.
+PYTHON  ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3.13 || command -v python3)
+VENV    := .venv
+BIN     := $(VENV)/bin
+UV      := $(shell command -v uv || echo $(BIN)/uv)
+READY   := $(VENV)/.ready
+RECORDS ?= 250000
+BENCH_RECORDS ?= 1000000
+SEED    ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast lint types bench screens lock clean
+
+help: ## List the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv from requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "The venv module is missing: on Debian, install the package python3-venv."; exit 2; }
+	@test -x "$(UV)" || { echo "Installing uv into $(VENV)…"; $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; }
+	@echo "Installing the locked packages into $(VENV)…"
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## Sample group → lake → marts → checks → portal, on this machine (Ctrl-C stops it all)
+	@$(BIN)/lake demo --records $(RECORDS) --seed $(SEED)
+
+test: $(READY) ## All tests: unit, integration on a real mongod, dbt, portal, browser
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-fast: $(READY) ## Unit tests only
+	@$(BIN)/python -m pytest tests/unit -q
+
+lint: $(READY) ## ruff, mypy strict, import rules
+	@$(BIN)/ruff check lake apps tests
+	@$(BIN)/ruff format --check lake apps tests
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(READY) ## Ratios against bare references, in one run (BENCH_RECORDS=1000000); writes docs/benchmarks.md
+	@$(BIN)/python -m tests.bench --records $(BENCH_RECORDS)
+
+screens: $(READY) ## Screenshots of every page in both languages into docs/screens
+	@$(BIN)/python -m tests.e2e.screens
+
+lock: ## Resolve requirements.lock again from pyproject.toml
+	@$(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
+
+clean: ## Remove the local lake and every cache (asks nothing; .venv stays)
+	@rm -rf .lake target logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
