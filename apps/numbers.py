@@ -1,0 +1,83 @@
+"""Figures, dates and euros as the reader writes them. Nothing here rounds what is stored: only what is read."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_compact_currency, format_compact_decimal, format_currency, format_decimal
+
+from apps.words import Language, say
+
+PARIS = ZoneInfo("Europe/Paris")
+NOTHING = "–"
+
+Number = int | float | Decimal
+
+
+def locale(language: Language) -> str:
+    return "fr_FR" if language == "fr" else "en_GB"
+
+
+def figure(value: Number | None, unit: str | None, language: Language, *, short: bool = False) -> str:
+    """A value in its unit: `rate` as a percentage, `eur` in euros, others with their symbol. None is a dash.
+
+    Args:
+        value: as the semantic layer gives it; rates are 0–1.
+        unit: of the indicator's meta.
+        short: 1,2 M€ rather than 1 234 567 €.
+    """
+    if value is None or value != value:
+        return NOTHING
+    where = locale(language)
+    if unit == "rate":
+        return f"{format_decimal(value * 100, format='#,##0.0', locale=where)}\u202f%"
+    if unit == "eur":
+        if short and abs(value) >= 10_000:
+            return format_compact_currency(value, "EUR", locale=where, fraction_digits=1)
+        digits = "#,##0.00" if abs(value) < 1_000 else "#,##0"
+        return format_currency(value, "EUR", format=f"{digits}\u00a0¤" if language == "fr" else f"¤{digits}", locale=where, currency_digits=False)
+    if short and abs(value) >= 10_000:
+        number = format_compact_decimal(value, locale=where, fraction_digits=1)
+    else:
+        number = format_decimal(value, format="#,##0.##" if abs(value) < 100 else "#,##0", locale=where)
+    symbol = {"hours": "h", "days": say("unit.days", language), "years": say("unit.years", language)}.get(unit or "", "")
+    return f"{number}\u00a0{symbol}".strip()
+
+
+def change(value: Number | None, reference: Number | None, unit: str | None, language: Language) -> str | None:
+    """The change on a reference: points for rates, per cent otherwise; None when it can't be told."""
+    if value is None or reference is None or value != value or reference != reference:
+        return None
+    if unit == "rate":
+        points = (float(value) - float(reference)) * 100
+        return f"{format_decimal(points, format='+#,##0.0;-#,##0.0', locale=locale(language))}\u00a0{say('unit.points', language)}"
+    if not reference:
+        return None
+    per_cent = (float(value) / float(reference) - 1) * 100
+    return f"{format_decimal(per_cent, format='+#,##0.0;-#,##0.0', locale=locale(language))}\u202f%"
+
+
+def day(value: date | None, language: Language) -> str:
+    return format_date(value, "d MMM y", locale=locale(language)) if value else NOTHING
+
+
+def month(value: date, language: Language) -> str:
+    return format_date(value, "MMMM y", locale=locale(language))
+
+
+def instant(value: datetime | None, language: Language) -> str:
+    """An instant, in Europe/Paris."""
+    return format_datetime(value.astimezone(PARIS), "d MMM y, HH:mm", locale=locale(language)) if value else NOTHING
+
+
+def age(value: timedelta, language: Language) -> str:
+    """How long ago, in the largest unit that fits."""
+    hours = value.total_seconds() / 3600
+    if hours < 1:
+        return say("age.minutes", language, n=max(0, round(hours * 60)))
+    if hours < 48:
+        return say("age.hours", language, n=round(hours))
+    return say("age.days", language, n=round(hours / 24))
