@@ -44,7 +44,7 @@ def declaration(line: str) -> str:
         "sources": [
             {
                 "name": line,
-                "description": f"The records of line {line} in the lake, mirrored from MongoDB: every version of every key.",
+                "description": f"What landed for {line}, mirrored from MongoDB: every version of every key.",
                 "database": database(line),
                 "schema": SCHEMA,
                 "tables": [_table(c) for c in contracts],
@@ -77,18 +77,15 @@ def create_views(con: duckdb.DuckDBPyConnection, contracts: list[Contract], inpu
     """Create the source views on `inputs/<source>/*.parquet`, typed as the contracts say.
 
     The views hold paths relative to `inputs`' parent (`file_search_path`), so that the folder can be renamed. A column
-    that the contract gained after all files were written is null.
+    that the contract gained after all files were written is null; a source that never landed is empty.
     """
     con.execute(f"create schema if not exists {SCHEMA}")
     for contract in contracts:
         files = sorted((inputs / contract.name).glob("*.parquet"))
         present = {name for file in files for name in pq.read_schema(file).names}
         columns = ", ".join(_column(f, f.name in present) for f in contract.mirror_schema)
-        pattern = f"{inputs.name}/{contract.name}/*.parquet"
-        con.execute(
-            f"create or replace view {SCHEMA}.{contract.name} as "
-            f"select {columns} from read_parquet('{pattern}', union_by_name = true)"
-        )
+        rows = f"from read_parquet('{inputs.name}/{contract.name}/*.parquet', union_by_name = true)"
+        con.execute(f"create view {SCHEMA}.{contract.name} as select {columns} {rows if files else 'where false'}")
 
 
 def _column(field: pa.Field, is_present: bool) -> str:
@@ -123,7 +120,8 @@ def _table(contract: Contract) -> dict[str, Any]:
         "columns": lake_columns + [_described(f, _sql_type(f.arrow_type)) for f in described.values()],
     }
     if conditions := [c for f in contract.stored for c in _conditions(f)]:
-        table["data_tests"] = [{"keeps_contract": {"arguments": {"conditions": conditions}}}]
+        test = {"name": f"{contract.name}_keeps_contract", "arguments": {"conditions": conditions}}
+        table["data_tests"] = [{"keeps_contract": test}]
     return table
 
 

@@ -2,3 +2,16 @@
 {% macro generate_schema_name(custom_schema_name, node) -%}
   {{ (custom_schema_name or target.schema) | trim }}
 {%- endmacro %}
+
+{#
+  The folder says the database: models/core and the staging of group and geo are in `core`, staging/<line> and
+  marts/<line> in <line>. A new line needs nothing here.
+#}
+{% macro generate_database_name(custom_database_name=none, node=none) -%}
+  {%- set layer = node.fqn[1] if node and node.fqn | length > 2 else none -%}
+  {%- if custom_database_name -%} {{ custom_database_name | trim }}
+  {%- elif layer in ('staging', 'marts') and node.fqn[2] not in ('group', 'geo') -%} {{ node.fqn[2] }}
+  {%- elif layer in ('staging', 'marts', 'core') -%} core
+  {%- else -%} {{ target.database }}
+  {%- endif -%}
+{%- endmacro %}
