@@ -6,7 +6,8 @@
     │   ├── UnknownSource
     │   ├── UnknownMetric
     │   ├── UnknownDimension
-    │   └── UnknownLine
+    │   ├── UnknownLine
+    │   └── UnknownRole
     ├── ContractError            a contract file is not a valid ODCS v3 document, or not one we can drive
     ├── ReadError                a file cannot be opened or recognised at all (a bad *row* is never an error:
     │                            it goes to quarantine)
@@ -76,6 +77,10 @@ class UnknownDimension(UnknownName):
 
 class UnknownLine(UnknownName):
     kind = "line"
+
+
+class UnknownRole(UnknownName):
+    kind = "role"
 
 
 class ContractError(LakeError):

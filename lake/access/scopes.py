@@ -1,0 +1,74 @@
+"""A scope: what one person may see and do, as granted by a role. Nothing else makes one."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass
+
+from lake.access.roles import ALL, Permission, Role, policy
+from lake.errors import AccessDenied
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The rights of `who`, which are the rights of `role`: a scope can't say more than a role of the policy does."""
+
+    role: Role
+    who: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.role, Role):
+            raise TypeError("A scope is made from a role: lake.access.scope(name, who=…).")
+
+    @property
+    def structures(self) -> tuple[str, ...]:
+        """Ids of the structures whose rows are seen, sorted; `("*",)` for all."""
+        return tuple(sorted(set(self.role.structures)))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines seen; `("*",)` for all."""
+        return self.role.lines
+
+    @property
+    def permissions(self) -> tuple[Permission, ...]:
+        return self.role.permissions
+
+    def sees(self, line: str) -> bool:
+        return self.lines == (ALL,) or line in self.lines
+
+    def allows(self, permission: Permission, line: str | None = None) -> bool:
+        """Whether the role has the permission, and over that line when one is named."""
+        return permission in self.permissions and (line is None or self.sees(line))
+
+    def require(self, permission: Permission, line: str | None = None) -> None:
+        """Go on only if the role has the permission, over that line when one is named.
+
+        Raises:
+            AccessDenied: saying which role lacks what, and which roles have it.
+        """
+        if self.allows(permission, line):
+            return
+        able = [r.name for r in policy().roles.values() if Scope(r, self.who).allows(permission, line)]
+        raise AccessDenied(
+            f"Role '{self.role.name}' may not {_VERBS[permission]}{f' of line {line}' if line else ''}.",
+            remedy=f"Roles that may: {', '.join(able)}." if able else "No role of the policy may: see LAKE_POLICY.",
+        )
+
+
+_VERBS: dict[Permission, str] = {
+    "read": "see the indicators",
+    "drill": "see the atomic rows",
+    "quarantine": "see or retry the quarantine",
+    "publish": "publish or roll back the builds",
+}
+
+
+def scope(name: str | None = None, *, who: str | None = None) -> Scope:
+    """The scope of a role of the policy (its default role unless named), for `who` (the system's user unless told).
+
+    Raises:
+        UnknownRole: with the nearest known ones.
+    """
+    current = policy()
+    return Scope(current.role(name or current.default), who or getpass.getuser())
