@@ -11,11 +11,11 @@ from lake.prototypes.card import STAGES, Card, Stage
 
 
 class Events(Protocol):
-    """What the journal needs of the store: an append-only list of events."""
+    """What the journal needs of the store: an append-only list of events (`store.prototypes`)."""
 
-    def append_event(self, event: dict[str, Any]) -> None: ...
+    def append(self, kind: str, event: dict[str, Any], /) -> Any: ...
 
-    def events(self, prototype: str | None = None) -> list[dict[str, Any]]: ...
+    def find(self, *, where: dict[str, Any] | None = None) -> list[dict[str, Any]]: ...
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,12 @@ class Journal:
         self._events = events
 
     def record(self, card: Card) -> Record:
-        return self._record(card, self._events.events(card.id))
+        return self._record(card, self._events.find(where={"prototype": card.id}))
 
     def records(self, cards: list[Card]) -> dict[str, Record]:
         """The records of several prototypes, by id, with one question to MongoDB."""
         by_id: dict[str, list[dict[str, Any]]] = {c.id: [] for c in cards}
-        for event in self._events.events():
+        for event in self._events.find():
             by_id.get(event["prototype"], []).append(event)
         return {c.id: self._record(c, by_id[c.id]) for c in cards}
 
@@ -116,8 +116,8 @@ class Journal:
         return _change(event)
 
     def _append(self, card: Card, kind: str, **what: Any) -> dict[str, Any]:
-        event = {"prototype": card.id, "kind": kind, "at": datetime.now(UTC), **what}
-        self._events.append_event(event)
+        event = {"prototype": card.id, "at": datetime.now(UTC), **what}
+        self._events.append(kind, event)
         return event
 
     @staticmethod

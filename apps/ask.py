@@ -1,0 +1,128 @@
+"""The only door to the semantic layer. Answers are cached there, by build, scope and question; nothing is cached here,
+so a new publication shows at the next rerun and two personas never share an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+import pandas as pd
+import pyarrow as pa
+
+from apps.session import Session
+from lake import builds, semantic
+from lake.semantic import Answer, Filter, Indicator
+from lake.settings import settings
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question to the semantic layer, as `lake.semantic.query` takes it."""
+
+    metrics: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    where: tuple[Filter, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    grain: str | None = None
+    order: tuple[str, ...] = ()
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class LineState:
+    """How far a line's figures can be trusted now. `failed` is a newer build that dbt or the checks
+    refused, if any."""
+
+    kind: Literal["none", "fresh", "stale"]
+    published: builds.Build | None = None
+    failed: builds.Build | None = None
+
+    @property
+    def age(self) -> timedelta:
+        as_of = self.published.as_of if self.published else None
+        return datetime.now(UTC) - as_of if as_of else timedelta.max
+
+
+def ask(session: Session, question: Question) -> Answer:
+    """The answer, within the viewer's scope."""
+    return semantic.query(
+        list(question.metrics),
+        by=question.by,
+        where=question.where,
+        since=question.since,
+        until=question.until,
+        grain=question.grain,
+        order=question.order,
+        limit=question.limit,
+        scope=session.scope,
+    )
+
+
+def ask_all(session: Session, questions: Sequence[Question]) -> list[Answer]:
+    """The answers to several questions, asked at the same time."""
+    if len(questions) < 2:
+        return [ask(session, q) for q in questions]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        return list(pool.map(lambda q: ask(session, q), questions))
+
+
+def frame(answer: Answer) -> pd.DataFrame:
+    """The answer for charts and tables: decimals become floats, which only screens may do."""
+    table: pa.Table = answer.table
+    for i, field in enumerate(table.schema):
+        if pa.types.is_decimal(field.type):
+            table = table.set_column(i, field.name, table.column(i).cast(pa.float64()))
+    return table.to_pandas()
+
+
+def one(answer: Answer, metric: str) -> Any:
+    """The single value of a question without dimensions; None when there are no rows."""
+    values = answer.table.column(metric).to_pylist()
+    value = values[0] if values else None
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def indicators(line: str) -> list[Indicator]:
+    """The published definitions of a line's indicators, headline ones first; empty when nothing is published."""
+    if builds.published(line) is None:
+        return []
+    return sorted(semantic.metrics(line), key=lambda i: not i.headline)
+
+
+def headline(line: str) -> list[Indicator]:
+    return [i for i in indicators(line) if i.headline]
+
+
+def state(line: str) -> LineState:
+    """What screens say of a line before its figures."""
+    published = builds.published(line)
+    newest = next(iter(builds.builds(line)), None)
+    is_newer = newest is not None and (published is None or newest.id > published.id)
+    failed = newest if newest and is_newer and newest.status in ("failed", "refused") else None
+    if published is None:
+        return LineState("none", failed=failed)
+    limit = timedelta(hours=settings().stale_after_hours)
+    is_stale = published.as_of is None or datetime.now(UTC) - published.as_of > limit
+    return LineState("stale" if is_stale else "fresh", published, failed)
+
+
+def last_month_end(published: builds.Build) -> date | None:
+    """The last day of the last complete month in a build, up to today; None when it holds no event."""
+    newest = published.newest_event_on
+    if newest is None:
+        return None
+    after = min(newest, datetime.now(UTC).date()) + timedelta(days=1)
+    return after.replace(day=1) - timedelta(days=1)
+
+
+def years_before(day: date, years: int) -> date:
+    """The same day some years before; 29 February becomes 28."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return day.replace(year=day.year - years, day=28)

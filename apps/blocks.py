@@ -1,0 +1,128 @@
+"""What several pages draw: headings, chips, states, indicator cards and where a figure comes from."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from apps.ask import LineState
+from apps.numbers import NOTHING, age, change, figure, instant
+from apps.session import Session
+from apps.words import say
+from lake.errors import LakeError
+from lake.semantic import Answer, Indicator
+
+log = logging.getLogger(__name__)
+
+_DELTA_COLOUR = {"up": "normal", "down": "inverse", "none": "off"}
+
+
+def heading(session: Session, page: str) -> None:
+    """The question that the page answers."""
+    st.title(say(f"question.{page}", session.language), anchor=False)
+
+
+def keep_link(page: str, target: st.Page) -> None:
+    """Remember a page's address for `link`."""
+    st.session_state.setdefault("links", {})[page] = target
+
+
+def link(page: str) -> st.Page:
+    """The address of a page, for `st.page_link` and `st.switch_page`."""
+    return st.session_state["links"][page]
+
+
+def chips(session: Session, state: LineState) -> None:
+    """Freshness and checks, in two chips whose words, icons and colours say the same thing."""
+    language = session.language
+    if state.published is None:
+        st.badge(say("checks.none", language), icon=":material/hourglass_empty:", color="gray")
+        return
+    built = say("fresh.built", language, at=instant(state.published.created_at, language))
+    if state.kind == "stale":
+        st.badge(say("fresh.stale", language), icon=":material/schedule:", color="orange", help=built)
+    else:
+        st.badge(say("fresh.as_of", language, age=age(state.age, language)), icon=":material/schedule:", color="gray", help=built)
+    checks = state.published.checks
+    if state.failed:
+        st.badge(say("checks.failed", language), icon=":material/error:", color="red")
+    elif checks and checks.warned:
+        st.badge(say("checks.warned", language), icon=":material/warning:", color="orange")
+    else:
+        st.badge(say("checks.passed", language), icon=":material/verified:", color="green")
+
+
+def warnings_of(session: Session, state: LineState) -> None:
+    """Says that the figures are old, or that a newer build was refused and why; nothing when all is well."""
+    language = session.language
+    if state.kind == "stale" and state.published:
+        at = instant(state.published.as_of, language)
+        st.warning(say("state.stale", language, at=at, age=age(state.age, language)), icon=":material/schedule:")
+    if state.failed:
+        why = " · ".join(state.failed.failures[:3]) or NOTHING
+        at = instant(state.failed.created_at, language)
+        st.error(say("state.failed", language, at=at, why=why), icon=":material/error:")
+
+
+def empty(session: Session, reason: str, **values: object) -> None:
+    """The designed state of nothing to show. `reason` is a key of `state` in words.yml."""
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(f"##### :material/inbox: {say('state.empty_title', session.language)}")
+        st.caption(say(f"state.{reason}", session.language, **values))
+
+
+def denied(session: Session) -> None:
+    """The designed state of a page outside the persona's lines."""
+    language = session.language
+    lines = ", ".join(say(f"line.{line}", language) for line in session.lines) or NOTHING
+    with st.container(border=True):
+        st.markdown(f"##### :material/lock: {say('state.denied_title', language)}")
+        st.caption(say("state.denied", language, who=session.label, lines=lines))
+
+
+def guarded(session: Session, draw: Callable[[], None]) -> None:
+    """Draw; what goes wrong becomes a sentence with a reference that stands in the log, never a traceback."""
+    try:
+        draw()
+    except LakeError as error:
+        reference = secrets.token_hex(4)
+        log.warning("portal.page_failed ref=%s", reference, exc_info=True)
+        st.error(f"**{say('state.broken_title', session.language)}**\n\n{say('state.broken', session.language, what=error, ref=reference)}")
+
+
+def indicator_card(
+    session: Session, indicator: Indicator, value: float | None, before: float | None, trend: Sequence[float] = ()
+) -> None:
+    """One indicator: its figure, its change on the same period a year before, and its months as a sparkline."""
+    language = session.language
+    delta = change(value, before, indicator.unit, language)
+    st.metric(
+        indicator.label(language),
+        figure(value, indicator.unit, language, short=True),
+        delta,
+        delta_color=_DELTA_COLOUR[indicator.direction] if delta else "off",
+        delta_description=say("period.against" if delta else "period.incomparable", language),
+        help=indicator.definition(language),
+        chart_data=list(trend) if len(trend) > 1 else None,
+        chart_type="area",
+        height="stretch",
+    )
+
+
+def trace(session: Session, indicator: Indicator, answer: Answer) -> None:
+    """Where a figure comes from: definition, formula, build, freshness, checks, and the query that was run."""
+    language = session.language
+    with st.popover(say("trace.title", language), icon=":material/help:", type="tertiary"):
+        st.markdown(f"**{indicator.label(language)}**")
+        st.write(indicator.definition(language))
+        st.markdown(f"**{say('trace.formula', language)}** — {indicator.formula}")
+        builds = ", ".join(f"{line} `{build}`" for line, build in answer.builds.items())
+        st.markdown(f"**{say('trace.build', language)}** — {builds}")
+        st.markdown(f"**{say('trace.freshness', language)}** — {instant(answer.as_of, language)}")
+        if indicator.sources:
+            st.markdown(f"**{say('trace.sources', language)}** — {', '.join(indicator.sources)}")
+        with st.expander(say("trace.sql", language)):
+            st.code(answer.sql, language="sql")

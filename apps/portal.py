@@ -1,0 +1,40 @@
+"""Starts the portal: `lake portal`, or `streamlit run apps/portal.py`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from apps.blocks import denied, guarded, keep_link
+from apps.registry import PAGES, Page
+from apps.session import Session, sign_in
+from apps.words import say
+
+
+def _draw(page: Page, session: Session) -> None:
+    if page.is_allowed(session):
+        guarded(session, partial(page.draw(), session))
+    else:
+        denied(session)
+
+
+def main() -> None:
+    st.set_page_config(page_title="Lac & indicateurs", page_icon=":material/water:", layout="wide")
+    session = sign_in()
+    menu: dict[str, list[st.Page]] = {}
+    for page in PAGES:
+        shown = st.Page(
+            partial(_draw, page, session),
+            title=say(page.title, session.language),
+            icon=page.icon,
+            url_path=page.key,
+            default=page.key == "home",
+            visibility="visible" if page.is_allowed(session) else "hidden",
+        )
+        keep_link(page.key, shown)
+        menu.setdefault(say(f"nav.{page.section}", session.language), []).append(shown)
+    st.navigation(menu, expanded=True).run()
+
+
+main()

@@ -1,0 +1,59 @@
+"""The pages of the portal, in one list.
+
+How to add a page
+    1. Make a folder `apps/pages/<name>/` with `page.py` (`def draw(session) -> None`: draws) and `data.py` (asks through
+       `apps.ask`); pure logic goes in modules beside them.
+    2. Add its words to `apps/words.yml` (`page.<name>`, `question.<name>`).
+    3. Add a line to `PAGES` below. A page with a `line` is offered only to personas who have that line.
+A prototype is not listed here: its folder under `apps/prototypes/` is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+
+from apps.session import Session
+from lake.settings import LINES
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: `key` is its address and the key of its words; `module` has `draw`."""
+
+    key: str
+    module: str
+    section: str
+    icon: str
+    line: str | None = None
+
+    @property
+    def title(self) -> str:
+        """Key of the words in the menu."""
+        return f"line.{self.line}" if self.line else f"page.{self.key}"
+
+    def is_allowed(self, session: Session) -> bool:
+        return self.line is None or self.line in session.lines
+
+    def draw(self) -> Callable[[Session], None]:
+        """The function that draws it; imported only when the page is opened."""
+        draw: Callable[..., None] = import_module(self.module).draw
+        return partial(draw, line=self.line) if self.line else draw
+
+
+_ICONS = {
+    "audio": ":material/hearing:",
+    "dental": ":material/dentistry:",
+    "optical": ":material/eyeglasses:",
+    "childcare": ":material/child_care:",
+    "finance": ":material/account_balance:",
+}
+
+PAGES: tuple[Page, ...] = (
+    Page("home", "apps.pages.home.page", "overview", ":material/home:"),
+    *(Page(line, "apps.pages.line.page", "lines", _ICONS[line], line) for line in LINES),
+    Page("datalab", "apps.pages.datalab.page", "lab", ":material/science:"),
+    Page("demo", "apps.pages.demo.page", "lab", ":material/slideshow:"),
+)

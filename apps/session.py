@@ -1,0 +1,68 @@
+"""Who is looking: the persona chosen in the sidebar (demo mode), the language, and the scope that follows from them.
+
+The scope is made anew at every rerun from the policy in force; nothing a browser sends is ever part of it but the
+persona's name, which the policy must know.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+import streamlit as st
+
+from apps.words import LANGUAGES, Language, say
+from lake import access
+from lake.access import Scope
+from lake.settings import LINES
+
+
+@dataclass(frozen=True)
+class Session:
+    """One viewer at one rerun. `viewer` is a random name that lasts as long as the browser session."""
+
+    language: Language
+    scope: Scope
+    viewer: str
+
+    @property
+    def role(self) -> str:
+        return self.scope.role.name
+
+    @property
+    def label(self) -> str:
+        return self.scope.role.label(self.language)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The business lines in scope, in the order of screens."""
+        return tuple(line for line in LINES if self.scope.sees(line))
+
+
+def sign_in() -> Session:
+    """Draw the choice of language and persona, and return who is looking."""
+    viewer = st.session_state.setdefault("viewer", f"viewer-{secrets.token_hex(4)}")
+    policy = access.policy()
+    with st.sidebar:
+        language = st.segmented_control(
+            "Langue · Language", LANGUAGES, default="fr", required=True, format_func=str.upper, bind="query-params", key="lang"
+        )
+        name = st.selectbox(
+            say("portal.persona", language),
+            list(policy.roles),
+            index=list(policy.roles).index(policy.default),
+            format_func=lambda n: policy.roles[n].label(language),
+            help=say("portal.persona_help", language),
+            bind="query-params",
+            key="as",
+        )
+        session = Session(language, access.scope(name, who=viewer), viewer)
+        st.caption(_structures(session))
+    return session
+
+
+def _structures(session: Session) -> str:
+    ids = session.scope.structures
+    if ids == (access.ALL,):
+        return say("portal.structures_all", session.language)
+    return say("portal.structures_some", session.language, n=len(ids), names=", ".join(ids))
