@@ -1,0 +1,210 @@
+"""The FEC as software really writes it: each variant gives the same rows."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lake.contracts import contract
+from lake.errors import ReadError
+from lake.readers import fec
+from lake.readers.chunk import Broken, Chunk
+from lake.readers.stream import Plain
+
+FEC = contract("finance_entries")
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "fec"
+# fmt: off
+HEADER = [
+    "JournalCode", "JournalLib", "EcritureNum", "EcritureDate", "CompteNum", "CompteLib", "CompAuxNum", "CompAuxLib",
+    "PieceRef", "PieceDate", "EcritureLib", "Debit", "Credit", "EcritureLet", "DateLet", "ValidDate", "Montantdevise",
+    "Idevise",
+]
+SALE = [
+    "VE", "Ventes", "1", "20240131", "411000", "Clients", "", "", "F1", "20240131", 'Vente "été"', "120,00", "0,00",
+    "", "", "20240201", "", "",
+]
+# fmt: on
+INCOME = [*SALE[:4], "706000", "Prestations", *SALE[6:11], "0,00", "120,00", *SALE[13:]]
+
+
+def file(*rows: list[str], header: list[str] = HEADER, separator: str = "\t", end: str = "\r\n") -> str:
+    return "".join(separator.join(row) + end for row in [header, *rows])
+
+
+def chunks(data: bytes, encoding: str | None = None) -> list[Chunk]:
+    return list(fec.read(Plain(io.BytesIO(data)), FEC, encoding))
+
+
+def rows(data: bytes) -> list[dict[str, Any]]:
+    return [row for chunk in chunks(data) for row in chunk.table.to_pylist()]
+
+
+def broken(data: bytes) -> list[Broken]:
+    return [b for chunk in chunks(data) for b in chunk.broken]
+
+
+def with_cells(row: list[str], **cells: str) -> list[str]:
+    return [cells.get(name, value) for name, value in zip(HEADER, row, strict=True)]
+
+
+PLAIN = rows(file(SALE, INCOME).encode())
+
+
+def test_values_are_text_under_canonical_names_and_quotes_are_data() -> None:
+    assert PLAIN[0]["EcritureLib"] == 'Vente "été"'
+    assert (PLAIN[0]["Debit"], PLAIN[0]["Credit"], PLAIN[0]["CompAuxNum"]) == ("120,00", "0,00", None)
+    assert list(PLAIN[0]) == [*HEADER, fec.LAST]
+
+
+@pytest.mark.parametrize("separator", ["\t", "|"])
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\r\r\n"])
+def test_separators_and_line_ends_make_no_difference(separator: str, end: str) -> None:
+    data = file(SALE, INCOME, separator=separator, end=end).encode()
+    assert rows(data) == PLAIN
+    assert [list(c.lines) for c in chunks(data)] == [[2, 3]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "iso-8859-15", "cp1252", "cp850"])
+def test_encodings_are_told_apart(encoding: str) -> None:
+    assert rows(file(SALE, INCOME).encode(encoding)) == PLAIN
+
+
+def test_the_last_line_may_have_no_line_end_and_blank_lines_are_no_rows() -> None:
+    data = (file(SALE) + "\r\n   \r\n" + file(INCOME).split("\r\n")[1] + "\x1a").encode()
+    assert [r["Credit"].rstrip("\x1a") for r in rows(data)] == ["0,00", "120,00"]
+    assert [list(c.lines) for c in chunks(data)] == [[2, 5]]
+
+
+def test_padding_zero_fill_nul_and_non_breaking_spaces_are_nothing() -> None:
+    padded = [f"{cell}\u00a0 \0" if cell else "   " for cell in SALE]
+    padded[11], padded[12] = "0000000120,00", "0000000000,00"
+    assert rows(file(padded, INCOME).encode()) == PLAIN
+
+
+def test_header_case_varies() -> None:
+    header = [name.upper() if i % 2 else name.lower() for i, name in enumerate(HEADER)]
+    assert rows(file(SALE, INCOME, header=header).encode()) == PLAIN
+
+
+@pytest.mark.parametrize(("debit", "credit"), [("D", "C"), ("d", "c"), ("+1", "-1"), ("1", "-1")])
+def test_amount_and_side_stand_for_debit_and_credit(debit: str, credit: str) -> None:
+    header = [{"Debit": "Montant", "Credit": "Sens"}.get(name, name) for name in HEADER]
+    sale, income = [*SALE[:11], "120,00", debit, *SALE[13:]], [*INCOME[:11], "120,00", credit, *INCOME[13:]]
+    found = rows(file(sale, income, header=header).encode())
+    assert [(r["Debit"], r["Credit"]) for r in found] == [("120,00", "0,00"), ("0,00", "120,00")]
+
+
+def test_an_unknown_side_leaves_both_amounts_blank_for_the_contract_to_refuse() -> None:
+    header = [{"Debit": "Montant", "Credit": "Sens"}.get(name, name) for name in HEADER]
+    (row,) = rows(file([*SALE[:11], "120,00", "X", *SALE[13:]], header=header).encode())
+    assert (row["Debit"], row["Credit"]) == (None, None)
+
+
+def test_columns_19_to_22_are_read_and_empty_ones_after_them_ignored() -> None:
+    header = [*HEADER, "DateRglt", "ModeRglt", "NatOp", "IdClient", "", ""]
+    (row,) = rows(file([*SALE, "20240215", "CB", "Vente", "", "", " "], header=header).encode())
+    assert (row["DateRglt"], row["ModeRglt"], row["NatOp"], row["IdClient"]) == ("20240215", "CB", "Vente", None)
+
+
+def test_a_line_may_have_empty_cells_that_the_header_has_not() -> None:
+    assert rows(file([*SALE, "", ""], INCOME[:16]).encode()) == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("12,30-", "-12,30"),
+        ("-12,30", "-12,30"),
+        ("+12,30", "12,30"),
+        ("0012,30+", "12,30"),
+        ("-000,50", "-0,50"),
+        ("0000", "0"),
+    ],
+)
+def test_amounts_are_signed_before_or_after(written: str, read: str) -> None:
+    assert rows(file(with_cells(SALE, Debit=written)).encode())[0]["Debit"] == read
+
+
+def test_a_decimal_point_and_an_impossible_date_stay_for_the_contract_to_refuse() -> None:
+    (row,) = rows(file(with_cells(SALE, Debit="12.30", EcritureDate="20240231")).encode())
+    assert (row["Debit"], row["EcritureDate"]) == ("12.30", "20240231")
+
+
+def test_dates_of_zeros_are_none() -> None:
+    (row,) = rows(file(with_cells(SALE, DateLet="00000000", PieceDate="0")).encode())
+    assert (row["DateLet"], row["PieceDate"]) == (None, None)
+
+
+def test_one_blank_side_is_zero_and_two_stay_blank() -> None:
+    found = rows(file(with_cells(SALE, Credit=""), with_cells(SALE, Debit="", Credit="")).encode())
+    assert [(r["Debit"], r["Credit"]) for r in found] == [("120,00", "0,00"), (None, None)]
+
+
+def test_a_line_of_too_many_or_too_few_columns_is_broken_and_loses_none_of_the_rest() -> None:
+    data = file(SALE, [*SALE, "x"], SALE[:9], INCOME).encode()
+    assert [(b.line, b.reason) for b in broken(data)] == [
+        (3, "columns: 19 instead of 18"),
+        (4, "columns: 9 instead of 18"),
+    ]
+    assert broken(data)[1].original == "\t".join(SALE[:9]).encode() + b"\r\n"
+    assert rows(data) == PLAIN
+    assert [list(c.lines) for c in chunks(data)] == [[2, 5]]
+
+
+def test_a_stray_byte_in_a_utf8_file_breaks_its_line_only() -> None:
+    lines = file(SALE, SALE, INCOME).encode().splitlines(keepends=True)
+    lines[2] = lines[2].replace("é".encode(), b"\xe9")
+    assert [b.line for b in broken(b"".join(lines))] == [3]
+    assert rows(b"".join(lines)) == PLAIN
+
+
+def test_the_last_row_of_a_whole_file_is_marked() -> None:
+    assert [row[fec.LAST] for row in PLAIN] == [None, "Oui"]
+
+
+def test_a_file_whose_last_line_is_broken_has_no_marked_row() -> None:
+    assert all(fec.LAST not in row for row in rows(file(SALE, INCOME, SALE[:9]).encode()))
+
+
+def test_a_file_that_was_cut_has_no_marked_row() -> None:
+    stream = Plain(io.BytesIO(file(SALE, INCOME).encode()), length=10_000)  # the zip said that there was more
+    assert [fec.LAST in chunk.table.column_names for chunk in fec.read(stream, FEC)] == [False]
+
+
+def test_quarantined_lines_are_read_again_from_head_and_originals() -> None:
+    (chunk,) = chunks(file(SALE, INCOME).encode("cp850"))
+    again = chunks(chunk.head + chunk.original(1), chunk.encoding)
+    assert [row for c in again for row in c.table.to_pylist()] == [{k: v for k, v in PLAIN[1].items() if k != fec.LAST}]
+
+
+def test_rows_read_in_many_blocks_keep_their_line_numbers() -> None:
+    data = file(*[SALE] * 60_000, INCOME).encode()
+    found = chunks(data)
+    assert len(found) > 1
+    assert [n for c in found for n in c.lines] == list(range(2, 60_003))
+    assert [c.table[fec.LAST].to_pylist()[-1] for c in found if fec.LAST in c.table.column_names] == ["Oui"]
+
+
+@pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf\r\n", b"Centre;Prix TTC\r\nA;1\r\n", b"JournalCode\tDebit\r\n"])
+def test_a_file_without_the_header_of_a_fec_is_refused(data: bytes) -> None:
+    with pytest.raises(ReadError, match="header"):
+        chunks(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "result"),
+    [("0000000001FEC20220831.txt", 5422, "173208.48"), ("111111111FEC20221231.TXT", 934, "-1281.09")],
+)
+def test_real_files_are_read_whole(name: str, lines: int, result: str) -> None:
+    if not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is not there")
+    data = (SHARED / name).read_bytes()
+    found = rows(data)
+    amounts = ((row["CompteNum"][0], row["Credit"], row["Debit"]) for row in found)
+    total = sum(Decimal(c.replace(",", ".")) - Decimal(d.replace(",", ".")) for first, c, d in amounts if first in "67")
+    assert (len(found), broken(data), total) == (lines, [], Decimal(result))
+    assert any(pattern.match(name) for pattern in FEC.file_patterns)
