@@ -115,7 +115,11 @@ class MirrorError(LakeError):
 
 
 class BuildError(LakeError):
-    pass
+    """A build failed. `nodes` names the models and tests that did, each with dbt's message."""
+
+    def __init__(self, what: str, *, nodes: Iterable[str] = (), remedy: str = "") -> None:
+        super().__init__(what, remedy=remedy)
+        self.nodes = tuple(nodes)
 
 
 class CheckFailed(LakeError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 #: The dbt project's root: where dbt_project.yml, models/ and expectations/ are.
@@ -24,25 +24,31 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LAKE_", frozen=True, extra="ignore")
 
-    data: Path = Field(PROJECT / ".lake", description="Folder of everything the lake keeps on this machine.")
+    data: Path = Field(default=PROJECT / ".lake", description="Folder of everything the lake keeps on this machine.")
     mongo_uri: str | None = Field(
-        None, description="A replica set, sharded cluster or Atlas instead of the embedded server."
+        default=None, description="A replica set, sharded cluster or Atlas instead of the embedded server."
     )
-    mongo_database: str = Field("lake", description="Database of the lake in MongoDB.")
+    mongo_database: str = Field(default="lake", description="Database of the lake in MongoDB.")
     pseudonym_key: SecretStr | None = Field(
-        None, description="Key of the HMAC-SHA256 pseudonyms (at least 32 characters). Losing it breaks the link between old and new records of a person."
+        default=None, description="Key of the HMAC-SHA256 pseudonyms (at least 32 characters). Losing it breaks the link between old and new records of a person."
     )
     quarantine_key: SecretStr | None = Field(
-        None, description="Fernet key (32 bytes in URL-safe base64) that quarantined rows are encrypted with."
+        default=None, description="Fernet key (32 bytes in URL-safe base64) that quarantined rows are encrypted with."
     )
     policy: Path = Field(
-        PROJECT / "lake" / "access" / "policy.yml", description="Who sees which lines and structures and may do what."
+        default=PROJECT / "lake" / "access" / "policy.yml", description="Who sees which lines and structures and may do what."
     )
-    portal_port: int = Field(8501, description="Port of the portal, on the loopback address.")
-    threads: int = Field(2, ge=1, description="Cores that a step may use.")
-    memory_gb: float = Field(4.0, gt=0, description="Memory that DuckDB may use in one step, in gigabytes.")
-    builds_kept: int = Field(5, ge=1, description="Builds kept per line, the published one included.")
-    stale_after_hours: float = Field(36.0, gt=0, description="Age of a line's data, in hours, from which screens call it stale.")
+    portal_port: int = Field(default=8501, description="Port of the portal, on the loopback address.")
+    threads: int = Field(default=2, ge=1, description="Cores that a step may use.")
+    memory_gb: float = Field(default=4.0, gt=0, description="Memory that DuckDB may use in one step, in gigabytes.")
+    builds_kept: int = Field(default=5, ge=1, description="Builds kept per line, the published one included.")
+    stale_after_hours: float = Field(default=36.0, gt=0, description="Age of a line's data, in hours, from which screens call it stale.")
+
+    @field_validator("data", "policy")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        """Steps run in other folders (dbt in the project's): a relative path would mean another one there."""
+        return path.expanduser().resolve()
 
     @property
     def mirror(self) -> Path:

@@ -1,0 +1,292 @@
+"""Builds: the mirror → a new DuckDB file, by dbt.
+
+A build is made in `builds.building(line)` from hard links to the mirror's files, and renamed to its place when it is
+whole: no reader ever meets half a build, whatever fails. The shared dimensions (`core`) are built first and only when
+their inputs or models changed; so is each line, unless forced.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lake import builds, dbt, sources
+from lake.builds import CORE, Build
+from lake.contracts import Contract
+from lake.errors import BuildError, LeaseHeld
+from lake.settings import PROJECT, settings
+
+log = logging.getLogger(__name__)
+
+#: Called as a build goes on: line, node that ended, nodes ended, nodes in all.
+Report = Callable[[str, str, int, int], None]
+
+#: Schema metadata of a mirror file: when its newest batch was landed.
+LANDED_AT = b"lake.landed_at"
+
+_CORE_WAIT_SECONDS = 1800.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A line's build, whether it was there already, or the error that stopped it."""
+
+    line: str
+    build: Build | None
+    reused: bool = False
+    error: BuildError | LeaseHeld | None = None
+
+
+def build_lines(
+    lines: Sequence[str], *, force: bool = False, project: Path = PROJECT, report: Report | None = None
+) -> list[Outcome]:
+    """Build the shared dimensions, then each line, two at a time. A line that fails does not stop the others.
+
+    Raises:
+        BuildError: the shared dimensions failed, so nothing could be built.
+        LeaseHeld: another process has been building them for half an hour.
+    """
+    report = report or (lambda line, node, done, total: None)
+    core = _build(CORE, None, force=False, project=project, report=report)
+    assert core.build is not None
+
+    def one(line: str) -> Outcome:
+        try:
+            return _build(line, core.build, force=force, project=project, report=report)
+        except (BuildError, LeaseHeld) as error:
+            return Outcome(line, None, error=error)
+
+    with ThreadPoolExecutor(_processes()) as pool:
+        return list(pool.map(one, lines))
+
+
+def code_files(name: str, project: Path = PROJECT) -> list[Path]:
+    """The files of the project that a build of `name` depends on."""
+    lines = sources.CORE_LINES if name == CORE else (name,)
+    folders = [project / "models" / "staging" / line for line in lines]
+    folders += [project / "models" / "core" if name == CORE else project / "models" / "marts" / name]
+    folders += [project / "lake" / "macros", project / "tests" / "data"]
+    found = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".sql", ".yml", ".csv")]
+    return sorted([project / "dbt_project.yml", project / "profiles.yml", *found])
+
+
+def _code(name: str, project: Path) -> str:
+    """Digest of everything but the data that a build is made from."""
+    digest = hashlib.sha256()
+    for package in ("dbt-core", "dbt-duckdb", "duckdb"):
+        digest.update(f"{package} {version(package)}\n".encode())
+    for path in code_files(name, project):
+        digest.update(f"{path.relative_to(project)}\n".encode() + path.read_bytes())
+    for contract in sources.of(name):
+        digest.update(contract.path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _fingerprint(code: str, core: Build | None, files: list[Path]) -> str:
+    """What a build is made from: equal fingerprints mean equal builds."""
+    digest = hashlib.sha256(f"{code} {core.fingerprint if core else ''}\n".encode())
+    for path in sorted(files, key=lambda p: (p.parent.name, p.name)):
+        digest.update(f"{path.parent.name}/{path.name} {path.stat().st_size}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _build(name: str, core: Build | None, *, force: bool, project: Path, report: Report) -> Outcome:
+    with _alone(name, wait_seconds=_CORE_WAIT_SECONDS if name == CORE else 0.0) as lock:
+        code = _code(name, project)
+        last = next(iter(builds.builds(name)), None)
+        mirrored = [path for contract in sources.of(name) for path in _mirrored(contract)]
+        if last and last.status != "failed" and not force and last.fingerprint == _fingerprint(code, core, mirrored):
+            log.info("build.reused line=%s build=%s", name, last.id)
+            return Outcome(name, last, reused=True)
+        _check_sources(name, project)
+        started, clock = datetime.now(UTC), time.monotonic()
+        try:
+            place = _prepare(name, core)
+            result = _dbt(name, place, project, report, lock)
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            raise BuildError(f"The build of '{name}' could not be made: {error}.") from error
+        shutil.rmtree(place / "tmp", ignore_errors=True)
+        for file in ("manifest.json", "semantic_manifest.json"):
+            with suppress(FileNotFoundError):  # what dbt could not parse has none
+                shutil.copyfile(_target(name) / file, place / file)
+        made = Build(
+            line=name,
+            id=builds.new_id(started),
+            folder=place,
+            status="failed" if result.failures else "built",
+            created_at=started,
+            seconds=round(time.monotonic() - clock, 2),
+            as_of=_landed_at(place),
+            newest_event_on=None if result.failures else _newest_event(name, place),
+            core_id=core.id if core else None,
+            fingerprint=_fingerprint(code, core, list((place / "inputs").glob("*/*.parquet"))),
+            code_version=f"{version('lake')}+{code}",
+            inputs={c.name: _last_batch(place / "inputs" / c.name) for c in sources.of(name)},
+            failures=result.failures,
+        )
+        builds.save(made)
+        made = builds.settle(made)
+    if made.failures:
+        log.error("build.failed line=%s build=%s nodes=%d", name, made.id, len(made.failures))
+        raise BuildError(
+            f"The build of '{name}' failed: {'; '.join(made.failures[:3])}.",
+            nodes=made.failures,
+            remedy=f"dbt's messages are in {made.folder / 'dbt.log'}.",
+        )
+    log.info("build.done line=%s build=%s nodes=%d seconds=%.1f", name, made.id, result.nodes, made.seconds)
+    return Outcome(name, made)
+
+
+def _prepare(name: str, core: Build | None) -> Path:
+    """An empty place with frozen inputs, the core, and a DuckDB file that shows the inputs as sources."""
+    place = builds.building(name)
+    shutil.rmtree(place, ignore_errors=True)
+    (place / "tmp").mkdir(parents=True)
+    for contract in sources.of(name):
+        _freeze(contract, place / "inputs" / contract.name)
+    if core:
+        _link(core.database, place / core.database.name)
+    with duckdb.connect(place / f"{name}.duckdb") as con:
+        con.execute(f"set file_search_path = '{_quoted(place)}'")
+        sources.create_views(con, sources.of(name), place / "inputs")
+    return place
+
+
+def _freeze(contract: Contract, folder: Path) -> None:
+    """Hard-link the mirror's files of one source. A mirror that merges files meanwhile makes it start again."""
+    for _ in range(100):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            for path in _mirrored(contract):
+                _link(path, folder / path.name)
+            return
+        except FileNotFoundError:
+            continue
+    raise BuildError(
+        f"The mirror of '{contract.name}' keeps changing.", remedy="Build again when `lake mirror` is done."
+    )
+
+
+def _mirrored(contract: Contract) -> list[Path]:
+    return sorted((settings().mirror / contract.name).glob("*.parquet"))
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(source, target)
+
+
+def _dbt(name: str, place: Path, project: Path, report: Report, lock: int) -> dbt.Result:
+    # A test of core must have only core parents: one that joins a line belongs to the line's build.
+    selection = ["--indirect-selection", "cautious" if name == CORE else "eager", "--select", *_selected(name)]
+    return dbt.run(
+        ["build", "--target", name, *selection],
+        project=project,
+        target=_target(name),
+        log=place / "dbt.log",
+        environment={
+            "LAKE_BUILD_FOLDER": str(place),
+            "LAKE_BUILD_THREADS": str(settings().threads),
+            "LAKE_BUILD_MEMORY": f"{settings().memory_gb / _processes():.2f}GB",
+        },
+        report=lambda node, done, total: report(name, node, done, total),
+        inherit=(lock,),
+    )
+
+
+def _target(name: str) -> Path:
+    """dbt's own folder for a line: kept between builds, for partial parsing."""
+    return settings().data / "dbt" / name
+
+
+def _selected(name: str) -> list[str]:
+    if name == CORE:
+        return ["path:models/core", *(f"path:models/staging/{line}" for line in sources.CORE_LINES)]
+    return [f"path:models/staging/{name}", f"path:models/marts/{name}"]
+
+
+def _processes() -> int:
+    """How many dbt processes run at once: starting one is mostly Python on one core."""
+    return min(2, settings().threads)
+
+
+def _check_sources(name: str, project: Path) -> None:
+    """The declarations that dbt reads are those that the contracts give."""
+    for line in {c.line for c in sources.of(name)}:
+        file = sources.path(line, project)
+        if not file.exists() or file.read_text("utf-8") != sources.declaration(line):
+            raise BuildError(f"{file.name} is not what the contracts say.", remedy="Run `lake contracts sources`.")
+
+
+def _landed_at(place: Path) -> datetime | None:
+    """When the newest batch in the inputs was landed."""
+    return max((_file_landed_at(path) for path in (place / "inputs").glob("*/*.parquet")), default=None)
+
+
+def _file_landed_at(path: Path) -> datetime:
+    written = (pq.read_schema(path).metadata or {}).get(LANDED_AT)
+    if written:
+        return datetime.fromisoformat(written.decode())
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _newest_event(name: str, place: Path) -> date | None:
+    """The newest day, today at most, on which an event of the line's sources happened."""
+    with duckdb.connect(place / f"{name}.duckdb", read_only=True) as con:
+        con.execute(f"set file_search_path = '{_quoted(place)}'")
+        dated = [(c.event_time, f"{sources.SCHEMA}.{c.name}") for c in sources.of(name) if c.event_time]
+        asked = [f"select max({at})::date from {table} where {at}::date <= current_date" for at, table in dated]
+        days = [con.execute(question).fetchall()[0][0] for question in asked]
+    return max((day for day in days if day), default=None)
+
+
+def _last_batch(folder: Path) -> int:
+    """The last batch of a source in the inputs, 0 when none: files are named `<first>-<last>.parquet`."""
+    return max((int(path.stem.split("-")[1]) for path in folder.glob("*.parquet")), default=0)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+@contextmanager
+def _alone(name: str, *, wait_seconds: float) -> Iterator[int]:
+    """Hold a line's building place. The kernel frees it when this process and its dbt child are gone."""
+    path = builds.building(name).with_suffix(".lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    until = time.monotonic() + wait_seconds
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise LeaseHeld(f"build:{name}", path.read_text("utf-8") or "another process") from None
+                time.sleep(0.2)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC".encode(), 0)
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,47 @@
+"""`lake build`."""
+
+from __future__ import annotations
+
+import typer
+
+from lake.cli import example
+from lake.settings import LINES
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=example("lake build audio", "lake build --force"))(build)
+
+
+def build(
+    lines: list[str] = typer.Argument(None, metavar="[LINE]…", help="Lines to build; all of them unless named."),
+    force: bool = typer.Option(False, "--force", help="Build also what did not change since its last build."),
+) -> None:
+    """Build marts from the mirror, each into a new file. What is published stays as it is.
+
+    The shared dimensions are built first. A line whose inputs and models did not change is not built again.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from lake import builds
+    from lake.build import build_lines
+
+    chosen = [builds.known_line(line) for line in lines or LINES]
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TextColumn("{task.fields[node]}"), console=console) as progress:
+        tasks = {line: progress.add_task(line, total=None, node="") for line in (builds.CORE, *chosen)}
+
+        def report(line: str, node: str, done: int, total: int) -> None:
+            progress.update(tasks[line], completed=done, total=total, node=node)
+
+        outcomes = build_lines(chosen, force=force, report=report)
+    for outcome in outcomes:
+        if outcome.build:
+            what = "unchanged since" if outcome.reused else f"built in {outcome.build.seconds:.1f} s as"
+            print(f"{outcome.line}: {what} {outcome.build.id}")
+        else:
+            print(f"{outcome.line}: {outcome.error}")
+    failed = [outcome.error for outcome in outcomes if outcome.error]
+    if failed:
+        raise typer.Exit(failed[0].exit_code)

@@ -1,0 +1,66 @@
+"""A tiny project: one source, one fact, two shared dimensions; the rest (macros, profiles, dbt_project.yml) is the real."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lake import contracts, sources
+from lake.build import LANDED_AT
+from lake.settings import PROJECT, settings
+
+HERE = Path(__file__).parent
+LANDED = datetime(2024, 6, 1, 8, 30, tzinfo=UTC)
+
+Mirror = Callable[..., Path]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The tiny project's folder; settings and contracts are those of this test."""
+    folder = tmp_path / "project"
+    shutil.copytree(HERE / "project", folder)
+    for name in ("dbt_project.yml", "profiles.yml", "lake/macros"):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (PROJECT / name).is_dir() else shutil.copyfile)(PROJECT / name, target)
+    (folder / "tests" / "data").mkdir(parents=True)
+    known = contracts.catalogue(folder / "contracts")
+    monkeypatch.setattr(sources, "catalogue", lambda: known)
+    sources.write(folder)
+    monkeypatch.setenv("LAKE_DATA", str(tmp_path / "lake"))
+    settings.cache_clear()
+    yield folder
+    settings.cache_clear()
+
+
+@pytest.fixture
+def mirror(project: Path) -> Mirror:
+    """Writes one mirror file of fittings: `mirror(batch, keys=…, **changes)`."""
+    contract = contracts.load(project / "contracts" / "audio" / "fittings.yaml")
+
+    def write(batch: int, keys: range = range(10), version: int = 0, **changes: Any) -> Path:
+        rows = [_row(key, batch, version) | changes for key in keys]
+        schema = contract.mirror_schema.with_metadata({LANDED_AT: LANDED.isoformat().encode()})
+        path = settings().mirror / contract.name / f"{batch}-{batch}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
+        return path
+
+    return write
+
+
+def _row(key: int, batch: int, version: int) -> dict[str, Any]:
+    lake = {"_key": key.to_bytes(16, "big"), "_version": version, "_batch": batch, "_file": 1, "_line": key + 1}
+    lake |= {"_order": batch, "_hash": key, "_deleted": False}
+    own = {"fitting_id": f"AP{key}", "structure_id": "S01" if key % 2 else "S02", "ear": "left"}
+    own |= {"price_eur": Decimal("950.10"), "fitted_on": date(2024, 5, 2), "changed_at": LANDED}
+    return lake | own
