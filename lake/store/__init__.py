@@ -1,0 +1,32 @@
+"""MongoDB, the only system of record; nothing outside this folder imports pymongo.
+
+client.py        open_store → Store: what the rest of the lake asks for
+batches.py       a landing batch: begin, write, commit, and the removal of what dead processes left
+versions.py      which rows are new versions of their key
+reading.py       records → Arrow tables, for the mirror
+bson_columns.py  Arrow columns ↔ BSON documents
+ledger.py        files and batches, as the books hold them
+quarantine.py    rows that broke their contract
+leases.py        one holder of a name at a time
+totals.py        counts and sums by MongoDB's own aggregation
+journals.py      run records; events of the prototypes
+mongod.py        the embedded server; keeper.py stops it when nobody uses it
+"""
+
+from lake.store.batches import Batch
+from lake.store.client import Store, open_store
+from lake.store.ledger import BatchRecord, FileRecord, Written
+from lake.store.quarantine import Held, QuarantinedRow
+from lake.store.totals import ControlTotals
+
+__all__ = [
+    "Batch",
+    "BatchRecord",
+    "ControlTotals",
+    "FileRecord",
+    "Held",
+    "QuarantinedRow",
+    "Store",
+    "Written",
+    "open_store",
+]

@@ -1,0 +1,318 @@
+"""A landing batch: its records, files and quarantined rows become visible together, when its commit is written.
+
+Encoding overlaps with the server's work: documents are sent by a few threads from a short queue, while the next rows
+are made. A batch has one writer, the holder of the source's lease; one that lost it can't commit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+from bson.raw_bson import RawBSONDocument
+from numpy.typing import NDArray
+from pymongo import ASCENDING, DESCENDING
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from lake.contracts import Contract
+from lake.errors import StoreError
+from lake.store.bson_columns import decode, documents, elements, one_chunk
+from lake.store.ledger import Written, stored_fields
+from lake.store.quarantine import QuarantinedRow
+from lake.store.versions import ID, Keys, Known, content_hashes, key_ids, order_values, resolve
+
+ROWS = 20_000
+SENDERS = 2
+#: Chunks that wait or are being sent. Bounds the memory to this many times ROWS documents.
+IN_FLIGHT = 3
+
+_LOOK_UP = pa.schema(
+    [
+        pa.field("_id", pa.binary(ID.itemsize)),
+        pa.field("_batch", pa.int64()),
+        pa.field("_order", pa.int64()),
+        pa.field("_hash", pa.int64()),
+    ]
+)
+
+
+class Batch:
+    """One source, one or more files. Use `Store.begin`."""
+
+    def __init__(
+        self, database: Database[dict[str, Any]], contract: Contract, number: int, token: str, dead: Iterable[int]
+    ) -> None:
+        self.number = number
+        self.contract = contract
+        self._db = database
+        self._records: Collection[dict[str, Any]] = database[contract.name]
+        self._token = token
+        self._dead = np.array(sorted(dead), np.int64)
+        self._written: dict[int, Written] = {}
+        self._quarantined: dict[int, int] = {}
+        self._read: dict[int, int] = {}
+        self._hash_sum = 0
+        self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix=f"land-{contract.name}")
+        self._sending: deque[tuple[Keys, Future[None]]] = deque()
+
+    def add_file(self, name: str, sha256: str, size: int) -> int:
+        """Enter a file into the ledger. Returns its number, the `_file` of its rows."""
+        document = {
+            "source": self.contract.name,
+            "name": name,
+            "sha256": sha256,
+            "size": size,
+            "batch": self.number,
+            "added_at": datetime.now(UTC),
+        }
+        number = insert_numbered(self._db["_files"], document)
+        self._written[number] = Written()
+        return number
+
+    def read(self, file: int, rows: int) -> None:
+        """Declare how many rows the reader found in a file; the commit refuses if they are not all accounted for."""
+        self._read[file] = self._read.get(file, 0) + rows
+
+    def write(self, table: pa.Table) -> dict[int, Written]:
+        """Land the rows that are new versions of their key, in their order.
+
+        Args:
+            table: the contract's `arrow_schema` plus `_file`, `_line` (int64) and `_deleted` (bool).
+
+        Returns:
+            What became of the rows, by file.
+        """
+        wanted = pa.schema(
+            [
+                pa.field("_file", pa.int64()),
+                pa.field("_line", pa.int64()),
+                pa.field("_deleted", pa.bool_()),
+                *self.contract.arrow_schema,
+            ]
+        )
+        table = table.select(wanted.names).cast(wanted)
+        counts: dict[int, Written] = {}
+        for begin in range(0, table.num_rows, ROWS):
+            for file, written in self._write_rows(table.slice(begin, ROWS).combine_chunks()).items():
+                counts[file] = counts.get(file, Written()) + written
+        for file, written in counts.items():
+            self._written[file] = self._written.get(file, Written()) + written
+        return counts
+
+    def quarantine(self, rows: Iterable[QuarantinedRow]) -> None:
+        """Keep rows that broke the contract; their content is encrypted already."""
+        kept = []
+        for row in rows:
+            nth = self._quarantined.get(row.file, 0) + 1
+            self._quarantined[row.file] = nth
+            kept.append(
+                {
+                    "_id": f"{row.file}:{nth}",
+                    "source": self.contract.name,
+                    "batch": self.number,
+                    "file": row.file,
+                    "line": row.line,
+                    "contract_version": self.contract.version,
+                    "reasons": list(row.reasons),
+                    "row": row.row,
+                    "at": datetime.now(UTC),
+                }
+            )
+        if kept:
+            self._db["_quarantine"].insert_many(kept)
+
+    def release(self, ids: Sequence[str]) -> None:
+        """Quarantined rows that this batch lands, with their own file and line: its commit takes them out."""
+        held = self._db["_quarantine"]
+        for row in held.find({"_id": {"$in": list(ids)}}, {"file": 1}):
+            self._quarantined[row["file"]] = self._quarantined.get(row["file"], 0) - 1
+        held.update_many({"_id": {"$in": list(ids)}}, {"$set": {"released_by": self.number}})
+
+    def commit(self) -> None:
+        """Make everything visible, in one write.
+
+        Raises:
+            StoreError: rows are not accounted for, or another process has taken over.
+        """
+        self._drain()
+        counts = self._counts()
+        landed = sum(c["landed"] for c in counts)
+        done = self._db["_batches"].update_one(
+            {"_id": self.number, "state": "open", "token": self._token},
+            {
+                "$set": {
+                    "state": "committed",
+                    "committed_at": datetime.now(UTC),
+                    "counts": counts,
+                    "records": landed,
+                    "hash_sum": str(self._hash_sum),
+                }
+            },
+        )
+        self._senders.shutdown()
+        if not done.matched_count:
+            raise StoreError(
+                f"Batch {self.number} of '{self.contract.name}' was given up: another process took over its lease.",
+                remedy="Nothing of it is visible. Land the files again.",
+            )
+
+    def abort(self) -> None:
+        """Remove everything of this batch. Safe to call again, and after a failure."""
+        self._senders.shutdown(cancel_futures=True)
+        self._sending.clear()
+        self._db["_batches"].update_one(
+            {"_id": self.number, "state": "open"}, {"$set": {"state": "aborted", "aborted_at": datetime.now(UTC)}}
+        )
+        sweep(self._db, self.contract.name, [self.number])
+
+    def _counts(self) -> list[dict[str, int]]:
+        counts = []
+        for file in sorted(self._written.keys() | self._quarantined.keys()):
+            written, quarantined = self._written.get(file, Written()), self._quarantined.get(file, 0)
+            found = written.landed + written.unchanged + quarantined
+            if file in self._read and self._read[file] != found:
+                raise StoreError(
+                    f"File {file} of '{self.contract.name}': {self._read[file]} rows read, but "
+                    f"{written.landed} landed, {written.unchanged} unchanged and {quarantined} quarantined.",
+                    remedy="This is a fault of the lake, please report it; the batch is not committed.",
+                )
+            counts.append(
+                {"file": file, "landed": written.landed, "unchanged": written.unchanged, "quarantined": quarantined}
+            )
+        return counts
+
+    def _write_rows(self, table: pa.Table) -> Mapping[int, Written]:
+        files = table["_file"].to_numpy()
+        content = {f.name: elements(f.name, one_chunk(table[f.name])) for f in self.contract.stored}
+        content["_deleted"] = elements("_deleted", one_chunk(table["_deleted"]))
+        hashes = content_hashes(content)
+        order = order_values(table, self.contract)
+        is_new, ids = resolve(key_ids(table, self.contract), order, hashes, self._look_up)
+        self._hash_sum += int(hashes[is_new].astype(object).sum()) if is_new.any() else 0
+        self._send(ids, is_new, table, order, hashes, content)
+        return {
+            int(file): Written(int((is_new & (files == file)).sum()), int((~is_new & (files == file)).sum()))
+            for file in np.unique(files)
+        }
+
+    def _send(
+        self,
+        ids: Keys,
+        is_new: NDArray[np.bool_],
+        table: pa.Table,
+        order: NDArray[np.int64],
+        hashes: NDArray[np.int64],
+        content: dict[str, pa.Array],
+    ) -> None:
+        if not is_new.any():
+            return
+        own = {
+            "_id": pa.FixedSizeBinaryArray.from_buffers(
+                pa.binary(ID.itemsize), len(ids), [None, pa.py_buffer(np.ascontiguousarray(ids))]
+            ),
+            "_batch": pa.array(np.full(len(ids), self.number, np.int64)),
+            "_file": one_chunk(table["_file"]),
+            "_line": one_chunk(table["_line"]),
+            "_order": pa.array(order),
+            "_hash": pa.array(hashes),
+        }
+        columns = [(name, elements(name, array)) for name, array in own.items()]
+        columns.append(("_deleted", content["_deleted"]))
+        columns.extend((f.name, content[f.name]) for f in self.contract.stored)
+        made = documents(columns)
+        if not is_new.all():
+            made = made.filter(pa.array(is_new))
+        while len(self._sending) >= IN_FLIGHT:
+            self._sending.popleft()[1].result()
+        self._sending.append((ids[is_new], self._senders.submit(self._insert, made)))
+
+    def _insert(self, made: pa.Array) -> None:
+        try:
+            self._records.insert_many((RawBSONDocument(d) for d in made.to_pylist()), ordered=False)
+        except BulkWriteError as error:
+            first = (error.details or {}).get("writeErrors", [{}])[0]
+            raise StoreError(
+                f"MongoDB refused records of '{self.contract.name}': {first.get('errmsg', error)}",
+                remedy="If another process lands the same source, let it end; then run again.",
+            ) from error
+
+    def _look_up(self, ids: Keys) -> Known:
+        """The visible records among `ids`: of committed batches and of this one."""
+        high = ids["high"].astype(np.uint64)
+        if any(np.isin(high, sent["high"].astype(np.uint64)).any() for sent, _ in self._sending):
+            self._drain()
+        raw = ids.tobytes()
+        wanted = [raw[i : i + ID.itemsize] for i in range(0, len(raw), ID.itemsize)]
+        projection = dict.fromkeys(_LOOK_UP.names, 1)
+        found = self._records.find_raw_batches({"_id": {"$in": wanted}}, projection, batch_size=len(wanted) + 1)
+        table = pa.concat_tables(
+            [_LOOK_UP.empty_table(), *(decode(data, _LOOK_UP) for data in cast(Iterator[bytes], found))]
+        )
+        visible = ~np.isin(table["_batch"].to_numpy(), self._dead)
+        known = np.frombuffer(b"".join(one_chunk(table["_id"]).to_pylist()), ID)
+        return Known(known[visible], table["_order"].to_numpy()[visible], table["_hash"].to_numpy()[visible])
+
+    def _drain(self) -> None:
+        """Wait until everything sent so far is written."""
+        while self._sending:
+            self._sending.popleft()[1].result()
+
+
+def begin(database: Database[dict[str, Any]], contract: Contract) -> Batch:
+    """Remove what dead processes left of this source, then open a batch. The caller holds the source's lease."""
+    batches = database["_batches"]
+    batches.update_many(
+        {"source": contract.name, "state": "open"}, {"$set": {"state": "aborted", "aborted_at": datetime.now(UTC)}}
+    )
+    dead = [d["_id"] for d in batches.find({"source": contract.name, "state": "aborted"}, {"_id": 1})]
+    sweep(database, contract.name, dead)
+    token = uuid.uuid4().hex
+    number = insert_numbered(
+        batches,
+        {
+            "source": contract.name,
+            "state": "open",
+            "token": token,
+            "contract_version": contract.version,
+            "fields": stored_fields(contract),
+            "started_at": datetime.now(UTC),
+        },
+    )
+    return Batch(database, contract, number, token, dead)
+
+
+def sweep(database: Database[dict[str, Any]], source: str, dead: list[int]) -> None:
+    """Remove what batches that will never be committed have written. Nobody ever saw it."""
+    if not dead:
+        return
+    database[source].delete_many({"_batch": {"$in": dead}})
+    database["_files"].delete_many({"batch": {"$in": dead}})
+    database["_quarantine"].delete_many({"batch": {"$in": dead}})
+    database["_quarantine"].update_many({"released_by": {"$in": dead}}, {"$unset": {"released_by": ""}})
+
+
+def insert_numbered(collection: Collection[dict[str, Any]], document: Mapping[str, Any]) -> int:
+    """Insert with the next number as `_id`; two processes at a time get two numbers."""
+    while True:
+        last = collection.find_one({}, {"_id": 1}, sort=[("_id", DESCENDING)])
+        number = int(last["_id"]) + 1 if last else 1
+        with contextlib.suppress(DuplicateKeyError):
+            collection.insert_one({"_id": number, **document})
+            return number
+
+
+def declare(database: Database[dict[str, Any]], contract: Contract) -> None:
+    """The indexes of a source's collection."""
+    records = database[contract.name]
+    records.create_index([("_batch", ASCENDING)])
+    for fields in contract.indexes:
+        records.create_index([(field, ASCENDING) for field in fields])

@@ -1,0 +1,165 @@
+"""The lake's MongoDB: opened for the length of a command, one database, one collection per source."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC
+from typing import Any
+
+import pyarrow as pa
+from pymongo import ASCENDING, MongoClient
+from pymongo.database import Database
+from pymongo.errors import ConfigurationError, ConnectionFailure, OperationFailure, PyMongoError
+
+from lake.contracts import Contract
+from lake.errors import SettingsError, StoreError, StoreUnavailable
+from lake.settings import settings
+from lake.store import batches, leases, totals
+from lake.store.batches import Batch
+from lake.store.journals import Documents, Events
+from lake.store.ledger import BatchRecord, FileRecord, batch_record, file_records
+from lake.store.mongod import embedded
+from lake.store.quarantine import Quarantine
+from lake.store.reading import read
+from lake.store.totals import ControlTotals
+
+log = logging.getLogger(__name__)
+
+SELECTION_MS = 10_000
+
+
+class Store:
+    """Everything the lake keeps in MongoDB. Use `open_store`."""
+
+    def __init__(self, database: Database[dict[str, Any]], *, is_sharded: bool) -> None:
+        self._db = database
+        self._is_sharded = is_sharded
+        self._declared: set[str] = set()
+        self.quarantine = Quarantine(database)
+        self.runs = Documents(database["_runs"])
+        self.prototypes = Events(database["_prototypes"])
+
+    def lease(self, name: str) -> AbstractContextManager[None]:
+        """Hold a name (`land:audio_fittings`, `run:audio`) while the context is open.
+
+        Raises:
+            LeaseHeld: somebody else holds it.
+        """
+        return leases.lease(self._db["_leases"], name)
+
+    def settle(self, name: str, value: str) -> str:
+        """Write a fact about this lake once (the fingerprint of a key). Returns the one that stands, the first given."""
+        facts = self._db["_facts"]
+        facts.update_one({"_id": name}, {"$setOnInsert": {"value": value}}, upsert=True)
+        found = facts.find_one({"_id": name})
+        return str(found["value"]) if found else value
+
+    def begin(self, contract: Contract) -> Batch:
+        """Open a batch. The caller holds the lease `land:<source>`: open batches of the source are taken for dead."""
+        self._declare(contract)
+        return batches.begin(self._db, contract)
+
+    def delivered(self, source: str, name: str, sha256: str) -> FileRecord | None:
+        """The delivery of the same bytes under the same name, if there was one."""
+        found = self._db["_files"].find({"source": source, "name": name, "sha256": sha256})
+        return next(iter(self._files(source, list(found))), None)
+
+    def files(self, source: str | None = None) -> list[FileRecord]:
+        """The ledger, in the order of delivery."""
+        where = {} if source is None else {"source": source}
+        return self._files(source, list(self._db["_files"].find(where).sort("_id", ASCENDING)))
+
+    def committed_batches(self, source: str | None = None, after: int = 0) -> list[BatchRecord]:
+        """Committed batches with a number greater than `after`, in order."""
+        where: dict[str, Any] = {"state": "committed", "_id": {"$gt": after}}
+        if source is not None:
+            where["source"] = source
+        return [batch_record(d) for d in self._db["_batches"].find(where).sort("_id", ASCENDING)]
+
+    def tables(self, source: str, wanted: Sequence[BatchRecord]) -> Iterator[pa.Table]:
+        """The records of committed batches that hold the same fields, `_key` and `_version` first, a part at a time."""
+        return read(self._db[source], wanted)
+
+    def control_totals(self, contract: Contract, through_batch: int | None = None) -> ControlTotals:
+        """Counts and sums of a source up to a batch (the last committed one by default), aggregated by MongoDB."""
+        if through_batch is None:
+            through_batch = max((b.number for b in self.committed_batches(contract.name)), default=0)
+        where = {"source": contract.name, "state": {"$ne": "committed"}, "_id": {"$lte": through_batch}}
+        dead = [d["_id"] for d in self._db["_batches"].find(where, {"_id": 1})]
+        return totals.control_totals(self._db[contract.name], contract, through_batch, dead)
+
+    def drop(self) -> None:
+        """Remove the whole lake. For tests and throw-away copies."""
+        self._db.client.drop_database(self._db.name)
+
+    def _files(self, source: str | None, files: list[dict[str, Any]]) -> list[FileRecord]:
+        if not files:
+            return []
+        where: dict[str, Any] = {"state": "committed"}
+        if source is not None:
+            where["source"] = source
+        return file_records(files, self._db["_batches"].find(where, {"counts": 1}))
+
+    def _declare(self, contract: Contract) -> None:
+        """Indexes and, on a sharded cluster, the shard key; once per process and source."""
+        if contract.name in self._declared:
+            return
+        batches.declare(self._db, contract)
+        if contract.shard_key and self._is_sharded:
+            key = {**dict.fromkeys(contract.shard_key, 1), "_id": 1}
+            try:
+                self._db.client.admin.command("shardCollection", f"{self._db.name}.{contract.name}", key=key)
+            except OperationFailure as error:
+                log.warning("store.not_sharded source=%s why=%s", contract.name, error)
+        self._declared.add(contract.name)
+
+
+@contextlib.contextmanager
+def open_store() -> Iterator[Store]:
+    """The store of the settings: `LAKE_MONGO_URI`, or the embedded server, which runs as long as anybody has it open.
+
+    Raises:
+        StoreUnavailable: it does not answer, or the embedded one can't run here.
+        StoreError: MongoDB refused something.
+    """
+    chosen = settings()
+    with contextlib.ExitStack() as stack:
+        uri = chosen.mongo_uri or stack.enter_context(embedded(chosen.data / "mongo"))
+        where = "LAKE_MONGO_URI" if chosen.mongo_uri else f"The embedded MongoDB in {chosen.data / 'mongo'}"
+        try:
+            client = stack.enter_context(
+                MongoClient[dict[str, Any]](
+                    uri,
+                    appname="lake",
+                    tz_aware=True,
+                    tzinfo=UTC,
+                    w="majority",
+                    readConcernLevel="majority",
+                    serverSelectionTimeoutMS=SELECTION_MS,
+                )
+            )
+            hello = client.admin.command("hello")
+            is_sharded = hello.get("msg") == "isdbgrid"
+            if not is_sharded and "setName" not in hello:
+                raise SettingsError(
+                    f"{where} is a single mongod.", remedy="The lake needs a replica set or a sharded cluster."
+                )
+            database = client[chosen.mongo_database]
+            database["_files"].create_index([("source", ASCENDING), ("name", ASCENDING)])
+            database["_batches"].create_index([("source", ASCENDING), ("state", ASCENDING)])
+            database["_quarantine"].create_index([("source", ASCENDING), ("batch", ASCENDING)])
+            database["_quarantine"].create_index([("batch", ASCENDING)])
+            yield Store(database, is_sharded=is_sharded)
+        except ConfigurationError as error:
+            raise SettingsError(
+                f"{where} can't be used: {error}", remedy="See the MongoDB connection string format."
+            ) from error
+        except ConnectionFailure as error:
+            raise StoreUnavailable(
+                f"{where} does not answer: {error}", remedy="Is it running and reachable?"
+            ) from error
+        except PyMongoError as error:
+            raise StoreError(f"MongoDB failed: {error}") from error

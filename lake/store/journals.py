@@ -1,0 +1,60 @@
+"""Records that the lake keeps about its own work: runs, and the events of the Test&Learn prototypes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo import DESCENDING
+from pymongo.collection import Collection
+
+
+class Documents:
+    """Documents by id, the newest word about each."""
+
+    def __init__(self, collection: Collection[dict[str, Any]]) -> None:
+        self._collection = collection
+
+    def put(self, id: str, document: Mapping[str, Any]) -> None:
+        """Write or replace one document."""
+        self._collection.replace_one({"_id": id}, dict(document), upsert=True)
+
+    def get(self, id: str) -> dict[str, Any] | None:
+        """One document, without its `_id`."""
+        found = self._collection.find_one({"_id": id}, {"_id": 0})
+        return dict(found) if found is not None else None
+
+    def find(
+        self, where: Mapping[str, Any] | None = None, *, order: str = "started_at", limit: int = 0
+    ) -> list[dict[str, Any]]:
+        """Documents whose fields equal those of `where`, the greatest `order` first; their id is `id`."""
+        cursor = self._collection.find(_equal(where)).sort(order, DESCENDING).limit(limit)
+        return [{"id": d.pop("_id"), **d} for d in cursor]
+
+
+class Events:
+    """An append-only journal: nothing in it is ever changed or removed."""
+
+    def __init__(self, collection: Collection[dict[str, Any]]) -> None:
+        self._collection = collection
+
+    def append(self, kind: str, event: Mapping[str, Any]) -> str:
+        """Write one event; `kind` and `at` (now, UTC) are added. Returns its id."""
+        document = {**event, "_id": ObjectId(), "kind": kind, "at": datetime.now(UTC)}
+        self._collection.insert_one(document)
+        return str(document["_id"])
+
+    def find(
+        self, kind: str | None = None, where: Mapping[str, Any] | None = None, *, limit: int = 0
+    ) -> list[dict[str, Any]]:
+        """Events of a kind whose fields equal those of `where`, the newest first."""
+        query = _equal(where) if kind is None else {**_equal(where), "kind": kind}
+        cursor = self._collection.find(query).sort([("at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
+        return [{"id": str(d.pop("_id")), **d} for d in cursor]
+
+
+def _equal(where: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Equality only: a value is never read as an operator."""
+    return {field: {"$eq": value} for field, value in (where or {}).items()}

@@ -1,0 +1,140 @@
+"""The lake's own books: which files were delivered, which batches they landed in, and what became of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from lake.contracts import Contract, Field
+
+#: A record's own columns in MongoDB, after `_id` and before the contract's fields.
+RECORD_META = pa.schema(
+    [
+        pa.field("_batch", pa.int64(), nullable=False),
+        pa.field("_file", pa.int64(), nullable=False),
+        pa.field("_line", pa.int64(), nullable=False),
+        pa.field("_order", pa.int64(), nullable=False),
+        pa.field("_hash", pa.int64(), nullable=False),
+        pa.field("_deleted", pa.bool_(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of the rows of one file in one `write`."""
+
+    landed: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: Written) -> Written:
+        return Written(self.landed + other.landed, self.unchanged + other.unchanged)
+
+
+@dataclass(frozen=True)
+class StoredField:
+    """A field as the documents of a batch hold it."""
+
+    name: str
+    kind: str
+    scale: int
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        field = Field(self.name, self.name, self.kind, "", scale=self.scale)  # type: ignore[arg-type]
+        return field.arrow_type
+
+
+@dataclass(frozen=True)
+class BatchRecord:
+    """A committed batch. `hash_sum` is the sum of `_hash` over its records, `files` the ledger numbers it touched."""
+
+    number: int
+    source: str
+    contract_version: str
+    fields: tuple[StoredField, ...]
+    committed_at: datetime
+    records: int
+    hash_sum: int
+    landed: int
+    unchanged: int
+    quarantined: int
+    files: tuple[int, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The documents' columns after `_id`."""
+        return pa.schema([*RECORD_META, *(pa.field(f.name, f.arrow_type) for f in self.fields)])
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A delivered file in the ledger: rows read = landed + unchanged + quarantined, corrected by later retries."""
+
+    number: int
+    source: str
+    name: str
+    sha256: str
+    size: int
+    batch: int
+    added_at: datetime
+    landed: int
+    unchanged: int
+    quarantined: int
+
+    @property
+    def read(self) -> int:
+        return self.landed + self.unchanged + self.quarantined
+
+
+def stored_fields(contract: Contract) -> list[dict[str, Any]]:
+    """The contract's stored fields, as the batch's document keeps them."""
+    return [{"name": f.name, "kind": f.kind, "scale": f.scale} for f in contract.stored]
+
+
+def batch_record(document: Mapping[str, Any]) -> BatchRecord:
+    """From a document of `_batches` that is committed."""
+    counts = document["counts"]
+    return BatchRecord(
+        number=document["_id"],
+        source=document["source"],
+        contract_version=document["contract_version"],
+        fields=tuple(StoredField(**f) for f in document["fields"]),
+        committed_at=document["committed_at"],
+        records=document["records"],
+        hash_sum=int(document["hash_sum"]),
+        landed=sum(c["landed"] for c in counts),
+        unchanged=sum(c["unchanged"] for c in counts),
+        quarantined=sum(c["quarantined"] for c in counts),
+        files=tuple(c["file"] for c in counts),
+    )
+
+
+def file_records(files: Iterable[Mapping[str, Any]], batches: Iterable[Mapping[str, Any]]) -> list[FileRecord]:
+    """Files of committed batches, with what all committed batches did with their rows."""
+    totals: dict[int, list[int]] = {}
+    committed = set()
+    for batch in batches:
+        committed.add(batch["_id"])
+        for count in batch["counts"]:
+            total = totals.setdefault(count["file"], [0, 0, 0])
+            for i, what in enumerate(("landed", "unchanged", "quarantined")):
+                total[i] += count[what]
+    return [
+        FileRecord(
+            f["_id"],
+            f["source"],
+            f["name"],
+            f["sha256"],
+            f["size"],
+            f["batch"],
+            f["added_at"],
+            *totals.get(f["_id"], (0, 0, 0)),
+        )
+        for f in files
+        if f["batch"] in committed
+    ]
