@@ -38,7 +38,7 @@ AMOUNTS = ("Debit", "Credit", "Montant", "Montantdevise")
 
 #: The reader's own column: `Oui` on the last line of a file that arrived whole. A header that names it already is that
 #: of an excerpt (quarantined lines that are read again), of which no line is known to be the last.
-LAST = "DerniereLigne"
+LAST = "_last"
 
 #: Columns before which a line may end: software that trims trailing separators is common.
 _MAY_BE_ABSENT = frozenset({"ValidDate", "Montantdevise", "Idevise", "DateRglt", "ModeRglt", "NatOp", "IdClient", LAST})
@@ -71,26 +71,43 @@ def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Ite
     Raises:
         ReadError: the first line is not the header of a FEC.
     """
-    header: Header | None = None
+    first: Header | None = None
     held: Chunk | None = None
     for block in blocks(stream, contract.reading.encodings, encoding):
         skipped = 0
-        if header is None:
-            at = next((i for i, line in enumerate(block.texts) if line.strip("\x1a\ufeff \t")), None)
+        if first is None:
+            at = _first_line(block)
             if at is None:
                 continue
-            header = _header(block, at, contract.reading.separators)
+            first = _header(block, at, contract.reading.separators)
             skipped = at + 1
-        chunk = _cut(block, skipped, header)
+        chunk = _cut(block, skipped, first)
         if chunk.rows:
             if held is not None:
                 yield held
             held = chunk
-    if header is None:
+    if first is None:
         raise ReadError("The file is empty: a FEC has at least its header.", remedy="Ask for the file again.")
     if held is not None:
-        is_whole = stream.damage is None and LAST not in header.columns
+        is_whole = stream.damage is None and LAST not in first.columns
         yield _with_last(held) if is_whole else held
+
+
+def header(stream: Stream, contract: Contract) -> list[str]:
+    """The columns of a file, for recognising its source; none if it is not a FEC."""
+    for block in blocks(stream, contract.reading.encodings, size=1 << 16):
+        at = _first_line(block)
+        if at is None:
+            continue
+        try:
+            return list(_header(block, at, contract.reading.separators).columns)
+        except ReadError:
+            return []
+    return []
+
+
+def _first_line(block: Block) -> int | None:
+    return next((i for i, line in enumerate(block.texts) if line.strip("\x1a\ufeff \t")), None)
 
 
 def _header(block: Block, at: int, separators: tuple[str, ...]) -> Header:
@@ -150,7 +167,7 @@ def _cut(block: Block, skipped: int, header: Header) -> Chunk:
         lines=kept.astype(np.int64) + block.first,
         original=_originals(block, kept.tolist()),
         head=header.head,
-        broken=tuple(broken),
+        broken=tuple(sorted(broken, key=lambda b: b.line)),
         encoding=block.encoding,
         again="fec",
     )

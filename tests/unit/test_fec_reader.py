@@ -79,6 +79,12 @@ def test_the_last_line_may_have_no_line_end_and_blank_lines_are_no_rows() -> Non
     assert [list(c.lines) for c in chunks(data)] == [[2, 5]]
 
 
+def test_the_header_tells_a_fec_from_another_file() -> None:
+    assert fec.header(Plain(io.BytesIO(b"\r\n" + file(SALE).encode("utf-8-sig"))), FEC) == HEADER
+    assert fec.header(Plain(io.BytesIO(b"Centre;Prix TTC\r\n")), FEC) == []
+    assert fec.header(Plain(io.BytesIO(b"")), FEC) == []
+
+
 def test_padding_zero_fill_nul_and_non_breaking_spaces_are_nothing() -> None:
     padded = [f"{cell}\u00a0 \0" if cell else "   " for cell in SALE]
     padded[11], padded[12] = "0000000120,00", "0000000000,00"
