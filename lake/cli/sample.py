@@ -1,0 +1,37 @@
+"""`lake sample`: write the files of the imaginary group."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from lake.cli import example
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=example("lake sample --records 20000 --seed 1 --out /tmp/sample"))(sample)
+
+
+def sample(
+    out: Path = typer.Option(..., help="Folder to write to; it must be empty or not exist."),
+    records: int = typer.Option(250_000, min=1000, help="About how many rows to write, over all lines."),
+    seed: int = typer.Option(1, help="The same seed and number of records give the same bytes."),
+) -> None:
+    """Write the sample group's files, as its trades' software would, and truth.json: what must come out of them."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from lake.sample import LINES, generate
+
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task("sample", total=len(LINES))
+
+        def after(line: str, files: int) -> None:
+            bar.update(task, advance=1, description=f"sample: {line}, {files} files")
+
+        truth = generate(out, records, seed, progress=after)
+    total = truth["total"]
+    print(f"{total['read']} rows in {total['files']} files in {out} (seed {seed}); the truth about them in truth.json")
