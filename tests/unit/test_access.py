@@ -55,7 +55,9 @@ def test_an_analyst_sees_only_their_line() -> None:
 
 
 def test_a_missing_permission_says_which_roles_have_it() -> None:
-    with pytest.raises(AccessDenied, match=r"'audio-analyst' may not see or retry the quarantine of line audio") as error:
+    with pytest.raises(
+        AccessDenied, match=r"'audio-analyst' may not see or retry the quarantine of line audio"
+    ) as error:
         access.scope("audio-analyst").require("quarantine", "audio")
     assert error.value.remedy == "Roles that may: data-engineer."
     access.scope("data-engineer").require("quarantine", "audio")
@@ -100,7 +102,7 @@ def test_a_changed_policy_is_seen_without_restart(write_policy) -> None:
         (f"default: a\nroles:\n  a: {ROLE.replace('read', 'delete')}", "permissions"),
         (f"default: a\nroles:\n  a: {ROLE.replace('read', 'read, publish')}", "concern all structures"),
         (f"default: a\nroles:\n  a: {ROLE.replace('Rôle', 'Rôle, boss: true')}", "boss"),
-        (f"""default: a\nroles:\n  a: {ROLE.replace('S01', '''"S01'] or true --"''')}""", "not a structure's id"),
+        (f"""default: a\nroles:\n  a: {ROLE.replace("S01", '''"S01'] or true --"''')}""", "not a structure's id"),
         (f"default: a\nroles:\n  a: {ROLE.replace('S01', '''S01, '*' ''')}", "not a structure's id"),
         ("default: [a", "not valid YAML"),
         ("just text", "not valid"),

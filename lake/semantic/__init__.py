@@ -1,0 +1,27 @@
+"""The semantic layer: the only way to an indicator's value, the same for screens, commands and exports.
+
+    answer = semantic.query(["audio_revenue"], by=["site_commune"], grain="month", scope=scope)
+
+A question on its way:
+
+    ask.py           the question, its checks, the answer
+    publications.py  which published build answers for which indicator
+    manifest.py      the definitions in a build, and MetricFlow, which plans on them
+    names.py         names as people write them → what is meant
+    filters.py       filters whose values never become part of a statement
+    plan.py          the SQL of one shape of question, made once
+    connection.py    the marts, open read-only, a cursor with its own scope for each question
+    cache.py         results kept by build, scope and statement
+    answer.py        the figures, and what is needed to read and trust them
+    indicators.py    the catalogue of indicators
+"""
+
+from __future__ import annotations
+
+from lake.semantic.answer import Answer, Column, Timings
+from lake.semantic.ask import close, query
+from lake.semantic.filters import Filter
+from lake.semantic.indicators import Indicator, metrics
+from lake.semantic.manifest import import_metricflow as prewarm
+
+__all__ = ["Answer", "Column", "Filter", "Indicator", "Timings", "close", "metrics", "prewarm", "query"]

@@ -1,0 +1,73 @@
+"""An answer: the figures, and what is needed to read and to trust them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import pyarrow as pa
+
+from lake.builds import Build
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column of the answer is, and how to show it. `grain` is that of a date, None for the rest."""
+
+    name: str
+    kind: Literal["metric", "dimension", "time"]
+    label_fr: str
+    label_en: str
+    unit: str = ""
+    format: str = ""
+    direction: str = "none"
+    grain: str | None = None
+
+    def label(self, lang: str) -> str:
+        return self.label_en if lang == "en" else self.label_fr
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Milliseconds spent on the plan and in the mart; 0 when they were remembered."""
+
+    plan_ms: float
+    run_ms: float
+
+    @property
+    def total_ms(self) -> float:
+        return self.plan_ms + self.run_ms
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Figures, with where they come from.
+
+    Grain of `table`: one row per combination of the dimensions asked; one row in all when none was asked. Columns stand
+    as asked, dimensions first; dates are days (a month is its first day), sums of money exact decimals.
+    """
+
+    table: pa.Table
+    columns: tuple[Column, ...]
+    builds: tuple[Build, ...]
+    sql: str
+    timings: Timings
+
+    @property
+    def as_of(self) -> datetime | None:
+        """How fresh the figures are: when the newest data in the oldest of the builds was landed (UTC)."""
+        return min((b.as_of for b in self.builds if b.as_of), default=None)
+
+    @property
+    def check_status(self) -> Literal["passed", "warned", "refused", "unchecked"]:
+        """The worst of the builds' check results."""
+        if any(b.checks is None for b in self.builds):
+            return "unchecked"
+        summaries = [b.checks for b in self.builds if b.checks]
+        if any(c.blocked for c in summaries):
+            return "refused"
+        return "warned" if any(c.warned for c in summaries) else "passed"
+
+    def column(self, name: str) -> Column:
+        return next(c for c in self.columns if c.name == name)

@@ -1,0 +1,240 @@
+"""A question, from what was asked to the answer: find, plan, fill in the values, run, and keep."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+from lake.access import Scope
+from lake.errors import QueryError, UnknownDimension
+from lake.semantic.answer import Answer, Column, Timings
+from lake.semantic.cache import Cache
+from lake.semantic.connection import Mart, Marts
+from lake.semantic.filters import Filter, Value, coerce
+from lake.semantic.manifest import CORE, GRAINS, METRIC_TIME, Manifest
+from lake.semantic.names import Item, Vocabulary
+from lake.semantic.plan import Condition, Plan, plan
+from lake.semantic.publications import Source, find
+
+log = logging.getLogger(__name__)
+
+#: Results kept in memory, in bytes of Arrow.
+KEPT_BYTES = 256 * 2**20
+
+_marts = Marts()
+_results: Cache[pa.Table] = Cache(KEPT_BYTES, lambda table: table.nbytes + 1024)
+
+
+@dataclass(frozen=True)
+class _Order:
+    column: str
+    descending: bool
+
+
+def query(
+    metrics: Sequence[str],
+    by: Sequence[str] = (),
+    where: Sequence[Filter] = (),
+    since: date | None = None,
+    until: date | None = None,
+    grain: str | None = None,
+    order: Sequence[str] = (),
+    limit: int | None = None,
+    *,
+    scope: Scope,
+) -> Answer:
+    """Ask for indicators. The one way to a figure: screens, commands and exports all come here.
+
+    Args:
+        metrics: names of indicators, of one line or of several; none asks for the distinct values of `by`.
+        by: dimensions to split by (`site`, `site_commune`, `metric_time`, `metric_time__month`, …).
+        where: filters, all of which hold.
+        since: first day of the indicators' own date, included.
+        until: last day, included.
+        grain: day, week, month, quarter or year of `metric_time`, which is put first if `by` hasn't it.
+        order: columns of the answer, `-` before one for descending; the other dimensions follow, ascending.
+        limit: rows at most.
+        scope: whose rows; there is no answer without.
+
+    Raises:
+        UnknownMetric, UnknownDimension: with the nearest valid names.
+        AccessDenied: the scope doesn't see the line, or asks for single events without the permission to drill.
+        QueryError: the question makes no sense; says why.
+    """
+    if not isinstance(scope, Scope):
+        raise TypeError("query() needs a lake.access.Scope: there are no rows without one.")
+    metrics = _names("metrics", metrics)
+    by = _with_time(_names("by", by), grain)
+    if not metrics and not by:
+        raise QueryError("Nothing was asked for.", remedy="Name an indicator: see `lake metrics`.")
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+        raise QueryError(f"The limit {limit!r} is not a number of rows.")
+    started = time.perf_counter()
+    source = find(metrics, scope)
+    vocabulary = Vocabulary(source.manifest, metrics)
+    items = [vocabulary.item(name, grain) for name in by]
+    wanted = [(vocabulary.item(f.field), f) for f in (*where, *_period(since, until))]
+    _check_drill(source.manifest, [*items, *(item for item, _ in wanted)], source, scope)
+    columns = (*(_dimension(item, vocabulary) for item in items), *(_metric(source.manifest, m) for m in metrics))
+    with _marts.using(source.builds) as mart:
+        conditions = [_typed(mart, source.manifest, item, f) for item, f in wanted]
+        made = plan(source.manifest, metrics, items, conditions)
+        _check_lines(made, source)
+        planned, parameters = made.fill(conditions)
+        sql = _select(planned, items, columns, _orders(order, columns), limit)
+        structures = mart.resolve(scope.structures)
+        plan_ms = (time.perf_counter() - started) * 1000
+        table, run_ms = _run(mart, source, sql, parameters, structures)
+    log.debug("query.done metrics=%s rows=%d plan_ms=%.0f run_ms=%.0f", ",".join(metrics), len(table), plan_ms, run_ms)
+    return Answer(table, columns, source.builds, sql, Timings(plan_ms, run_ms))
+
+
+def close() -> None:
+    """Close every mart and forget every result."""
+    _marts.close()
+    _results.clear()
+
+
+def _names(what: str, given: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(given, str) or not all(isinstance(name, str) for name in given):
+        raise QueryError(f"{what} is not a list of names: {given!r}.", remedy=f"Give {what}=(name, …).")
+    return tuple(dict.fromkeys(given))
+
+
+def _with_time(by: tuple[str, ...], grain: str | None) -> tuple[str, ...]:
+    if grain is None:
+        return by
+    if grain not in GRAINS:
+        raise QueryError(f"'{grain}' is not a grain.", remedy=f"Grains: {', '.join(GRAINS)}.")
+    return by if METRIC_TIME in by else (METRIC_TIME, *by)
+
+
+def _period(since: date | None, until: date | None) -> list[Filter]:
+    given = [(">=", since), ("<=", until)]
+    return [Filter(METRIC_TIME, op, (day,)) for op, day in given if day is not None]  # type: ignore[arg-type]
+
+
+def _typed(mart: Mart, manifest: Manifest, item: Item, given: Filter) -> Condition:
+    """The filter with its values in the type of the column that they are compared with."""
+    if given.op in ("contains", "starts with"):
+        kind = "VARCHAR"
+    elif item.grain or item.field.model is None:
+        kind = "DATE"
+    else:
+        kind = mart.types(manifest.models[item.field.model])[item.field.element]
+    return Condition(item, replace(given, values=tuple(coerce(given.field, value, kind) for value in given.values)))
+
+
+def _check_drill(manifest: Manifest, items: Sequence[Item], source: Source, scope: Scope) -> None:
+    """A person, or a key of a line's events, is one row each: seeing them is drilling."""
+    for item in items:
+        if item.field.kind != "entity" or item.field.model is None:
+            continue
+        keyed = next((m for m in manifest.models.values() if m.primary_entity == item.field.element), None)
+        if item.field.element == "person" or (keyed is not None and keyed.relation.database != CORE):
+            for build in source.builds:
+                scope.require("drill", build.line)
+
+
+def _check_lines(made: Plan, source: Source) -> None:
+    """A plan reads the lines that were found and allowed, and no other."""
+    if foreign := made.lines - {b.line for b in source.builds}:
+        raise QueryError(
+            f"The question reaches into line {', '.join(sorted(foreign))}.",
+            remedy="Ask for an indicator of that line with it.",
+        )
+
+
+def _orders(order: Sequence[str], columns: Sequence[Column]) -> list[_Order]:
+    """Columns to sort by: those asked, then every other dimension: rows always come in the same order."""
+    known = [c.name for c in columns]
+    orders = []
+    for asked in _names("order", order):
+        name = asked.removeprefix("-")
+        if name not in known:
+            raise UnknownDimension(name, known, remedy="An answer is sorted by its own columns.")
+        orders.append(_Order(name, asked.startswith("-")))
+    done = {o.column for o in orders}
+    return orders + [_Order(c.name, False) for c in columns if c.kind != "metric" and c.name not in done]
+
+
+def _select(
+    planned: str, items: Sequence[Item], columns: Sequence[Column], orders: Sequence[_Order], limit: int | None
+) -> str:
+    """MetricFlow's SQL, with the columns as they were asked, in a settled order."""
+    sources = [f'CAST("{i.name}" AS DATE)' if i.grain else f'"{i.name}"' for i in items]
+    sources += [f'"{c.name}"' for c in columns[len(items) :]]
+    selected = ", ".join(f'{source} AS "{column.name}"' for source, column in zip(sources, columns, strict=True))
+    sql = f"SELECT {selected}\nFROM (\n{planned}\n) AS plan"
+    if orders:
+        sql += "\nORDER BY " + ", ".join(f'"{o.column}"{" DESC" if o.descending else ""} NULLS LAST' for o in orders)
+    return sql if limit is None else f"{sql}\nLIMIT {limit}"
+
+
+def _run(
+    mart: Mart, source: Source, sql: str, parameters: dict[str, Value], structures: tuple[str, ...]
+) -> tuple[pa.Table, float]:
+    """The rows, from memory if the same was asked of the same builds in the same scope."""
+    typed = tuple((name, type(value).__name__, value) for name, value in sorted(parameters.items()))
+    key = (tuple(str(b.folder) for b in source.builds), structures, sql, typed)
+    if (known := _results.get(key)) is not None:
+        return known, 0.0
+    started = time.perf_counter()
+    try:
+        with mart.cursor(structures) as cursor:
+            table = (
+                cursor.sql(sql, params=parameters).to_arrow_table() if parameters else cursor.sql(sql).to_arrow_table()
+            )
+    except duckdb.Error as error:
+        # DuckDB's words can quote a value of a row outside the scope: they go to the trace, not to the reader.
+        raise QueryError(
+            f"The mart could not answer ({type(error).__name__}).",
+            remedy="Ask for less at once; `lake --debug` shows more.",
+        ) from error
+    table = _plain(table if structures else table.slice(0, 0))
+    _results.put(key, table)
+    return table, (time.perf_counter() - started) * 1000
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Whole numbers as integers: DuckDB gives sums of integers as decimals without places."""
+    for position, column in enumerate(table.schema):
+        if pa.types.is_decimal(column.type) and column.type.scale == 0:
+            table = table.set_column(position, column.name, table.column(position).cast(pa.int64()))
+    return table
+
+
+def _dimension(item: Item, vocabulary: Vocabulary) -> Column:
+    name = METRIC_TIME if item.asked == METRIC_TIME else item.asked
+    label = item.field.label or item.field.element.replace("_", " ").capitalize()
+    default_fr, default_en = ("Date", "Date") if item.field.name == METRIC_TIME else (label, label)
+    return Column(
+        name=name,
+        kind="time" if item.grain else "dimension",
+        label_fr=str(item.field.meta.get("label_fr") or default_fr),
+        label_en=str(item.field.meta.get("label_en") or default_en),
+        unit=str(item.field.meta.get("unit") or ""),
+        format="date" if item.grain else str(item.field.meta.get("format") or ""),
+        grain=item.grain,
+    )
+
+
+def _metric(manifest: Manifest, name: str) -> Column:
+    definition = manifest.metrics[name]
+    meta = definition.meta
+    label = definition.label or name
+    return Column(
+        name=name,
+        kind="metric",
+        label_fr=str(meta.get("label_fr") or label),
+        label_en=str(meta.get("label_en") or label),
+        unit=str(meta.get("unit") or ""),
+        format=str(meta.get("format") or ""),
+        direction=str(meta.get("direction") or "none"),
+    )

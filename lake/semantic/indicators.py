@@ -1,0 +1,94 @@
+"""The indicators that can be asked for, as their definitions describe them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lake.access import Scope
+from lake.builds import known_line
+from lake.semantic.cache import Cache
+from lake.semantic.manifest import Definition, Manifest
+from lake.semantic.names import Vocabulary
+from lake.semantic.publications import published
+from lake.settings import LINES
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One indicator. `lines` has its owner first; `typical` is the range in which a value surprises nobody."""
+
+    name: str
+    lines: tuple[str, ...]
+    label_fr: str
+    label_en: str
+    definition_fr: str
+    definition_en: str
+    formula: str
+    unit: str
+    format: str
+    direction: str
+    owner: str
+    typical: tuple[float, float] | None
+    headline: bool
+    sources: tuple[str, ...]
+    dimensions: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        return self.lines[0]
+
+    def label(self, lang: str) -> str:
+        return self.label_en if lang == "en" else self.label_fr
+
+    def definition(self, lang: str) -> str:
+        return self.definition_en if lang == "en" else self.definition_fr
+
+
+_known: Cache[tuple[Indicator, ...]] = Cache(capacity=24)
+
+
+def metrics(line: str | None = None, *, scope: Scope | None = None) -> list[Indicator]:
+    """Every indicator of the published builds, headlines first; of one line, or those a scope sees.
+
+    Raises:
+        UnknownLine: with the nearest known ones.
+    """
+    wanted = LINES if line is None else (known_line(line),)
+    found = []
+    for own, build in published().items():
+        if own in wanted:
+            found += [i for i in _indicators(Manifest.read(build.semantic_manifest)) if i.line == own]
+    seen = [i for i in found if scope is None or all(scope.sees(needed) for needed in i.lines)]
+    return sorted(seen, key=lambda i: (LINES.index(i.line), not i.headline))
+
+
+def _indicators(manifest: Manifest) -> tuple[Indicator, ...]:
+    known = _known.get(manifest.digest)
+    if known is None:
+        known = tuple(_indicator(manifest, d) for d in manifest.metrics.values() if manifest.lines(d.name))
+        _known.put(manifest.digest, known)
+    return known
+
+
+def _indicator(manifest: Manifest, definition: Definition) -> Indicator:
+    meta = definition.meta
+    label = definition.label or definition.name
+    lines = sorted(manifest.lines(definition.name), key=lambda line: (not definition.name.startswith(line), line))
+    typical = meta.get("typical")
+    return Indicator(
+        name=definition.name,
+        lines=tuple(lines),
+        label_fr=str(meta.get("label_fr") or label),
+        label_en=str(meta.get("label_en") or label),
+        definition_fr=str(meta.get("definition_fr") or definition.description),
+        definition_en=str(meta.get("definition_en") or definition.description),
+        formula=str(meta.get("formula") or ""),
+        unit=str(meta.get("unit") or ""),
+        format=str(meta.get("format") or ""),
+        direction=str(meta.get("direction") or "none"),
+        owner=str(meta.get("owner") or ""),
+        typical=(float(typical[0]), float(typical[1])) if typical else None,
+        headline=bool(meta.get("headline")),
+        sources=tuple(str(s) for s in meta.get("sources") or ()),
+        dimensions=Vocabulary(manifest, (definition.name,)).names,
+    )

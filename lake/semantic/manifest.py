@@ -1,0 +1,343 @@
+"""One semantic manifest, and MetricFlow that plans on it. No other module of the project imports metricflow.
+
+MetricFlow's Python interface is not promised stable: what is used of it stands here, the version is pinned in
+`pyproject.toml` and `requirements.lock`, and `docs/adr/` says why. Importing it takes a second or two, so it happens
+at the first plan; `import_metricflow` does it ahead of time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from lake.errors import QueryError
+
+if TYPE_CHECKING:
+    from metricflow.engine.metricflow_engine import MetricFlowEngine
+
+#: Schema of the views that keep only the rows of the scope. Semantic models stand on nothing else.
+SECURED = "secured"
+
+#: Database of the shared dimensions.
+CORE = "core"
+
+METRIC_TIME = "metric_time"
+
+GRAINS = ("day", "week", "month", "quarter", "year")
+
+#: MetricFlow numbers the parts of a plan with a counter of the process: one plan at a time.
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view, by its three names."""
+
+    database: str
+    schema: str
+    name: str
+
+    @property
+    def sql(self) -> str:
+        return ".".join('"' + part.replace('"', '""') + '"' for part in (self.database, self.schema, self.name))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A semantic model: the relation it stands on, and the SQL expression of each of its dimensions and entities."""
+
+    name: str
+    relation: Relation
+    expressions: Mapping[str, str]
+    primary_entity: str | None
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A metric as its YAML defines it. `models` are the semantic models that its value is computed from."""
+
+    name: str
+    kind: str
+    description: str
+    label: str
+    meta: Mapping[str, Any]
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GroupBy:
+    """What metrics can be split by. `name` is qualified by the entities that lead to it (`site__commune`).
+
+    `model` is None for `metric_time` alone; `is_joined` when it belongs to another model than the metric's.
+    """
+
+    name: str
+    element: str
+    links: tuple[str, ...]
+    kind: Literal["entity", "categorical", "time"]
+    model: str | None
+    is_joined: bool
+    label: str
+    meta: Mapping[str, Any]
+
+
+class Manifest:
+    """A semantic manifest and its planner. The same content is parsed once per process, whatever build it is in."""
+
+    def __init__(self, digest: str, text: str) -> None:
+        self.digest = digest
+        self._text = text
+        self._reachable: dict[tuple[str, ...], tuple[GroupBy, ...]] = {}
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        """The manifest in a file.
+
+        Raises:
+            QueryError: the file is missing or no semantic manifest.
+        """
+        try:
+            state = path.stat()
+            identity = (str(path), state.st_mtime_ns, state.st_size)
+            with _lock:
+                digest = _digests.get(identity)
+            text = "" if digest in _manifests else path.read_text("utf-8")
+        except OSError as error:
+            raise QueryError(
+                f"The semantic manifest {path} can't be read ({error.strerror}).", remedy="Build the line again."
+            ) from error
+        digest = digest or hashlib.sha256(text.encode()).hexdigest()
+        with _lock:
+            _digests[identity] = digest
+            if digest not in _manifests:
+                _manifests[digest] = cls(digest, text)
+            _manifests.move_to_end(digest)
+            while len(_manifests) > _KEPT:
+                _manifests.popitem(last=False)
+            return _manifests[digest]
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
+        try:
+            return dict(json.loads(self._text))
+        except ValueError as error:
+            raise QueryError(
+                f"A semantic manifest is not valid JSON: {error}.", remedy="Build the line again."
+            ) from error
+
+    @cached_property
+    def models(self) -> dict[str, Model]:
+        """The semantic models by name."""
+        return {m["name"]: _model(m) for m in self._document["semantic_models"]}
+
+    @cached_property
+    def time_spines(self) -> frozenset[Relation]:
+        """The calendars: the only relations outside the secured schema that a plan may read."""
+        spines = self._document["project_configuration"].get("time_spines") or []
+        return frozenset(_relation(s["node_relation"]) for s in spines)
+
+    @cached_property
+    def metrics(self) -> dict[str, Definition]:
+        """The metrics by name, sorted."""
+        measures = {
+            measure["name"]: model["name"]
+            for model in self._document["semantic_models"]
+            for measure in model.get("measures") or []
+        }
+        shown = [m for m in self._document["metrics"] if not m["type_params"].get("is_private")]
+        return {m["name"]: _definition(m, measures) for m in sorted(shown, key=lambda m: str(m["name"]))}
+
+    def lines(self, metric: str) -> frozenset[str]:
+        """The lines whose marts a metric is computed from."""
+        return frozenset(self.models[m].relation.database for m in self.metrics[metric].models) - {CORE}
+
+    def reachable(self, metrics: Sequence[str]) -> tuple[GroupBy, ...]:
+        """What all these metrics can be split by; with no metric, what has distinct values of its own."""
+        key = tuple(sorted(set(metrics)))
+        if key not in self._reachable:
+            self._reachable[key] = self._find_reachable(key) if key else self._own_dimensions()
+        return self._reachable[key]
+
+    def sql(self, metrics: Sequence[str], by: Sequence[str], where: Sequence[str]) -> str:
+        """The SQL that MetricFlow plans. Names are the manifest's own, checked by the caller.
+
+        Raises:
+            QueryError: MetricFlow finds no plan; carries its words.
+        """
+        import_metricflow()
+        from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
+
+        request = MetricFlowQueryRequest.create(
+            metric_names=tuple(metrics) or None,
+            group_by_names=tuple(by) or None,
+            where_constraints=tuple(where) or None,
+        )
+        engine = self._engine
+        try:
+            with _one_at_a_time:
+                return str(engine.explain(request).sql_statement.sql)
+        except Exception as error:  # MetricFlow's own errors have no common base
+            raise QueryError(
+                f"{' and '.join(metrics) or 'The values'} can't be asked by {', '.join(by) or 'nothing'}: {error}",
+                remedy="Ask with fewer dimensions, or for one indicator at a time.",
+            ) from error
+
+    @cached_property
+    def _engine(self) -> MetricFlowEngine:
+        import_metricflow()
+        from metricflow.engine.metricflow_engine import MetricFlowEngine
+        from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
+        from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
+
+        with _one_at_a_time:
+            parsed = parse_manifest_from_dbt_generated_manifest(self._text)
+            return MetricFlowEngine(semantic_manifest_lookup=SemanticManifestLookup(parsed), sql_client=_renderer())
+
+    def _find_reachable(self, metrics: tuple[str, ...]) -> tuple[GroupBy, ...]:
+        import_metricflow()
+        from metricflow_semantic_interfaces.references import MetricReference
+        from metricflow_semantics.model.linkable_element_property import GroupByItemProperty as Property
+        from metricflow_semantics.model.semantics.element_filter import GroupByItemSetFilter
+
+        unwanted = {Property.DATE_PART, Property.DERIVED_TIME_GRANULARITY, Property.METRIC}
+        lookup = self._engine._semantic_manifest_lookup.metric_lookup
+        with _one_at_a_time:
+            specs = lookup.get_common_group_by_items(
+                metric_references=tuple(MetricReference(element_name=m) for m in metrics),
+                set_filter=GroupByItemSetFilter.create(any_properties_denylist=unwanted),
+            ).annotated_specs
+        found = []
+        for spec in specs:
+            links = tuple(link.element_name for link in spec.spec.entity_links)
+            origins = sorted(r.semantic_model_name for r in spec.origin_semantic_model_references)
+            is_clock = Property.METRIC_TIME in spec.property_set
+            found.append(
+                self._group_by(
+                    spec.element_name,
+                    links,
+                    _KINDS[spec.element_type.name],
+                    None if is_clock else next((o for o in origins if o in self.models), None),
+                    is_joined=Property.JOINED in spec.property_set,
+                )
+            )
+        return tuple(sorted(found, key=lambda g: g.name))
+
+    def _own_dimensions(self) -> tuple[GroupBy, ...]:
+        found = []
+        for model in self._document["semantic_models"]:
+            primary = self.models[model["name"]].primary_entity
+            if primary is None:
+                continue
+            if any(e["name"] == primary for e in model["entities"]):
+                found.append(self._group_by(primary, (), "entity", model["name"], is_joined=False))
+            for dimension in model.get("dimensions") or []:
+                kind: Literal["categorical", "time"] = "time" if dimension["type"] == "time" else "categorical"
+                found.append(self._group_by(dimension["name"], (primary,), kind, model["name"], is_joined=False))
+        return tuple(sorted(found, key=lambda g: g.name))
+
+    def _group_by(
+        self,
+        element: str,
+        links: tuple[str, ...],
+        kind: Literal["entity", "categorical", "time"],
+        model: str | None,
+        *,
+        is_joined: bool,
+    ) -> GroupBy:
+        raw = self._elements.get((model or "", element), {})
+        return GroupBy(
+            name="__".join((*links, element)),
+            element=element,
+            links=links,
+            kind=kind,
+            model=model,
+            is_joined=is_joined,
+            label=raw.get("label") or "",
+            meta=(raw.get("config") or {}).get("meta") or {},
+        )
+
+    @cached_property
+    def _elements(self) -> dict[tuple[str, str], dict[str, Any]]:
+        return {
+            (model["name"], element["name"]): element
+            for model in self._document["semantic_models"]
+            for element in (*(model.get("entities") or ()), *(model.get("dimensions") or ()))
+        }
+
+
+_KINDS: dict[str, Literal["entity", "categorical", "time"]] = {
+    "ENTITY": "entity",
+    "DIMENSION": "categorical",
+    "TIME_DIMENSION": "time",
+}
+
+#: Manifests in memory: those of the builds that are published, and of the last ones replaced.
+_KEPT = 12
+_manifests: OrderedDict[str, Manifest] = OrderedDict()
+_digests: dict[tuple[str, int, int], str] = {}
+_lock = threading.Lock()
+
+
+def import_metricflow() -> None:
+    """Import MetricFlow now (a second or two), so that the first question doesn't wait for it."""
+    import metricflow.engine.metricflow_engine  # noqa: F401
+
+
+def _renderer() -> Any:
+    """What MetricFlow asks of a database client: how SQL is written. It never runs any."""
+    from metricflow.protocols.sql_client import SqlEngine
+    from metricflow.sql.render.duckdb_renderer import DuckDbSqlExpressionRenderer, DuckDbSqlPlanRenderer
+    from metricflow.sql.render.expr_renderer import SqlExpressionRenderResult
+    from metricflow_semantic_interfaces.type_enums.time_granularity import TimeGranularity
+
+    class DayAsDate(DuckDbSqlExpressionRenderer):
+        """A day is a DATE: truncating a date to its day would only hide the column's statistics from DuckDB."""
+
+        def visit_date_trunc_expr(self, node: Any) -> Any:
+            if node.time_granularity is not TimeGranularity.DAY:
+                return super().visit_date_trunc_expr(node)
+            arg = self.render_sql_expr(node.arg)
+            return SqlExpressionRenderResult(sql=f"CAST({arg.sql} AS DATE)", bind_parameter_set=arg.bind_parameter_set)
+
+    class Renderer(DuckDbSqlPlanRenderer):
+        EXPR_RENDERER = DayAsDate()
+
+    class Client:
+        sql_engine_type = SqlEngine.DUCKDB
+        sql_plan_renderer = Renderer()
+
+    return Client()
+
+
+def _relation(raw: Mapping[str, Any]) -> Relation:
+    return Relation(raw["database"], raw["schema_name"], raw["alias"])
+
+
+def _model(raw: Mapping[str, Any]) -> Model:
+    elements = (*(raw.get("entities") or ()), *(raw.get("dimensions") or ()))
+    primary = next((e["name"] for e in raw.get("entities") or () if e["type"] == "primary"), raw.get("primary_entity"))
+    return Model(
+        name=raw["name"],
+        relation=_relation(raw["node_relation"]),
+        expressions={e["name"]: e.get("expr") or e["name"] for e in elements},
+        primary_entity=primary,
+    )
+
+
+def _definition(raw: Mapping[str, Any], measures: Mapping[str, str]) -> Definition:
+    """`measures`: the semantic model of each measure. dbt names the measures of every metric, derived ones too."""
+    return Definition(
+        name=raw["name"],
+        kind=raw["type"],
+        description=raw.get("description") or "",
+        label=raw.get("label") or "",
+        meta=(raw.get("config") or {}).get("meta") or {},
+        models=tuple(sorted({measures[m["name"]] for m in raw["type_params"].get("input_measures") or ()})),
+    )

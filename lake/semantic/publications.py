@@ -1,0 +1,100 @@
+"""Which published build answers which indicator. Pointers are read at every question: a publication shows at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lake import builds
+from lake.access import Scope
+from lake.builds import Build
+from lake.errors import QueryError, UnknownMetric
+from lake.semantic.manifest import Manifest
+from lake.settings import LINES
+
+_read: dict[tuple[str, str], Build] = {}
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Source:
+    """What answers a question: the builds that are read, and the manifest that says how."""
+
+    manifest: Manifest
+    builds: tuple[Build, ...]
+
+
+def published() -> dict[str, Build]:
+    """The published build of each line that has one."""
+    found = {}
+    for line in LINES:
+        build = _published(line)
+        if build is not None:
+            found[line] = build
+    return found
+
+
+def _published(line: str) -> Build | None:
+    build_id = builds.published_id(line)
+    if build_id is None:
+        return None
+    key = (str(builds.folder(line)), build_id)
+    with _lock:
+        known = _read.get(key)
+    if known is None:
+        known = builds.published(line)
+        if known is not None:
+            with _lock:
+                _read[(str(builds.folder(line)), known.id)] = known
+    return known
+
+
+def find(metrics: Sequence[str], scope: Scope) -> Source:
+    """The builds and the manifest that answer for these indicators.
+
+    Raises:
+        UnknownMetric: no published build has it; with the nearest that the scope sees.
+        AccessDenied: the scope doesn't see a line that it is computed from.
+        QueryError: a line that it needs has nothing published, or the builds' definitions differ.
+    """
+    available = published()
+    manifests = {line: Manifest.read(build.semantic_manifest) for line, build in available.items()}
+    needed: set[str] = set()
+    for metric in metrics:
+        needed |= _lines(metric, manifests, scope)
+    for line in sorted(needed):
+        scope.require("read", line)
+        if line not in available:
+            raise QueryError(f"Line '{line}' has no published build.", remedy=f"Run `lake run {line}`.")
+    chosen = [available[line] for line in sorted(needed)] or _any(available, scope)
+    newest = max(chosen, key=lambda b: b.created_at)
+    manifest = manifests[newest.line]
+    if missing := [m for m in metrics if m not in manifest.metrics]:
+        raise QueryError(
+            f"The published builds of {', '.join(sorted(needed))} don't define '{missing[0]}' alike.",
+            remedy=f"Bring them to the same code: `lake run {' '.join(sorted(needed))}`.",
+        )
+    return Source(manifest, tuple(chosen))
+
+
+def _lines(metric: str, manifests: Mapping[str, Manifest], scope: Scope) -> frozenset[str]:
+    """The lines that a metric is computed from: as its own line's build says, or else the newest that knows it."""
+    knowing = {line: m.lines(metric) for line, m in manifests.items() if metric in m.metrics}
+    own = next((lines for line, lines in knowing.items() if line in lines), None)
+    if own is not None:
+        return own
+    if knowing:
+        return next(iter(knowing.values()))
+    seen = {n for m in manifests.values() for n in m.metrics if all(scope.sees(line) for line in m.lines(n))}
+    silent = [line for line in LINES if line not in manifests and metric.startswith(f"{line}_")]
+    unbuilt = f"Line '{silent[0]}' has no published build: run `lake run {silent[0]}`." if silent else ""
+    raise UnknownMetric(metric, seen, remedy=unbuilt or "See `lake metrics`.")
+
+
+def _any(available: Mapping[str, Build], scope: Scope) -> list[Build]:
+    """The newest build in scope, for what every build holds: the shared dimensions."""
+    seen = [build for line, build in available.items() if scope.sees(line)]
+    if not seen:
+        raise QueryError("Nothing that this role sees is published yet.", remedy="Run `lake run`.")
+    return [max(seen, key=lambda b: b.created_at)]

@@ -1,0 +1,1 @@
+{{ tiny_secured('dim_site') }}
