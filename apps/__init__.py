@@ -1,11 +1,11 @@
 """The portal (Streamlit). `portal.py` starts it; `registry.py` says how to add a page.
 
-    words.py     every word of the screens, in French and English
-    numbers.py   figures, dates and euros in the reader's locale
-    session.py   who is looking: persona, language, scope
-    ask.py       the only door to the semantic layer, cached by build, scope and question
-    charts.py    charts that survive colour-blindness and print
-    blocks.py    what several pages draw: chips, states, headline cards, trace
-    pages/       one folder a page: page.py draws, data.py asks
-    prototypes/  the data lab's Test&Learn, one folder each
+words.py     every word of the screens, in French and English
+numbers.py   figures, dates and euros in the reader's locale
+session.py   who is looking: persona, language, scope
+ask.py       the only door to the semantic layer, cached by build, scope and question
+charts.py    charts that survive colour-blindness and print
+blocks.py    what several pages draw: chips, states, headline cards, trace
+pages/       one folder a page: page.py draws, data.py asks
+prototypes/  the data lab's Test&Learn, one folder each
 """

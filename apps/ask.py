@@ -87,15 +87,13 @@ def one(answer: Answer, metric: str) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def indicators(line: str) -> list[Indicator]:
-    """The published definitions of a line's indicators, headline ones first; empty when nothing is published."""
-    if builds.published(line) is None:
-        return []
-    return sorted(semantic.metrics(line), key=lambda i: not i.headline)
+def indicators(session: Session, line: str) -> list[Indicator]:
+    """The published indicators of a line that the viewer may see, headline ones first; empty when nothing is published."""
+    return semantic.metrics(line, scope=session.scope)
 
 
-def headline(line: str) -> list[Indicator]:
-    return [i for i in indicators(line) if i.headline]
+def headline(session: Session, line: str) -> list[Indicator]:
+    return [i for i in indicators(session, line) if i.headline]
 
 
 def state(line: str) -> LineState:

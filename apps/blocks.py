@@ -45,7 +45,12 @@ def chips(session: Session, state: LineState) -> None:
     if state.kind == "stale":
         st.badge(say("fresh.stale", language), icon=":material/schedule:", color="orange", help=built)
     else:
-        st.badge(say("fresh.as_of", language, age=age(state.age, language)), icon=":material/schedule:", color="gray", help=built)
+        st.badge(
+            say("fresh.as_of", language, age=age(state.age, language)),
+            icon=":material/schedule:",
+            color="gray",
+            help=built,
+        )
     checks = state.published.checks
     if state.failed:
         st.badge(say("checks.failed", language), icon=":material/error:", color="red")
@@ -90,7 +95,9 @@ def guarded(session: Session, draw: Callable[[], None]) -> None:
     except LakeError as error:
         reference = secrets.token_hex(4)
         log.warning("portal.page_failed ref=%s", reference, exc_info=True)
-        st.error(f"**{say('state.broken_title', session.language)}**\n\n{say('state.broken', session.language, what=error, ref=reference)}")
+        st.error(
+            f"**{say('state.broken_title', session.language)}**\n\n{say('state.broken', session.language, what=error, ref=reference)}"
+        )
 
 
 def indicator_card(
@@ -119,7 +126,7 @@ def trace(session: Session, indicator: Indicator, answer: Answer) -> None:
         st.markdown(f"**{indicator.label(language)}**")
         st.write(indicator.definition(language))
         st.markdown(f"**{say('trace.formula', language)}** — {indicator.formula}")
-        builds = ", ".join(f"{line} `{build}`" for line, build in answer.builds.items())
+        builds = ", ".join(f"{say(f'line.{b.line}', language)} `{b.id}`" for b in answer.builds)
         st.markdown(f"**{say('trace.build', language)}** — {builds}")
         st.markdown(f"**{say('trace.freshness', language)}** — {instant(answer.as_of, language)}")
         if indicator.sources:

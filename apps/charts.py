@@ -13,7 +13,13 @@ from apps.words import Language
 COLOURS = ("#0B6E75", "#D97706", "#4C5FA8", "#A23B72", "#6B8E23", "#5B6770", "#B45309", "#1D4E89")
 
 _FRENCH: dict[str, Any] = {
-    "number": {"decimal": ",", "thousands": "\u202f", "grouping": [3], "currency": ["", "\u00a0€"], "percent": "\u202f%"},
+    "number": {
+        "decimal": ",",
+        "thousands": "\u202f",
+        "grouping": [3],
+        "currency": ["", "\u00a0€"],
+        "percent": "\u202f%",
+    },
     "time": {
         "dateTime": "%A %e %B %Y à %X",
         "date": "%d/%m/%Y",
@@ -21,8 +27,34 @@ _FRENCH: dict[str, Any] = {
         "periods": ["", ""],
         "days": ["dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"],
         "shortDays": ["dim.", "lun.", "mar.", "mer.", "jeu.", "ven.", "sam."],
-        "months": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
-        "shortMonths": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.".split(),
+        "months": [
+            "janvier",
+            "février",
+            "mars",
+            "avril",
+            "mai",
+            "juin",
+            "juillet",
+            "août",
+            "septembre",
+            "octobre",
+            "novembre",
+            "décembre",
+        ],
+        "shortMonths": [
+            "janv.",
+            "févr.",
+            "mars",
+            "avr.",
+            "mai",
+            "juin",
+            "juil.",
+            "août",
+            "sept.",
+            "oct.",
+            "nov.",
+            "déc.",
+        ],
     },
 }
 _ENGLISH: dict[str, Any] = {
@@ -32,10 +64,23 @@ _ENGLISH: dict[str, Any] = {
         "date": "%d/%m/%Y",
         "time": "%H:%M:%S",
         "periods": ["am", "pm"],
-        "days": "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(),
-        "shortDays": "Sun Mon Tue Wed Thu Fri Sat".split(),
-        "months": "January February March April May June July August September October November December".split(),
-        "shortMonths": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(),
+        "days": ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"],
+        "shortDays": ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"],
+        "months": [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ],
+        "shortMonths": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
     },
 }
 
@@ -53,16 +98,22 @@ def finish(chart: Any, language: Language, *, height: int = 320) -> Any:
         chart.properties(height=height)
         .configure(locale=_FRENCH if language == "fr" else _ENGLISH, font="Source Sans, sans-serif")
         .configure_view(strokeWidth=0)
-        .configure_axis(labelFontSize=12, titleFontSize=12, gridColor="#E6ECEE", domainColor="#B7C4C8", tickColor="#B7C4C8")
+        .configure_axis(
+            labelFontSize=12, titleFontSize=12, gridColor="#E6ECEE", domainColor="#B7C4C8", tickColor="#B7C4C8"
+        )
         .configure_legend(labelFontSize=12, titleFontSize=12, orient="top", title=None, labelLimit=260)
     )
 
 
-def over_time(data: pd.DataFrame, when: str, value: str, unit: str | None, language: Language, *, split: str | None = None) -> Any:
+def over_time(
+    data: pd.DataFrame, when: str, value: str, unit: str | None, language: Language, *, split: str | None = None
+) -> Any:
     """A line over time. Columns: `when` (day, first of the period), `value`, and `split` for one line a member."""
     base = alt.Chart(data).encode(
         x=alt.X(f"{when}:T", title=None, axis=alt.Axis(format="%b %Y", labelOverlap=True, tickCount=8)),
-        y=alt.Y(f"{value}:Q", title=None, axis=alt.Axis(format=number_format(unit)), scale=alt.Scale(zero=unit != "rate")),
+        y=alt.Y(
+            f"{value}:Q", title=None, axis=alt.Axis(format=number_format(unit)), scale=alt.Scale(zero=unit != "rate")
+        ),
         tooltip=[
             alt.Tooltip(f"{when}:T", title=" ", format="%B %Y"),
             *([alt.Tooltip(f"{split}:N", title=" ")] if split else []),
@@ -80,7 +131,9 @@ def over_time(data: pd.DataFrame, when: str, value: str, unit: str | None, langu
     return finish(chart, language)
 
 
-def ranked(data: pd.DataFrame, name: str, value: str, unit: str | None, language: Language, *, reference: float | None = None) -> Any:
+def ranked(
+    data: pd.DataFrame, name: str, value: str, unit: str | None, language: Language, *, reference: float | None = None
+) -> Any:
     """Horizontal bars, largest first, with the figure written at the end of each bar and a line at `reference`."""
     bars = alt.Chart(data).encode(
         y=alt.Y(f"{name}:N", sort="-x", title=None, axis=alt.Axis(labelLimit=240)),
@@ -89,7 +142,9 @@ def ranked(data: pd.DataFrame, name: str, value: str, unit: str | None, language
     )
     layers = [
         bars.mark_bar(color=COLOURS[0], cornerRadiusEnd=3),
-        bars.mark_text(align="left", dx=4, fontSize=12, color="#15262B").encode(text=alt.Text(f"{value}:Q", format=number_format(unit))),
+        bars.mark_text(align="left", dx=4, fontSize=12, color="#15262B").encode(
+            text=alt.Text(f"{value}:Q", format=number_format(unit))
+        ),
     ]
     if reference is not None:
         mark = alt.Chart(pd.DataFrame({"x": [reference]})).mark_rule(color=COLOURS[1], strokeDash=[5, 4], strokeWidth=2)

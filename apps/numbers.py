@@ -38,12 +38,20 @@ def figure(value: Number | None, unit: str | None, language: Language, *, short:
         if short and abs(value) >= 10_000:
             return format_compact_currency(value, "EUR", locale=where, fraction_digits=1)
         digits = "#,##0.00" if abs(value) < 1_000 else "#,##0"
-        return format_currency(value, "EUR", format=f"{digits}\u00a0¤" if language == "fr" else f"¤{digits}", locale=where, currency_digits=False)
+        return format_currency(
+            value,
+            "EUR",
+            format=f"{digits}\u00a0¤" if language == "fr" else f"¤{digits}",
+            locale=where,
+            currency_digits=False,
+        )
     if short and abs(value) >= 10_000:
         number = format_compact_decimal(value, locale=where, fraction_digits=1)
     else:
         number = format_decimal(value, format="#,##0.##" if abs(value) < 100 else "#,##0", locale=where)
-    symbol = {"hours": "h", "days": say("unit.days", language), "years": say("unit.years", language)}.get(unit or "", "")
+    symbol = {"hours": "h", "days": say("unit.days", language), "years": say("unit.years", language)}.get(
+        unit or "", ""
+    )
     return f"{number}\u00a0{symbol}".strip()
 
 

@@ -45,7 +45,13 @@ def sign_in() -> Session:
     policy = access.policy()
     with st.sidebar:
         language = st.segmented_control(
-            "Langue · Language", LANGUAGES, default="fr", required=True, format_func=str.upper, bind="query-params", key="lang"
+            "Langue · Language",
+            LANGUAGES,
+            default="fr",
+            required=True,
+            format_func=str.upper,
+            bind="query-params",
+            key="lang",
         )
         name = st.selectbox(
             say("portal.persona", language),

@@ -53,7 +53,9 @@ class Card(BaseModel):
     title: Text
     hypothesis: Text
     decision: Text
-    sprint: str = Field(pattern=r"^\d{4}-S\d{2}$", description="Year and number of the sprint in which it is shown: 2025-S24.")
+    sprint: str = Field(
+        pattern=r"^\d{4}-S\d{2}$", description="Year and number of the sprint in which it is shown: 2025-S24."
+    )
     owner: str = Field(min_length=1)
     key_users: tuple[str, ...] = Field(min_length=1, description="Roles of the policy that judge it.")
     success: Success
@@ -74,7 +76,9 @@ class Card(BaseModel):
             text = self.hypothesis.to(language).lower()
             missing = [w.strip() for w in words if w not in text]
             if missing:
-                raise ValueError(f"the {language} hypothesis lacks «{', '.join(missing)}»: «we believe that … for … will …»")
+                raise ValueError(
+                    f"the {language} hypothesis lacks «{', '.join(missing)}»: «we believe that … for … will …»"
+                )
         return self
 
     @property

@@ -95,7 +95,9 @@ class Journal:
         """
         before = self.record(card).stage
         if before in ("production", "retired"):
-            raise PrototypeError(f"{card.id} is in stage '{before}': there is none after it.", remedy="Start a new prototype.")
+            raise PrototypeError(
+                f"{card.id} is in stage '{before}': there is none after it.", remedy="Start a new prototype."
+            )
         return self._change(card, before, STAGES[STAGES.index(before) + 1], who=who, why=why, measured=measured)
 
     def retire(self, card: Card, *, who: str, why: str, measured: float | None = None) -> Change:
@@ -111,7 +113,10 @@ class Journal:
 
     def _change(self, card: Card, before: Stage, after: Stage, *, who: str, why: str, measured: float | None) -> Change:
         if not why.strip():
-            raise PrototypeError(f"{card.id} can't move to '{after}' without evidence.", remedy="Say what was observed, on whom and when.")
+            raise PrototypeError(
+                f"{card.id} can't move to '{after}' without evidence.",
+                remedy="Say what was observed, on whom and when.",
+            )
         event = self._append(card, "stage", who=who, before=before, after=after, why=why.strip(), measured=measured)
         return _change(event)
 

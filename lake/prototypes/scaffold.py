@@ -30,7 +30,9 @@ def scaffold(line: str, name: str, *, owner: str, today: date, folder: Path = FO
     if line not in LINES:
         raise UnknownLine(line, LINES)
     if not re.fullmatch(r"[a-z][a-z0-9_]{2,40}", name):
-        raise PrototypeError(f"'{name}' is not a prototype's name.", remedy="Use lower case, digits and _, 3 to 41 characters.")
+        raise PrototypeError(
+            f"'{name}' is not a prototype's name.", remedy="Use lower case, digits and _, 3 to 41 characters."
+        )
     place = folder / line / name
     if place.exists():
         raise PrototypeError(f"{line}/{name} exists already.", remedy="Choose another name, or edit its folder.")

@@ -25,7 +25,13 @@ _WORDS = {
         "log": "Changements d'étape",
         "least": "au moins",
         "most": "au plus",
-        "stages": {"hypothesis": "hypothèse", "prototype": "prototype", "pilot": "pilote", "production": "production", "retired": "retiré"},
+        "stages": {
+            "hypothesis": "hypothèse",
+            "prototype": "prototype",
+            "pilot": "pilote",
+            "production": "production",
+            "retired": "retiré",
+        },
     },
     "en": {
         "title": "Sprint demo {sprint}",
@@ -76,16 +82,25 @@ def _section(card: Card, record: Record, words: dict[str, object], language: str
         f"- {words['owner']}: {_plain(card.owner)}",
         f"- {words['decision']}: {_plain(card.decision.to(language))}",
         f"- {words['success']}: {_plain(success.measure.to(language))} {words[success.at]} {success.threshold:g} {success.unit}",
-        f"- {words['kill']} {card.kill_on:%d/%m/%Y}" if language == "fr" else f"- {words['kill']} {card.kill_on:%Y-%m-%d}",
+        f"- {words['kill']} {card.kill_on:%d/%m/%Y}"
+        if language == "fr"
+        else f"- {words['kill']} {card.kill_on:%Y-%m-%d}",
         f"- {words['views']}: {record.views}",
         f"- {words['rating']}: {rating}",
     ]
     comments = [f for f in record.feedback if f.comment]
     if comments:
-        lines += ["", f"### {words['comments']}", *(f"- ({f.rating}/5, {_plain(f.role)}) {_plain(f.comment)}" for f in comments)]
+        lines += [
+            "",
+            f"### {words['comments']}",
+            *(f"- ({f.rating}/5, {_plain(f.role)}) {_plain(f.comment)}" for f in comments),
+        ]
     if record.changes:
         lines += ["", f"### {words['log']}"]
-        lines += [f"- {c.at:%Y-%m-%d} {stages[c.before]} → **{stages[c.after]}**, {_plain(c.who)}: {_plain(c.why)}" for c in record.changes]
+        lines += [
+            f"- {c.at:%Y-%m-%d} {stages[c.before]} → **{stages[c.after]}**, {_plain(c.who)}: {_plain(c.why)}"
+            for c in record.changes
+        ]
     return "\n".join(lines)
 
 

@@ -67,7 +67,9 @@ def _card(session: Session, item: Shown) -> None:
         st.markdown(f"**{say('lab.owner', language)}** — {card.owner} · **{say('lab.key_users', language)}** — {users}")
         stage = say(f"stage.{item.record.stage}", language)
         kill = say("lab.kill_on", language, day=day(card.kill_on, language))
-        st.markdown(f"**{stage}** · {say('lab.sprint', language)} {card.sprint} · {kill} · {rating_of(session, item.record)}")
+        st.markdown(
+            f"**{stage}** · {say('lab.sprint', language)} {card.sprint} · {kill} · {rating_of(session, item.record)}"
+        )
 
 
 def _decision(session: Session, item: Shown) -> None:

@@ -36,7 +36,9 @@ def draw(session: Session) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button(say("demo.previous", language), icon=":material/arrow_back:", disabled=at == 0):
             _go(at - 1)
-        if st.button(say("demo.next", language), icon=":material/arrow_forward:", type="primary", disabled=at == len(of_sprint)):
+        if st.button(
+            say("demo.next", language), icon=":material/arrow_forward:", type="primary", disabled=at == len(of_sprint)
+        ):
             _go(at + 1)
 
 
@@ -61,7 +63,11 @@ def _summary(session: Session, of_sprint: list[Shown], sprint: str) -> None:
     with st.container(border=True):
         st.markdown(text)
     st.download_button(
-        say("demo.download", session.language), text, file_name=f"{sprint}.md", mime="text/markdown", icon=":material/download:"
+        say("demo.download", session.language),
+        text,
+        file_name=f"{sprint}.md",
+        mime="text/markdown",
+        icon=":material/download:",
     )
 
 

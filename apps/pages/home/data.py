@@ -36,7 +36,7 @@ class Summary:
 def summarise(session: Session, line: str) -> Summary:
     """A line's summary within the viewer's scope."""
     now = state(line)
-    shown = headline(line)[:SHOWN]
+    shown = headline(session, line)[:SHOWN]
     if now.kind == "none" or not shown:
         return Summary(line, now)
     names = tuple(i.name for i in shown)

@@ -29,7 +29,9 @@ class Choice:
         return Choice(years_before(self.since, 1), until, self.structures)
 
 
-def totals(session: Session, indicators: list[Indicator], choice: Choice) -> tuple[dict[str, float | None], dict[str, float | None]]:
+def totals(
+    session: Session, indicators: list[Indicator], choice: Choice
+) -> tuple[dict[str, float | None], dict[str, float | None]]:
     """Each indicator over the period and over the same days a year before, by name."""
     names = tuple(i.name for i in indicators)
     periods = (choice, choice.year_before)

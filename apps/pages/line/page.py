@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +11,7 @@ from apps.ask import frame, indicators, last_month_end, state, years_before
 from apps.blocks import chips, empty, heading, indicator_card, trace, warnings_of
 from apps.charts import over_time as time_chart
 from apps.charts import ranked
-from apps.numbers import day
+from apps.numbers import day, figure
 from apps.pages.line import data
 from apps.pages.line.data import Choice
 from apps.session import Session
@@ -28,7 +28,7 @@ def draw(session: Session, line: str) -> None:
         heading(session, line)
         chips(session, now)
     warnings_of(session, now)
-    known = indicators(line)
+    known = indicators(session, line)
     last = last_month_end(now.published) if now.published else None
     if now.published is None or not known or last is None:
         empty(session, "no_build", line=line)
@@ -41,7 +41,7 @@ def draw(session: Session, line: str) -> None:
     _detail(session, line, known, choice)
 
 
-def _filters(session: Session, line: str, any_indicator: Indicator, period: tuple) -> Choice | None:  # type: ignore[type-arg]
+def _filters(session: Session, line: str, any_indicator: Indicator, period: tuple[date, date]) -> Choice | None:
     language = session.language
     names = data.structures(session, any_indicator)
     left, right = st.columns([1, 2])
@@ -117,8 +117,6 @@ def _by_structure(session: Session, line: str, indicator: Indicator, choice: Cho
         reference = values[indicator.name]
     st.altair_chart(ranked(table, "structure_name", indicator.name, indicator.unit, language, reference=reference))
     if reference is not None:
-        from apps.numbers import figure
-
         st.caption(say("section.reference", language, value=figure(reference, indicator.unit, language)))
 
 
