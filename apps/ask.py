@@ -88,7 +88,7 @@ def one(answer: Answer, metric: str) -> Any:
 
 
 def indicators(session: Session, line: str) -> list[Indicator]:
-    """The published indicators of a line that the viewer may see, headline ones first; empty when nothing is published."""
+    """The published indicators of a line that the viewer may see, headlines first; empty when none is published."""
     return semantic.metrics(line, scope=session.scope)
 
 

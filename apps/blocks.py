@@ -95,9 +95,8 @@ def guarded(session: Session, draw: Callable[[], None]) -> None:
     except LakeError as error:
         reference = secrets.token_hex(4)
         log.warning("portal.page_failed ref=%s", reference, exc_info=True)
-        st.error(
-            f"**{say('state.broken_title', session.language)}**\n\n{say('state.broken', session.language, what=error, ref=reference)}"
-        )
+        title = say("state.broken_title", session.language)
+        st.error(f"**{title}**\n\n{say('state.broken', session.language, what=error, ref=reference)}")
 
 
 def indicator_card(

@@ -13,6 +13,7 @@ from apps.words import Language, say
 
 PARIS = ZoneInfo("Europe/Paris")
 NOTHING = "–"
+_SIGNED = "+#,##0.0;-#,##0.0"
 
 Number = int | float | Decimal
 
@@ -61,11 +62,12 @@ def change(value: Number | None, reference: Number | None, unit: str | None, lan
         return None
     if unit == "rate":
         points = (float(value) - float(reference)) * 100
-        return f"{format_decimal(points, format='+#,##0.0;-#,##0.0', locale=locale(language))}\u00a0{say('unit.points', language)}"
+        number = format_decimal(points, format=_SIGNED, locale=locale(language))
+        return f"{number}\u00a0{say('unit.points', language)}"
     if not reference:
         return None
     per_cent = (float(value) / float(reference) - 1) * 100
-    return f"{format_decimal(per_cent, format='+#,##0.0;-#,##0.0', locale=locale(language))}\u202f%"
+    return f"{format_decimal(per_cent, format=_SIGNED, locale=locale(language))}\u202f%"
 
 
 def day(value: date | None, language: Language) -> str:

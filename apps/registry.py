@@ -1,8 +1,8 @@
 """The pages of the portal, in one list.
 
 How to add a page
-    1. Make a folder `apps/pages/<name>/` with `page.py` (`def draw(session) -> None`: draws) and `data.py` (asks through
-       `apps.ask`); pure logic goes in modules beside them.
+    1. Make a folder `apps/pages/<name>/` with `page.py` (`def draw(session) -> None`: draws) and `data.py` (asks
+       through `apps.ask`); pure logic goes in modules beside them.
     2. Add its words to `apps/words.yml` (`page.<name>`, `question.<name>`).
     3. Add a line to `PAGES` below. A page with a `line` is offered only to personas who have that line.
 A prototype is not listed here: its folder under `apps/prototypes/` is enough.

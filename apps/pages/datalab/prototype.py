@@ -59,7 +59,8 @@ def _card(session: Session, item: Shown) -> None:
     left, right = st.columns(2)
     roles = access.policy().roles
     users = ", ".join(roles[r].label(language) if r in roles else r for r in card.key_users)
-    threshold = f"{success.measure.to(language)} {say(f'lab.{success.at}', language)} {figure(success.threshold, None, language)} {success.unit}"
+    at, value = say(f"lab.{success.at}", language), figure(success.threshold, None, language)
+    threshold = f"{success.measure.to(language)} {at} {value} {success.unit}"
     with left:
         st.markdown(f"**{say('lab.decision', language)}** — {card.decision.to(language)}")
         st.markdown(f"**{say('lab.success', language)}** — {threshold}")
