@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from statistics import mean
 
 from lake.prototypes.card import Card
@@ -23,6 +23,7 @@ _WORDS = {
         "of": "{mean} / 5 ({n} avis)",
         "comments": "Commentaires",
         "log": "Changements d'étape",
+        "day": "%d/%m/%Y",
         "least": "au moins",
         "most": "au plus",
         "stages": {
@@ -47,6 +48,7 @@ _WORDS = {
         "of": "{mean} / 5 ({n} ratings)",
         "comments": "Comments",
         "log": "Changes of stage",
+        "day": "%Y-%m-%d",
         "least": "at least",
         "most": "at most",
         "stages": {s: s for s in ("hypothesis", "prototype", "pilot", "production", "retired")},
@@ -65,7 +67,7 @@ def sprint_summary(cards: Iterable[Card], journal: Journal, sprint: str, languag
     return "\n\n".join(parts) + "\n"
 
 
-def _section(card: Card, record: Record, words: dict[str, object], language: str) -> str:
+def _section(card: Card, record: Record, words: Mapping[str, object], language: str) -> str:
     stages = words["stages"]
     assert isinstance(stages, dict)
     ratings = [f.rating for f in record.feedback]
@@ -74,6 +76,7 @@ def _section(card: Card, record: Record, words: dict[str, object], language: str
         figure = f"{mean(ratings):.1f}"
         rating = str(words["of"]).format(mean=figure.replace(".", ",") if language == "fr" else figure, n=len(ratings))
     success = card.success
+    threshold = f"{_plain(success.measure.to(language))} {words[success.at]} {success.threshold:g} {success.unit}"
     lines = [
         f"## {_plain(card.title.to(language))}",
         f"> {_plain(card.hypothesis.to(language))}",
@@ -81,24 +84,19 @@ def _section(card: Card, record: Record, words: dict[str, object], language: str
         f"- {words['stage']}: **{stages[record.stage]}**",
         f"- {words['owner']}: {_plain(card.owner)}",
         f"- {words['decision']}: {_plain(card.decision.to(language))}",
-        f"- {words['success']}: {_plain(success.measure.to(language))} {words[success.at]} {success.threshold:g} {success.unit}",
-        f"- {words['kill']} {card.kill_on:%d/%m/%Y}"
-        if language == "fr"
-        else f"- {words['kill']} {card.kill_on:%Y-%m-%d}",
+        f"- {words['success']}: {threshold}",
+        f"- {words['kill']} {card.kill_on:{words['day']}}",
         f"- {words['views']}: {record.views}",
         f"- {words['rating']}: {rating}",
     ]
     comments = [f for f in record.feedback if f.comment]
     if comments:
-        lines += [
-            "",
-            f"### {words['comments']}",
-            *(f"- ({f.rating}/5, {_plain(f.role)}) {_plain(f.comment)}" for f in comments),
-        ]
+        lines += ["", f"### {words['comments']}"]
+        lines += [f"- ({f.rating}/5, {_plain(f.role)}) {_plain(f.comment)}" for f in comments]
     if record.changes:
         lines += ["", f"### {words['log']}"]
         lines += [
-            f"- {c.at:%Y-%m-%d} {stages[c.before]} → **{stages[c.after]}**, {_plain(c.who)}: {_plain(c.why)}"
+            f"- {c.at:{words['day']}} {stages[c.before]} → **{stages[c.after]}**, {_plain(c.who)}: {_plain(c.why)}"
             for c in record.changes
         ]
     return "\n".join(lines)
