@@ -17,16 +17,19 @@ from lake.store.batches import Batch
 from lake.store.client import Store, open_store
 from lake.store.ledger import BatchRecord, FileRecord, Written
 from lake.store.quarantine import Held, QuarantinedRow
-from lake.store.totals import ControlTotals
+from lake.store.totals import BatchTotals, ControlTotals
+from lake.store.versions import hashes
 
 __all__ = [
     "Batch",
     "BatchRecord",
+    "BatchTotals",
     "ControlTotals",
     "FileRecord",
     "Held",
     "QuarantinedRow",
     "Store",
     "Written",
+    "hashes",
     "open_store",
 ]

@@ -24,7 +24,7 @@ from lake.store.ledger import BatchRecord, FileRecord, batch_record, file_record
 from lake.store.mongod import embedded
 from lake.store.quarantine import Quarantine
 from lake.store.reading import read
-from lake.store.totals import ControlTotals
+from lake.store.totals import BatchTotals, ControlTotals
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Store:
         return leases.lease(self._db["_leases"], name)
 
     def settle(self, name: str, value: str) -> str:
-        """Write a fact about this lake once (the fingerprint of a key). Returns the one that stands, the first given."""
+        """Write a fact about this lake once (the fingerprint of a key). Returns the first value given."""
         facts = self._db["_facts"]
         facts.update_one({"_id": name}, {"$setOnInsert": {"value": value}}, upsert=True)
         found = facts.find_one({"_id": name})
@@ -87,13 +87,21 @@ class Store:
         """Counts and sums of a source up to a batch (the last committed one by default), aggregated by MongoDB."""
         if through_batch is None:
             through_batch = max((b.number for b in self.committed_batches(contract.name)), default=0)
-        where = {"source": contract.name, "state": {"$ne": "committed"}, "_id": {"$lte": through_batch}}
-        dead = [d["_id"] for d in self._db["_batches"].find(where, {"_id": 1})]
+        dead = self._dead(contract.name, through_batch)
         return totals.control_totals(self._db[contract.name], contract, through_batch, dead)
+
+    def batch_totals(self, source: str, through_batch: int) -> dict[int, BatchTotals]:
+        """Records and sum of `_hash` of each committed batch that has any, aggregated by MongoDB."""
+        return totals.batch_totals(self._db[source], through_batch, self._dead(source, through_batch))
 
     def drop(self) -> None:
         """Remove the whole lake. For tests and throw-away copies."""
         self._db.client.drop_database(self._db.name)
+
+    def _dead(self, source: str, through_batch: int) -> list[int]:
+        """Batches that are not committed."""
+        where = {"source": source, "state": {"$ne": "committed"}, "_id": {"$lte": through_batch}}
+        return [d["_id"] for d in self._db["_batches"].find(where, {"_id": 1})]
 
     def _files(self, source: str | None, files: list[dict[str, Any]]) -> list[FileRecord]:
         if not files:

@@ -26,11 +26,19 @@ class ControlTotals:
     hash_sum: int
 
 
+@dataclass(frozen=True)
+class BatchTotals:
+    """Of one batch."""
+
+    records: int
+    hash_sum: int
+
+
 def control_totals(
     collection: Collection[dict[str, Any]], contract: Contract, through_batch: int, dead: list[int]
 ) -> ControlTotals:
     """Aggregate in MongoDB. `dead` are batches up to `through_batch` that never were committed."""
-    visible: dict[str, Any] = {"_batch": {"$lte": through_batch, **({"$nin": dead} if dead else {})}}
+    visible = _visible(through_batch, dead)
     sums = {f"total{i}": {"$sum": {"$toDecimal": f"${name}"}} for i, name in enumerate(contract.control_totals)}
     kept = {f"total{i}": f"${name}" for i, name in enumerate(contract.control_totals)}
     every = _one(
@@ -62,6 +70,22 @@ def control_totals(
         record_sums=_sums(contract, every),
         hash_sum=int(_decimal(every.get("hashes"))),
     )
+
+
+def batch_totals(collection: Collection[dict[str, Any]], through_batch: int, dead: list[int]) -> dict[int, BatchTotals]:
+    """Records and sum of `_hash` of each batch that has any, aggregated in MongoDB."""
+    found = collection.aggregate(
+        [
+            {"$match": _visible(through_batch, dead)},
+            {"$group": {"_id": "$_batch", "n": {"$sum": 1}, "hashes": {"$sum": {"$toDecimal": "$_hash"}}}},
+        ],
+        allowDiskUse=True,
+    )
+    return {d["_id"]: BatchTotals(d["n"], int(_decimal(d["hashes"]))) for d in found}
+
+
+def _visible(through_batch: int, dead: list[int]) -> dict[str, Any]:
+    return {"_batch": {"$lte": through_batch, **({"$nin": dead} if dead else {})}}
 
 
 def _one(collection: Collection[dict[str, Any]], pipeline: list[dict[str, Any]]) -> dict[str, Any]:

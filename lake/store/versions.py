@@ -6,7 +6,7 @@ key, then 1, 2, …, so that the versions of a key lie side by side, and two pro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import pairwise
@@ -59,6 +59,11 @@ def content_hashes(columns: dict[str, pa.Array]) -> Int64s:
     """
     joined = _join([columns[name] for name in sorted(columns)])
     return np.frombuffer(b"".join(_digests(joined, 8)), "<i8")
+
+
+def hashes(table: pa.Table, names: Iterable[str]) -> Int64s:
+    """The `_hash` that each row must have, from `_deleted` and these fields."""
+    return content_hashes({name: elements(name, one_chunk(table[name])) for name in (*names, "_deleted")})
 
 
 def order_values(table: pa.Table, contract: Contract) -> Int64s:

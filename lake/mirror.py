@@ -1,0 +1,299 @@
+"""The mirror: committed batches as Parquet files, typed by contract; what is new is added, nothing is changed.
+
+`<data>/mirror/<source>` points at a folder of files `<first batch>-<last batch>.parquet`. A file is written under
+another name, flushed and renamed: its presence is the ledger. A file whose batches lie within another's was merged into
+that one and is about to go. A rebuild makes a new folder and moves the pointer: readers always find one whole mirror.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import queue
+import re
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lake.contracts import Contract
+from lake.errors import MirrorError
+from lake.settings import settings
+from lake.store import BatchRecord, Store
+
+#: Metadata of each file: when its newest batch was committed (ISO 8601, UTC).
+LANDED_AT = b"lake.landed_at"
+ROWS_PER_GROUP = 100_000
+#: More files than this are merged, the newest first, as long as that at least halves what is rewritten per record.
+FILES_KEPT = 16
+#: Groups of rows that wait to be written.
+WAITING = 2
+
+_NAME = re.compile(r"(\d+)-(\d+)\.parquet")
+
+#: Called with the number of records copied since the last call.
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class MirrorFile:
+    """One file and the batches it holds: all committed ones of its source from `first` to `last`."""
+
+    path: Path
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """What one run did for one source."""
+
+    source: str
+    batches: int
+    records: int
+    seconds: float
+
+
+def files(source: str) -> list[Path]:
+    """The live files of a source, in the order of their batches. Hard-link them to keep them: a merge removes files."""
+    return [file.path for file in _live(_folder(source))[0]]
+
+
+def through_batch(source: str) -> int:
+    """The last batch that the mirror holds of a source."""
+    return max((file.last for file in _live(_folder(source))[0]), default=0)
+
+
+def pending(store: Store, contract: Contract) -> list[BatchRecord]:
+    """Committed batches with records that the mirror does not hold yet."""
+    return [b for b in store.committed_batches(contract.name, after=through_batch(contract.name)) if b.records]
+
+
+def mirror(store: Store, contract: Contract, *, full: bool = False, progress: Progress | None = None) -> Mirrored:
+    """Copy the batches of one source that the mirror does not hold; all of them again with `full`.
+
+    Raises:
+        LeaseHeld: another process mirrors this source.
+        MirrorError: MongoDB gave other records than the batches' commits say.
+    """
+    begun = time.monotonic()
+    with store.lease(f"mirror:{contract.name}"):
+        folder = _rebuilt(contract.name) if full else _tidied(contract.name)
+        after = max((file.last for file in _live(folder)[0]), default=0)
+        batches = [b for b in store.committed_batches(contract.name, after=after) if b.records]
+        if batches:
+            _copy(store, contract, batches, folder, progress or (lambda _: None))
+        elif not _live(folder)[0]:
+            _write(folder / "0-0.parquet", contract.mirror_schema, [])
+        if full:
+            _point(contract.name, folder)
+        else:
+            _merge(contract, folder)
+    return Mirrored(contract.name, len(batches), sum(b.records for b in batches), time.monotonic() - begun)
+
+
+def _copy(store: Store, contract: Contract, batches: Sequence[BatchRecord], folder: Path, progress: Progress) -> None:
+    """One file of these batches, read in runs of the same fields."""
+    schema = _schema(contract, batches)
+    expected = sum(b.records for b in batches)
+    copied = 0
+
+    def tables() -> Iterator[pa.Table]:
+        nonlocal copied
+        for _, run in itertools.groupby(batches, key=lambda b: b.fields):
+            for table in store.tables(contract.name, list(run)):
+                copied += table.num_rows
+                progress(table.num_rows)
+                yield _conform(table, schema, contract.name)
+        if copied != expected:
+            raise MirrorError(
+                f"MongoDB gave {copied} records of '{contract.name}' for batches {batches[0].number} to "
+                f"{batches[-1].number}, whose commits say {expected}.",
+                remedy="Records were changed outside the lake: restore them, or land their files into a new lake.",
+            )
+
+    landed_at = {LANDED_AT: batches[-1].committed_at.isoformat()}
+    _write(folder / f"{batches[0].number}-{batches[-1].number}.parquet", schema.with_metadata(landed_at), tables())
+
+
+def _schema(contract: Contract, batches: Iterable[BatchRecord]) -> pa.Schema:
+    """The contract's columns, then those that only earlier versions of it had."""
+    fields = {field.name: field for field in contract.mirror_schema}
+    for batch in batches:
+        for stored in batch.fields:
+            fields.setdefault(stored.name, pa.field(stored.name, stored.arrow_type))
+    return pa.schema(list(fields.values()))
+
+
+def _conform(table: pa.Table, schema: pa.Schema, source: str) -> pa.Table:
+    """The table's columns in `schema`; what it does not have is null."""
+    columns = []
+    for field in schema:
+        if field.name not in table.column_names:
+            columns.append(pa.nulls(table.num_rows, field.type))
+            continue
+        try:
+            columns.append(table[field.name].cast(field.type))
+        except pa.ArrowInvalid as error:
+            raise MirrorError(
+                f"'{field.name}' of '{source}' was {table[field.name].type} and can't become {field.type}: {error}",
+                remedy="Give the field another name in the contract.",
+            ) from error
+    return pa.table(columns, schema=schema)
+
+
+def _merge(contract: Contract, folder: Path) -> None:
+    """Merge small neighbours when there are many files: from the newest back, while the next is not much larger."""
+    live, _ = _live(folder)
+    if len(live) <= FILES_KEPT:
+        return
+    counts = [pq.read_metadata(file.path).num_rows for file in live]
+    begin, total = len(live) - 1, counts[-1]
+    while begin and counts[begin - 1] <= 2 * total:
+        begin -= 1
+        total += counts[begin]
+    merged = live[begin:]
+    if len(merged) < 2:
+        return
+    schema = contract.mirror_schema
+    for file in merged:
+        schema = pa.unify_schemas([schema, pq.read_schema(file.path).remove_metadata()], promote_options="permissive")
+    metadata = pq.read_schema(merged[-1].path).metadata or {}
+    tables = (
+        _conform(pa.Table.from_batches([batch]), schema, contract.name)
+        for file in merged
+        for batch in pq.ParquetFile(file.path).iter_batches(ROWS_PER_GROUP)
+    )
+    target = folder / f"{merged[0].first}-{merged[-1].last}.parquet"
+    _write(target, schema.with_metadata({k: v for k, v in metadata.items() if k == LANDED_AT}), tables)
+    for file in merged:
+        file.path.unlink()
+
+
+def _write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+    """A Parquet file that is there whole or not at all; rows are compressed in a thread while the next are made."""
+    unfinished = path.with_name(f".{path.name}.part")
+    with pq.ParquetWriter(unfinished, schema, compression="snappy") as writer:
+        _in_thread(writer, _grouped(tables))
+    _flush(unfinished)
+    unfinished.replace(path)
+    _flush(path.parent)
+
+
+def _grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows, in tables of about ROWS_PER_GROUP."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if sum(t.num_rows for t in waiting) >= ROWS_PER_GROUP:
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)
+
+
+def _in_thread(writer: pq.ParquetWriter, tables: Iterable[pa.Table]) -> None:
+    waiting: queue.Queue[pa.Table | None] = queue.Queue(WAITING)
+    failed: list[BaseException] = []
+
+    def write() -> None:
+        while (table := waiting.get()) is not None:
+            if not failed:
+                try:
+                    writer.write_table(table, row_group_size=2 * ROWS_PER_GROUP)
+                except BaseException as error:
+                    failed.append(error)
+
+    thread = threading.Thread(target=write, name="mirror-write")
+    thread.start()
+    try:
+        for table in tables:
+            if failed:
+                break
+            waiting.put(table)
+    finally:
+        waiting.put(None)
+        thread.join()
+    if failed:
+        raise MirrorError(f"A mirror file can't be written: {failed[0]}", remedy="Is the disk full?") from failed[0]
+
+
+def _flush(path: Path) -> None:
+    """Make a file, or the names in a folder, outlive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _folder(source: str) -> Path:
+    """The folder that the source's pointer names now."""
+    return (settings().mirror / source).resolve()
+
+
+def _live(folder: Path) -> tuple[list[MirrorFile], list[MirrorFile]]:
+    """Files by their batches, and those that were merged into one of these."""
+    found = []
+    with contextlib.suppress(FileNotFoundError):
+        for path in folder.iterdir():
+            if match := _NAME.fullmatch(path.name):
+                found.append(MirrorFile(path, int(match[1]), int(match[2])))
+    live: list[MirrorFile] = []
+    merged: list[MirrorFile] = []
+    has_records = any(file.last for file in found)
+    for file in sorted(found, key=lambda f: (f.first, -f.last)):
+        is_merged = bool(live) and file.last <= live[-1].last
+        is_empty = has_records and not file.last  # `0-0` held the columns until the first records came.
+        (merged if is_merged or is_empty else live).append(file)
+    return live, merged
+
+
+def _tidied(source: str) -> Path:
+    """The source's folder, without what an interrupted run left."""
+    pointer = settings().mirror / source
+    if not pointer.exists():
+        folder = _rebuilt(source)
+        _point(source, folder)
+    folder = _folder(source)
+    for path in folder.glob(".*.part"):
+        path.unlink()
+    for file in _live(folder)[1]:
+        file.path.unlink()
+    _remove_others(source, folder)
+    return folder
+
+
+def _rebuilt(source: str) -> Path:
+    """A new, empty folder for the source."""
+    settings().mirror.mkdir(parents=True, exist_ok=True)
+    _remove_others(source, _folder(source))
+    return Path(tempfile.mkdtemp(prefix=f".{source}.", dir=settings().mirror))
+
+
+def _point(source: str, folder: Path) -> None:
+    """Move the pointer to a folder, in one step, and remove the one before."""
+    pointer = settings().mirror / source
+    before = _folder(source)
+    fresh = folder.with_name(f"{folder.name}.pointer")
+    fresh.symlink_to(folder.name)
+    fresh.replace(pointer)
+    _flush(pointer.parent)
+    if before != folder:
+        shutil.rmtree(before, ignore_errors=True)
+
+
+def _remove_others(source: str, kept: Path) -> None:
+    """Folders and pointers that interrupted rebuilds left."""
+    for path in settings().mirror.glob(f".{source}.*"):
+        if path.is_symlink():
+            path.unlink()
+        elif path.resolve() != kept:
+            shutil.rmtree(path)
