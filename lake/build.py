@@ -7,15 +7,14 @@ their inputs or models changed; so is each line, unless forced.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import version
@@ -25,7 +24,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lake import builds, dbt, sources
+from lake import builds, dbt, mirror, sources
 from lake.builds import CORE, Build
 from lake.contracts import Contract
 from lake.errors import BuildError, LeaseHeld
@@ -35,9 +34,6 @@ log = logging.getLogger(__name__)
 
 #: Called as a build goes on: line, node that ended, nodes ended, nodes in all.
 Report = Callable[[str, str, int, int], None]
-
-#: Schema metadata of a mirror file: when its newest batch was landed.
-LANDED_AT = b"lake.landed_at"
 
 _CORE_WAIT_SECONDS = 1800.0
 
@@ -97,19 +93,17 @@ def _code(name: str, project: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _fingerprint(code: str, core: Build | None, files: list[Path]) -> str:
-    """What a build is made from: equal fingerprints mean equal builds."""
-    digest = hashlib.sha256(f"{code} {core.fingerprint if core else ''}\n".encode())
-    for path in sorted(files, key=lambda p: (p.parent.name, p.name)):
-        digest.update(f"{path.parent.name}/{path.name} {path.stat().st_size}\n".encode())
-    return digest.hexdigest()[:16]
+def _fingerprint(code: str, core: Build | None, inputs: Mapping[str, int]) -> str:
+    """What a build is made from: equal fingerprints mean equal builds. A source's last batch says all it holds."""
+    made_from = [code, core.fingerprint if core else "", *(f"{name} {last}" for name, last in sorted(inputs.items()))]
+    return hashlib.sha256("\n".join(made_from).encode()).hexdigest()[:16]
 
 
 def _build(name: str, core: Build | None, *, force: bool, project: Path, report: Report) -> Outcome:
-    with _alone(name, wait_seconds=_CORE_WAIT_SECONDS if name == CORE else 0.0) as lock:
+    with builds.alone(f"build:{name}", wait_seconds=_CORE_WAIT_SECONDS if name == CORE else 0.0) as lock:
         code = _code(name, project)
         last = next(iter(builds.builds(name)), None)
-        mirrored = [path for contract in sources.of(name) for path in _mirrored(contract)]
+        mirrored = {c.name: mirror.through_batch(c.name) for c in sources.of(name)}
         if last and last.status != "failed" and not force and last.fingerprint == _fingerprint(code, core, mirrored):
             log.info("build.reused line=%s build=%s", name, last.id)
             return Outcome(name, last, reused=True)
@@ -124,6 +118,7 @@ def _build(name: str, core: Build | None, *, force: bool, project: Path, report:
         for file in ("manifest.json", "semantic_manifest.json"):
             with suppress(FileNotFoundError):  # what dbt could not parse has none
                 shutil.copyfile(_target(name) / file, place / file)
+        inputs = {c.name: _last_batch(place / "inputs" / c.name) for c in sources.of(name)}
         made = Build(
             line=name,
             id=builds.new_id(started),
@@ -134,9 +129,9 @@ def _build(name: str, core: Build | None, *, force: bool, project: Path, report:
             as_of=_landed_at(place),
             newest_event_on=None if result.failures else _newest_event(name, place),
             core_id=core.id if core else None,
-            fingerprint=_fingerprint(code, core, list((place / "inputs").glob("*/*.parquet"))),
+            fingerprint=_fingerprint(code, core, inputs),
             code_version=f"{version('lake')}+{code}",
-            inputs={c.name: _last_batch(place / "inputs" / c.name) for c in sources.of(name)},
+            inputs=inputs,
             failures=result.failures,
         )
         builds.save(made)
@@ -173,7 +168,7 @@ def _freeze(contract: Contract, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         try:
-            for path in _mirrored(contract):
+            for path in mirror.files(contract.name):
                 _link(path, folder / path.name)
             return
         except FileNotFoundError:
@@ -181,10 +176,6 @@ def _freeze(contract: Contract, folder: Path) -> None:
     raise BuildError(
         f"The mirror of '{contract.name}' keeps changing.", remedy="Build again when `lake mirror` is done."
     )
-
-
-def _mirrored(contract: Contract) -> list[Path]:
-    return sorted((settings().mirror / contract.name).glob("*.parquet"))
 
 
 def _link(source: Path, target: Path) -> None:
@@ -240,14 +231,9 @@ def _check_sources(name: str, project: Path) -> None:
 
 def _landed_at(place: Path) -> datetime | None:
     """When the newest batch in the inputs was landed."""
-    return max((_file_landed_at(path) for path in (place / "inputs").glob("*/*.parquet")), default=None)
-
-
-def _file_landed_at(path: Path) -> datetime:
-    written = (pq.read_schema(path).metadata or {}).get(LANDED_AT)
-    if written:
-        return datetime.fromisoformat(written.decode())
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    written = [(pq.read_schema(path).metadata or {}) for path in (place / "inputs").glob("*/*.parquet")]
+    found = [datetime.fromisoformat(m[mirror.LANDED_AT].decode()) for m in written if mirror.LANDED_AT in m]
+    return max(found, default=None)
 
 
 def _newest_event(name: str, place: Path) -> date | None:
@@ -267,26 +253,3 @@ def _last_batch(folder: Path) -> int:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-@contextmanager
-def _alone(name: str, *, wait_seconds: float) -> Iterator[int]:
-    """Hold a line's building place. The kernel frees it when this process and its dbt child are gone."""
-    path = builds.building(name).with_suffix(".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    until = time.monotonic() + wait_seconds
-    try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= until:
-                    raise LeaseHeld(f"build:{name}", path.read_text("utf-8") or "another process") from None
-                time.sleep(0.2)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC".encode(), 0)
-        yield descriptor
-    finally:
-        os.close(descriptor)

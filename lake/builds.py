@@ -11,18 +11,20 @@ the core it was built with, so a build folder is whole by itself and is opened w
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from lake.errors import PublishError, UnknownLine
+from lake.errors import LeaseHeld, PublishError, UnknownLine
 from lake.settings import LINES, settings
 
 #: `built` dbt passed, not checked yet · `passed` checks passed · `refused` by a check that blocks · `failed` in dbt
@@ -168,9 +170,9 @@ def save(build: Build) -> None:
     write_whole(build.folder / "build.json", json.dumps(document, default=_plain, indent=1))
 
 
-def settle(build: Build, *, line_folder: Path | None = None) -> Build:
+def settle(build: Build) -> Build:
     """Move a whole build from where it was made to its place: from here on it can be seen."""
-    target = (line_folder or folder(build.line)) / build.id
+    target = folder(build.line) / build.id
     target.parent.mkdir(parents=True, exist_ok=True)
     build.folder.rename(target)
     sync_folder(target.parent)
@@ -179,10 +181,39 @@ def settle(build: Build, *, line_folder: Path | None = None) -> Build:
 
 def remove(build: Build) -> None:
     """Delete a build. Its folder leaves the list at once; files that readers have open stay until they close them."""
-    trash = building(build.line).parent / f"removed-{build.id}"
-    trash.parent.mkdir(parents=True, exist_ok=True)
-    build.folder.rename(trash)
-    shutil.rmtree(trash, ignore_errors=True)
+    trash = building(build.line).parent / "removed"
+    trash.mkdir(parents=True, exist_ok=True)
+    build.folder.rename(trash / f"{build.line}-{build.id}")
+    shutil.rmtree(trash, ignore_errors=True)  # with what a dead process left there
+
+
+@contextmanager
+def alone(name: str, *, wait_seconds: float = 0.0) -> Iterator[int]:
+    """Do `build:<line>` or `publish:<line>` alone on this machine; yields the lock's file descriptor.
+
+    The kernel frees it when this process, and a child that inherited the descriptor, are gone.
+
+    Raises:
+        LeaseHeld: somebody else does it; says who.
+    """
+    path = settings().marts / ".building" / f"{name.replace(':', '-')}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    until = time.monotonic() + wait_seconds
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise LeaseHeld(name, path.read_text("utf-8") or "another process") from None
+                time.sleep(0.2)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"process {os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC".encode(), 0)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def write_whole(path: Path, text: str) -> None:

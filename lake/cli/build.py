@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from lake.cli import example
 from lake.settings import LINES
+
+#: The lines that a command is about.
+Lines = Annotated[list[str] | None, typer.Argument(metavar="[LINE]…", help="Lines; all of them unless named.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -13,8 +18,12 @@ def register(app: typer.Typer) -> None:
 
 
 def build(
-    lines: list[str] = typer.Argument(None, metavar="[LINE]…", help="Lines to build; all of them unless named."),
-    force: bool = typer.Option(False, "--force", help="Build also what did not change since its last build."),
+    lines: Annotated[
+        list[str] | None, typer.Argument(metavar="[LINE]…", help="Lines; all of them unless named.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Build also what did not change since its last build.")
+    ] = False,
 ) -> None:
     """Build marts from the mirror, each into a new file. What is published stays as it is.
 

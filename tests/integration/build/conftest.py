@@ -1,9 +1,9 @@
-"""A tiny project: one source, one fact, two shared dimensions; the rest (macros, profiles, dbt_project.yml) is the real."""
+"""A tiny project: one source, one fact, two shared dimensions; macros, profiles and dbt_project.yml are the real."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lake import contracts, sources
-from lake.build import LANDED_AT
+from lake.mirror import LANDED_AT
 from lake.settings import PROJECT, settings
 
 HERE = Path(__file__).parent
@@ -24,8 +24,8 @@ Mirror = Callable[..., Path]
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The tiny project's folder; settings and contracts are those of this test."""
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tiny project's folder; contracts are its own."""
     folder = tmp_path / "project"
     shutil.copytree(HERE / "project", folder)
     for name in ("dbt_project.yml", "profiles.yml", "lake/macros"):
@@ -36,10 +36,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     known = contracts.catalogue(folder / "contracts")
     monkeypatch.setattr(sources, "catalogue", lambda: known)
     sources.write(folder)
-    monkeypatch.setenv("LAKE_DATA", str(tmp_path / "lake"))
-    settings.cache_clear()
-    yield folder
-    settings.cache_clear()
+    return folder
 
 
 @pytest.fixture

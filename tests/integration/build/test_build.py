@@ -100,7 +100,7 @@ def test_a_build_that_fails_names_what_failed_and_leaves_what_is_published(proje
     assert revenue(good, ["S01"]) == 5 * Decimal("950.10")
     failed = [b for b in builds.builds("audio") if b.status == "failed"]
     assert all(b.failures and (b.folder / "dbt.log").exists() for b in failed)
-    mirror(1, price_eur=Decimal("-1.00"))
+    mirror(2, version=1, price_eur=Decimal("-1.00"))
     with pytest.raises(BuildError, match="audio_fittings_keeps_contract"):
         made(project)
 
@@ -114,5 +114,5 @@ def test_a_contract_that_dbt_was_not_told_about_stops_the_build(project: Path, m
 
 def test_a_second_build_of_a_line_is_told_who_holds_it(project: Path, mirror: Any) -> None:
     mirror(1)
-    with build._alone("audio", wait_seconds=0), pytest.raises(LeaseHeld, match=f"process {os.getpid()} since"):
+    with builds.alone("build:audio"), pytest.raises(LeaseHeld, match=f"process {os.getpid()} since"):
         made(project)

@@ -1,0 +1,94 @@
+"""Publication: which build of a line its readers see.
+
+Only a build whose checks all passed is published, by one atomic pointer move. The last `LAKE_BUILDS_KEPT` builds stay,
+so going back is one pointer move too.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from lake import builds
+from lake.builds import CORE, Build
+from lake.errors import PublishError
+from lake.settings import LINES, settings
+
+log = logging.getLogger(__name__)
+
+#: Why a build that is not `passed` can't be published, and what to do.
+_UNFIT = {
+    "built": ("was not checked", "Run `lake check {line}`."),
+    "refused": ("was refused by its checks", "See `lake check {line}` and {folder}/docs/index.html."),
+    "failed": ("failed", "See {folder}/dbt.log."),
+}
+
+
+def publish(line: str, build_id: str | None = None) -> Build:
+    """Show a build to the readers of its line: the one named, else the newest.
+
+    Raises:
+        PublishError: there is none, or it did not pass; what was published stays.
+        LeaseHeld: another process publishes this line now.
+    """
+    with builds.alone(f"publish:{line}", wait_seconds=10):
+        chosen = builds.build(line, build_id) if build_id else next(iter(builds.builds(line)), None)
+        if chosen is None:
+            raise PublishError(f"Line '{line}' has no build.", remedy=f"Run `lake build {line}`.")
+        _require_fit(chosen)
+        if builds.published_id(line) != chosen.id:
+            builds.point(line, chosen.id)
+            log.info("publish.done line=%s build=%s", line, chosen.id)
+        for stale in superseded(line):
+            builds.remove(stale)
+    for stale in superseded(CORE):
+        builds.remove(stale)
+    return chosen
+
+
+def rollback(line: str, build_id: str | None = None) -> Build:
+    """Show an earlier build again: the one named, else the newest that passed before the published one.
+
+    Raises:
+        PublishError: there is no such build.
+    """
+    with builds.alone(f"publish:{line}", wait_seconds=10):
+        current = builds.published_id(line)
+        if build_id:
+            chosen = builds.build(line, build_id)
+            _require_fit(chosen)
+        else:
+            earlier = (b for b in builds.builds(line) if b.status == "passed" and b.id < (current or ""))
+            found = next(earlier, None)
+            if found is None:
+                raise PublishError(
+                    f"Line '{line}' has no earlier build that passed.", remedy=f"See `lake builds {line}`."
+                )
+            chosen = found
+        builds.point(line, chosen.id)
+    log.info("publish.rollback line=%s build=%s from=%s", line, chosen.id, current)
+    return chosen
+
+
+def superseded(name: str) -> list[Build]:
+    """The builds that are no longer kept.
+
+    Kept are the published one, the newest `LAKE_BUILDS_KEPT` that passed (of the core: that were built; lines hold
+    their own link to it), and what did not pass since the last of these, to look into.
+    """
+    known = builds.builds(name)
+    kept = settings().builds_kept
+    fit = [b for b in known if b.status == ("built" if name == CORE else "passed")][:kept]
+    published = builds.published_id(name) if name in LINES else None
+    ids = {b.id for b in fit} | {published}
+    ids |= {b.id for b in known if b.status in ("built", "refused", "failed") and (not fit or b.id > fit[0].id)}
+    return [b for b in known if b.id not in ids]
+
+
+def _require_fit(build: Build) -> None:
+    if build.status == "passed":
+        return
+    what, remedy = _UNFIT[build.status]
+    raise PublishError(
+        f"Build {build.id} of '{build.line}' {what}: it is not published.",
+        remedy=remedy.format(line=build.line, folder=build.folder),
+    )
