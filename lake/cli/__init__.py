@@ -60,7 +60,9 @@ app = typer.Typer(
 @app.callback()
 def _options(
     debug: bool = typer.Option(False, "--debug", help="Show the whole trace of an error, and every log event."),
-    version: bool = typer.Option(False, "--version", help="Show the version.", is_eager=True, callback=lambda on: _version(on)),
+    version: bool = typer.Option(
+        False, "--version", help="Show the version.", is_eager=True, callback=lambda on: _version(on)
+    ),
 ) -> None:
     _state["debug"] = debug
     configure_logging(debug=debug)

@@ -1,0 +1,129 @@
+"""`lake land`: delivered files into the lake."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lake.cli import example
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lake.land.report import FileReport, Report
+
+#: Files shown one by one in the table; the totals count all.
+_SHOWN = 40
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=example("lake land tests/data/S01_audio_appareillages_2024-03.csv"))(land)
+
+
+def land(
+    paths: Annotated[list[str], typer.Argument(help="Files, folders, globs, zip or gzip archives; - for stdin.")],
+    source: Annotated[str | None, typer.Option(help="Source of the files, where their names don't tell.")] = None,
+    name: Annotated[str | None, typer.Option(help="File name that stdin stands for.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what became of each file as JSON.")] = False,
+) -> None:
+    """Land files: typed and checked by contract, persons as pseudonyms, the rest in quarantine with its reasons.
+
+    Landing the same file again adds nothing. Exits with 1 if a file was refused.
+    """
+    from rich.console import Console
+
+    from lake.land import land as land_files
+
+    with _Bar(Console(stderr=True)) as bar:
+        report = land_files(paths, source=source, name=name, progress=bar.advance, found=bar.start)
+    if as_json:
+        typer.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
+    else:
+        show(report, Console())
+    if report.refused:
+        raise typer.Exit(1)
+
+
+def show(report: Report, console: Console) -> None:
+    """The accounting: each file (the notable ones, if they are many), then the totals and the reasons."""
+    from collections import Counter
+
+    from rich.table import Table
+
+    from lake.land.report import COUNTS
+
+    notable = [f for f in report.files if f.status == "refused" or f.quarantined or f.why]
+    shown = report.files if len(report.files) <= _SHOWN else notable[:_SHOWN]
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("file", overflow="fold")
+    table.add_column("source")
+    for what in COUNTS:
+        table.add_column(what, justify="right")
+    for file in shown:
+        table.add_row(_name(file), file.source or "?", *(f"{n:,}" for n in _counts(file)))
+    totals = [report.total(what) for what in COUNTS]
+    table.add_row(f"{len(report.files):,} files", "", *(f"{n:,}" for n in totals), style="bold")
+    console.print(table)
+    reasons: Counter[tuple[str, str]] = Counter()
+    for file in report.files:
+        reasons.update({(file.source or "?", reason): n for reason, n in file.reasons.items()})
+    for (source, reason), n in reasons.most_common(10):
+        console.print(f"  {n:,} in quarantine · {source} · {reason}", highlight=False)
+    for file in shown:
+        _remarks(file, console)
+    rate = totals[0] / report.seconds if report.seconds else 0
+    console.print(f"{totals[0]:,} rows in {report.seconds:.1f} s ({rate:,.0f} rows/s)", highlight=False)
+
+
+def _name(file: FileReport) -> str:
+    return file.file if file.status == "landed" else f"{file.file} ({file.status})"
+
+
+def _counts(file: FileReport) -> tuple[int, int, int, int]:
+    return file.read, file.landed, file.unchanged, file.quarantined
+
+
+def _remarks(file: FileReport, console: Console) -> None:
+    said = [
+        f"breaks at line {file.broke_at}: {file.why}" if file.broke_at else file.why,
+        f"columns not stored: {', '.join(file.extra)}" if file.extra else "",
+        f"columns missing: {', '.join(file.missing)}" if file.missing else "",
+    ]
+    for remark in filter(None, said):
+        console.print(f"  {file.file}: {remark}", highlight=False, markup=False)
+
+
+class _Bar:
+    """Progress by bytes, with the rate in rows; silent where stderr is not a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._progress = Progress(
+            TextColumn("landing"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} % · {task.fields[rows]:,} rows · {task.fields[rate]:,.0f} rows/s"),
+            TimeElapsedColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self._task = self._progress.add_task("landing", total=None, rows=0, rate=0.0)
+        self._rows = 0
+
+    def __enter__(self) -> _Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._progress.stop()
+
+    def start(self, files: int, size: int) -> None:
+        self._progress.update(self._task, total=max(size, 1))
+
+    def advance(self, size: int, rows: int) -> None:
+        self._rows += rows
+        elapsed = self._progress.tasks[0].elapsed or 0
+        self._progress.update(self._task, advance=size, rows=self._rows, rate=self._rows / elapsed if elapsed else 0.0)

@@ -1,0 +1,263 @@
+"""Landing: delivered files → records in MongoDB, or quarantine; nothing is lost and nothing is landed twice.
+
+    deliveries.py  paths, folders, globs, archives → single files
+    recognise.py   a file → its contract, by name or header
+    pieces.py      rows of many small files checked together
+    checks.py      typed, checked, pseudonymised; every reason kept
+    values.py      text → numbers, booleans, …; instants.py: → days and instants
+    retry.py       rows in quarantine, read again
+    report.py      what became of each file
+
+Files of one source land in batches of about `BATCH_ROWS` rows, whole files each: readers see all of a batch or nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from lake.contracts import Contract, catalogue, contract
+from lake.errors import ReadError, SettingsError
+from lake.land.deliveries import Delivery, deliveries
+from lake.land.pieces import Failure, Piece, check_pieces
+from lake.land.recognise import recognise
+from lake.land.report import COUNTS, FileReport, Report
+from lake.readers import columns, read
+from lake.readers.stream import Plain, Stream
+from lake.store import Batch, QuarantinedRow, Store, open_store
+from lake.vault import Vault, vault
+
+log = logging.getLogger(__name__)
+
+#: Rows typed and written at a time, and rows after which a batch is committed (at the end of a file).
+CHUNK_ROWS = 50_000
+BATCH_ROWS = 1_000_000
+
+#: A file up to this many bytes is read once, into memory; a larger one twice, for its digest and for its rows.
+_SMALL = 8 << 20
+
+#: Called with the bytes and the rows that were dealt with since the last call.
+Progress = Callable[[int, int], None]
+
+
+def land(
+    paths: Sequence[str],
+    *,
+    source: str | None = None,
+    name: str | None = None,
+    contracts: Mapping[str, Contract] | None = None,
+    progress: Progress = lambda size, rows: None,
+    found: Callable[[int, int], None] = lambda files, size: None,
+) -> Report:
+    """Land files, folders, globs and archives.
+
+    Args:
+        paths: What to land; `-` is stdin, with `source`.
+        source: The source of all of them, where their names don't tell.
+        name: The file name that stdin stands for.
+        contracts: By source; those of the package by default.
+        progress: Told as the work goes on.
+        found: Told once how many files and bytes there are.
+
+    Raises:
+        UnknownSource: `source` is not one.
+        ReadError: a path means nothing.
+        LeaseHeld: somebody else lands that source; files of the sources before are landed.
+        SettingsError: the pseudonym key is not the one that the lake was filled with.
+    """
+    began = time.monotonic()
+    known = contracts or ({source: contract(source)} if source else catalogue())
+    if "-" in paths and not source:
+        raise ReadError(
+            "Rows from stdin have no file name to recognise them by.", remedy="Say which they are with --source."
+        )
+    reports: list[FileReport] = []
+    by_source: dict[str, list[tuple[Delivery, Mapping[str, str]]]] = {}
+    size = 0
+    for delivery in deliveries(paths, name):
+        try:
+            recognised = recognise(delivery, known, source)
+        except ReadError as error:
+            reports.append(_refusal(delivery, error))
+            continue
+        by_source.setdefault(recognised.contract.name, []).append((delivery, recognised.named))
+        size += delivery.size
+    found(sum(map(len, by_source.values())), size)
+    if by_source:
+        with open_store() as store:
+            check_key(store, vault())
+            for each in sorted(by_source):
+                with store.lease(f"land:{each}"):
+                    reports += Landing(store, known[each], vault(), progress).land(by_source[each])
+    return Report(tuple(reports), time.monotonic() - began)
+
+
+def check_key(store: Store, keys: Vault) -> None:
+    """The lake's pseudonyms were made with this key, or it has none yet.
+
+    Raises:
+        SettingsError: they were made with another.
+    """
+    if store.settle("pseudonym key fingerprint", keys.fingerprint()) != keys.fingerprint():
+        raise SettingsError(
+            "The pseudonym key is not the one that this lake was filled with: a person would get two pseudonyms.",
+            remedy="Set LAKE_PSEUDONYM_KEY to that key (or restore <data>/secrets/pseudonym.key), or use another lake.",
+        )
+
+
+class Landing:
+    """Files of one source, landed by the holder of its lease."""
+
+    def __init__(self, store: Store, source: Contract, keys: Vault, progress: Progress) -> None:
+        self._store = store
+        self._contract = source
+        self._vault = keys
+        self._progress = progress
+        self._known = {(f.name, f.sha256) for f in store.files(source.name)}
+        self._batch: Batch | None = None
+        self._batch_rows = 0
+        self._waiting: list[Piece] = []
+        self._waiting_rows = 0
+        self._reports: dict[int, FileReport] = {}
+
+    def land(self, files: Sequence[tuple[Delivery, Mapping[str, str]]]) -> list[FileReport]:
+        """Land files in order; what was read before a failure and not committed is removed."""
+        reports: list[FileReport] = []
+        try:
+            for delivery, named in files:
+                report = self._land_file(delivery, named)
+                reports.append(report)
+                if self._batch_rows >= BATCH_ROWS:
+                    self._commit()
+            self._commit()
+        except BaseException:
+            if self._batch is not None:
+                self._batch.abort()
+            raise
+        return reports
+
+    def release(self, ids: Sequence[str]) -> None:
+        """Rows of the quarantine that the files of this batch replace."""
+        self._open_batch().release(ids)
+
+    def _land_file(self, delivery: Delivery, named: Mapping[str, str]) -> FileReport:
+        report = FileReport(delivery.shown, self._contract.name)
+        digest, size, stream = _opened(delivery)
+        try:
+            if (delivery.name, digest) in self._known:
+                report.status, report.why = "known", "the same file was delivered before"
+            else:
+                self._read(stream, delivery, named, report, digest, size)
+        except ReadError as error:
+            report.status, report.why = "refused", str(error)
+        finally:
+            stream.close()
+        self._progress(delivery.size, 0)
+        return report
+
+    def _read(
+        self, stream: Stream, delivery: Delivery, named: Mapping[str, str], report: FileReport, digest: str, size: int
+    ) -> None:
+        chunks = read(stream, self._contract)
+        chunk = next(chunks, None)  # What can't be read at all is refused here, before the ledger knows it.
+        if chunk is None and stream.damage:
+            raise ReadError(f"{delivery.shown} is {stream.damage} before its first row.", remedy="Have it sent again.")
+        batch = self._open_batch()
+        number = batch.add_file(delivery.name, digest, size)
+        self._known.add((delivery.name, digest))
+        self._reports[number] = report
+        last_line = 0
+        while chunk is not None:
+            report.read += chunk.rows
+            report.extra = tuple(dict.fromkeys((*report.extra, *chunk.extra)))
+            report.broke_at = report.broke_at or chunk.cut_at
+            last_line = max([last_line, *chunk.lines[-1:], *(b.line for b in chunk.broken[-1:])])
+            if chunk.table.num_rows:
+                have = set(chunk.table.column_names)
+                fields = columns.from_columns(self._contract)
+                report.missing = tuple(f.header for f in fields if f.is_stored and f.name not in have)
+            self._wait(Piece(chunk, number, delivery.name, named, chunk.lines))
+            chunk = next(chunks, None)
+        if stream.damage:
+            report.broke_at, report.why = report.broke_at or int(last_line), f"the file is {stream.damage}"
+        elif report.broke_at:
+            report.why = "the file ends in the middle of a row"
+        batch.read(number, report.read)
+        self._batch_rows += report.read
+
+    def _wait(self, piece: Piece) -> None:
+        self._waiting.append(piece)
+        self._waiting_rows += piece.chunk.rows
+        if self._waiting_rows >= CHUNK_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Check and write the rows that wait."""
+        if not self._waiting:
+            return
+        batch = self._open_batch()
+        table, failures = check_pieces(self._waiting, self._contract, self._vault)
+        if table.num_rows:
+            for number, written in batch.write(table).items():
+                self._reports[number].landed += written.landed
+                self._reports[number].unchanged += written.unchanged
+        for failure in failures:
+            report = self._reports[failure.piece.file]
+            report.quarantined += 1
+            report.reasons.update(failure.reasons)
+        batch.quarantine(held(failure, self._vault) for failure in failures)
+        self._progress(0, self._waiting_rows)
+        self._waiting, self._waiting_rows = [], 0
+
+    def _open_batch(self) -> Batch:
+        if self._batch is None:
+            self._batch = self._store.begin(self._contract)
+        return self._batch
+
+    def _commit(self) -> None:
+        if self._batch is None:
+            return
+        self._flush()
+        self._batch.commit()
+        done = list(self._reports.values())
+        log.info(
+            "land.done source=%s batch=%d files=%d read=%d landed=%d unchanged=%d quarantined=%d",
+            self._contract.name,
+            self._batch.number,
+            len(done),
+            *(sum(getattr(r, what) for r in done) for what in COUNTS),
+        )
+        self._batch, self._batch_rows = None, 0
+        self._reports = {}
+
+
+def held(failure: Failure, keys: Vault) -> QuarantinedRow:
+    """A failed row as the quarantine keeps it."""
+    return QuarantinedRow(failure.piece.file, failure.line, failure.reasons, keys.encrypt(failure.content))
+
+
+def _refusal(delivery: Delivery, error: ReadError) -> FileReport:
+    log.warning("land.refused file=%s why=%s", delivery.shown, error)
+    return FileReport(delivery.shown, status="refused", why=str(error))
+
+
+def _opened(delivery: Delivery) -> tuple[str, int, Stream]:
+    """The digest and size of a file's bytes, and a stream of them from the start."""
+    digest = hashlib.sha256()
+    stream = delivery.open()
+    data = stream.read(_SMALL)
+    digest.update(data)
+    if len(data) < _SMALL:
+        again = Plain(io.BytesIO(data))
+        again.damage = stream.damage
+        stream.close()
+        return digest.hexdigest(), len(data), again
+    size = len(data)
+    while data := stream.read(1 << 20):
+        digest.update(data)
+        size += len(data)
+    stream.close()
+    return digest.hexdigest(), size, delivery.open()

@@ -1,0 +1,131 @@
+"""Rows of one or many files, checked together: typing is columnar, and files can be small."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from lake.contracts import Contract
+from lake.land.checks import check
+from lake.land.instants import Mask
+from lake.readers.chunk import Chunk, Lines
+from lake.readers.columns import FILE_HEADER, LINE_HEADER
+from lake.vault import Vault
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A reader's chunk and the file it is of.
+
+    Attributes:
+        chunk: Rows of text.
+        file: The file's number in the ledger.
+        name: The file's name.
+        named: What the name says, by group of its pattern.
+        lines: Of each row of the chunk's table, its line in that file.
+    """
+
+    chunk: Chunk
+    file: int
+    name: str
+    named: Mapping[str, str]
+    lines: Lines
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A row that can't land. `row` is its index in the piece's table, None if it could not even be cut."""
+
+    piece: Piece
+    row: int | None
+    line: int
+    reasons: tuple[str, ...]
+    original: bytes
+
+    @property
+    def content(self) -> bytes:
+        """What the quarantine keeps (encrypted): the row, and what it takes to read it again."""
+        return Kept(self.piece.chunk.again, self.piece.chunk.encoding, self.piece.chunk.head, self.original).pack()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A quarantined row as it is kept: `head` and `original` together are a file in the format `again`."""
+
+    again: str
+    encoding: str | None
+    head: bytes
+    original: bytes
+
+    def pack(self) -> bytes:
+        # latin-1 writes any bytes as text, one character each.
+        return json.dumps(
+            [self.again, self.encoding, self.head.decode("latin-1"), self.original.decode("latin-1")]
+        ).encode()
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Kept:
+        again, encoding, head, original = json.loads(data)
+        return cls(again, encoding, head.encode("latin-1"), original.encode("latin-1"))
+
+
+def check_pieces(pieces: Sequence[Piece], contract: Contract, vault: Vault) -> tuple[pa.Table, list[Failure]]:
+    """Type and check the rows of some pieces.
+
+    Returns:
+        The rows that can land, in `contract.arrow_schema` plus `_file`, `_line`, `_deleted`; and those that can't.
+    """
+    failures = [Failure(p, None, b.line, (b.reason,), b.original) for p in pieces for b in p.chunk.broken]
+    pieces = [p for p in pieces if len(p.lines)]
+    if not pieces:
+        return pa.schema([]).empty_table(), failures
+    sizes = np.array([len(p.lines) for p in pieces])
+    owner = np.repeat(np.arange(len(pieces)), sizes)
+    lines = np.concatenate([p.lines for p in pieces])
+    rows = _from_files(_joined(pieces), contract, pieces, owner, lines)
+    checked = check(rows, contract, vault, _absent(pieces, contract, owner))
+    files = np.array([p.file for p in pieces], np.int64)[owner]
+    table = checked.table.append_column("_file", pa.array(files)).append_column("_line", pa.array(lines))
+    firsts = np.cumsum(sizes) - sizes
+    for index in sorted(checked.reasons):
+        piece = pieces[owner[index]]
+        row = int(index - firsts[owner[index]])
+        failures.append(
+            Failure(piece, row, int(lines[index]), tuple(checked.reasons[index]), piece.chunk.original(row))
+        )
+    return table.filter(pa.array(~checked.fails)) if checked.reasons else table, failures
+
+
+def _joined(pieces: Sequence[Piece]) -> pa.Table:
+    """All rows; a column that a piece lacks is null in its rows."""
+    return pa.concat_tables([p.chunk.table for p in pieces], promote_options="default")
+
+
+def _from_files(rows: pa.Table, contract: Contract, pieces: Sequence[Piece], owner: Lines, lines: Lines) -> pa.Table:
+    """Add the fields that a file's name or a row's place give."""
+    for field in contract.stored:
+        if field.from_file is not None:
+            said = pa.array([p.named.get(field.from_file) for p in pieces], pa.string()).take(pa.array(owner))
+        elif field.header == LINE_HEADER:
+            said = pa.array(lines).cast(pa.string())
+        elif field.header == FILE_HEADER:
+            said = pa.array([p.name for p in pieces], pa.string()).take(pa.array(owner))
+        else:
+            continue
+        rows = rows.append_column(field.name, said)
+    return rows
+
+
+def _absent(pieces: Sequence[Piece], contract: Contract, owner: Lines) -> dict[str, Mask]:
+    """For each field that some piece has no column for, the rows of these pieces."""
+    absent: dict[str, Mask] = {}
+    for field in contract.stored:
+        if field.from_file is None and field.header not in (LINE_HEADER, FILE_HEADER):
+            lacks = np.array([field.name not in p.chunk.table.column_names for p in pieces])
+            if lacks.any():
+                absent[field.name] = lacks[owner]
+    return absent

@@ -1,0 +1,67 @@
+"""What became of delivered files. For every file: rows read = landed + unchanged + quarantined."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+#: `landed`: its rows are in the lake or in quarantine. `known`: the same bytes under the same name were delivered
+#: before. `refused`: it was not read at all.
+Status = Literal["landed", "known", "refused"]
+
+Count = Literal["read", "landed", "unchanged", "quarantined"]
+COUNTS: tuple[Count, ...] = ("read", "landed", "unchanged", "quarantined")
+
+
+@dataclass
+class FileReport:
+    """One file.
+
+    Attributes:
+        file: As the user knows it.
+        source: Its contract, None if no contract knows it.
+        status: See `Status`.
+        read, landed, unchanged, quarantined: Rows.
+        reasons: Rows in quarantine by reason; a row can have several.
+        broke_at: The line or row where the file breaks off or is corrupt.
+        why: Of a refusal or a break.
+        missing: Optional columns that it does not have.
+        extra: Columns that no field asks for; not stored.
+    """
+
+    file: str
+    source: str | None = None
+    status: Status = "landed"
+    read: int = 0
+    landed: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    broke_at: int | None = None
+    why: str = ""
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """All files of one `lake land`, in the order of landing."""
+
+    files: tuple[FileReport, ...]
+    seconds: float
+
+    @property
+    def refused(self) -> tuple[FileReport, ...]:
+        return tuple(f for f in self.files if f.status == "refused")
+
+    def total(self, what: Count) -> int:
+        return sum(getattr(f, what) for f in self.files)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "seconds": round(self.seconds, 3),
+            **{what: self.total(what) for what in COUNTS},
+            "files": [asdict(f) for f in self.files],
+        }

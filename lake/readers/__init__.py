@@ -1,0 +1,83 @@
+"""Readers: a file of any of the trades' formats → rows of text with their line numbers. Nothing is typed here.
+
+How to add a format: write `lake/readers/<format>.py` with `read(stream, contract, encoding) -> Iterator[Chunk]`
+(and `header(stream, contract) -> list[str]`, by which files are recognised); contracts name it in `reading.format`.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+import numpy as np
+import pyarrow as pa
+
+from lake.contracts import Contract
+from lake.errors import ContractError
+from lake.readers import columns
+from lake.readers.chunk import Broken, Chunk
+from lake.readers.stream import Stream
+
+
+def reader(format_name: str, contract: Contract) -> ModuleType:
+    """The module that reads a format.
+
+    Raises:
+        ContractError: there is none.
+    """
+    name = f"lake.readers.{format_name}"
+    if not format_name.isidentifier() or find_spec(name) is None or not hasattr(import_module(name), "read"):
+        raise ContractError(
+            f"Contract '{contract.name}' has the format '{format_name}', which no reader reads.",
+            remedy=f"Add lake/readers/{format_name}.py or correct reading.format in {contract.path.name}.",
+        )
+    return import_module(name)
+
+
+def read(
+    stream: Stream, contract: Contract, *, again: str | None = None, encoding: str | None = None
+) -> Iterator[Chunk]:
+    """The rows of one file, columns named by field; a field without a column is absent from the table.
+
+    All rows of a file whose encoding the contract does not accept are broken rows.
+
+    Args:
+        stream: The file.
+        contract: Of its source.
+        again: The format, where it is not the contract's: originals of the quarantine read again.
+        encoding: The encoding, where it is known.
+
+    Raises:
+        ReadError: the file as a whole can't be read; no row of it was given.
+    """
+    accepted = {codecs.lookup(e).name for e in contract.reading.encodings}
+    for chunk in reader(again or contract.reading.format, contract).read(stream, contract, encoding):
+        if chunk.encoding is not None and codecs.lookup(chunk.encoding).name not in accepted:
+            yield _refused(chunk, f"file: encoding {chunk.encoding} is not accepted")
+        else:
+            yield _by_field(chunk, contract)
+
+
+def _by_field(chunk: Chunk, contract: Contract) -> Chunk:
+    match = columns.match(chunk.table.column_names, contract)
+    arrays = [chunk.table.column(position) for position in match.found.values()]
+    if not arrays:
+        arrays, names = [pa.nulls(chunk.table.num_rows, pa.string())], [""]
+    else:
+        names = list(match.found)
+    return replace(chunk, table=pa.Table.from_arrays(arrays, names=names), extra=match.extra)
+
+
+def _refused(chunk: Chunk, why: str) -> Chunk:
+    rows = tuple(Broken(int(line), chunk.original(i), why) for i, line in enumerate(chunk.lines))
+    broken = tuple(Broken(b.line, b.original, why) for b in chunk.broken)
+    return replace(
+        chunk,
+        table=chunk.table.slice(0, 0),
+        lines=np.empty(0, np.int64),
+        broken=tuple(sorted((*rows, *broken), key=lambda b: b.line)),
+    )

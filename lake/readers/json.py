@@ -1,0 +1,166 @@
+"""JSON: an array of objects, or an object with one under `reading.options.records` (a name; the first array otherwise).
+
+Elements are read one at a time, so that the file's size does not matter. One that is no JSON is set apart, up to where
+the next one seems to begin. A row's number is its element's.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lake.contracts import Contract
+from lake.readers.chunk import Broken, Chunk
+from lake.readers.objects import Rows
+from lake.readers.stream import Stream
+from lake.readers.text import detect, mark
+from lake.readers.values import number_writer
+
+#: Characters read at a time, elements a chunk, and the size from which an element is taken for broken.
+_PIECE = 1 << 20
+_ROWS = 20_000
+_LONGEST = 8 << 20
+
+_BETWEEN = re.compile(r"[\s,]*")
+_NEXT = re.compile(r"\}[\s,]*(?=\{)")
+
+#: An object whose members are plain up to an array of objects.
+_COLLECTION = re.compile(r'\s*\{(?:\s*"[^"]*"\s*:\s*(?:"[^"]*"|[\d.]+|true|false|null)\s*,)*\s*"[^"]*"\s*:\s*\[\s*\{')
+
+#: Of an element to the object that makes its row.
+Shape = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Element:
+    """`value` is None where `text` is not a JSON object."""
+
+    text: str
+    value: dict[str, Any] | None
+
+
+def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Iterator[Chunk]:
+    """Rows of a JSON file, some thousands at a time."""
+    records = contract.reading.options.get("records")
+    return read_elements(stream, contract, encoding, records, lambda element: element, again="jsonl")
+
+
+def header(stream: Stream, contract: Contract) -> list[str]:
+    """The keys of the first element."""
+    first = next(read(stream, contract), None)
+    return list(first.table.column_names) if first is not None else []
+
+
+def read_elements(
+    stream: Stream, contract: Contract, encoding: str | None, records: str | None, shape: Shape, *, again: str
+) -> Iterator[Chunk]:
+    """Elements of the array named `records`, shaped into rows."""
+    text = _Text(stream, contract, encoding)
+    rows, numbers, broken, kept = Rows(contract.reading.decimal), list[int](), list[Broken](), list[str]()
+    count = 0
+
+    def chunk() -> Chunk:
+        originals = list(kept)
+        return Chunk(
+            table=rows.table(),
+            lines=np.array(numbers, np.int64),
+            original=lambda i: _one_line(originals[i]),
+            broken=tuple(broken),
+            encoding=text.encoding,
+            again=again,
+            cut_at=count if text.is_cut else None,
+        )
+
+    for element in _elements(text, records, contract.reading.decimal):
+        count += 1
+        if element.value is None:
+            broken.append(Broken(count, _one_line(element.text), "row: not a JSON object"))
+        else:
+            rows.add_object(shape(element.value))
+            numbers.append(count)
+            kept.append(element.text)
+        if len(numbers) + len(broken) >= _ROWS:
+            yield chunk()
+            rows, numbers, broken, kept = Rows(contract.reading.decimal), [], [], []
+    yield chunk()
+
+
+class _Text:
+    """The file's text, as far as it was needed."""
+
+    def __init__(self, stream: Stream, contract: Contract, encoding: str | None) -> None:
+        self._stream = stream
+        head = stream.read(_PIECE)
+        marked, length = mark(head)
+        self.encoding = marked or encoding
+        if self.encoding is None and not head.isascii():
+            # Whole lines only: a piece may end within a character.
+            self.encoding = detect(head[: head.rfind(b"\n") + 1] or head[:-4], contract.reading.encodings)
+        self._decoder = codecs.getincrementaldecoder(self.encoding or "utf-8")("replace")
+        self.text = self._decoder.decode(head[length:])
+        self.at = 0
+        self.is_cut = False
+
+    def more(self) -> bool:
+        """Read on; False at the end."""
+        data = self._stream.read(_PIECE)
+        self.text, self.at = self.text[self.at :] + self._decoder.decode(data, not data), 0
+        return bool(data)
+
+
+def _elements(text: _Text, records: str | None, decimal: str) -> Iterator[_Element]:
+    """Objects of the first array (or of the one named `records`); of bare objects one after another as well."""
+    decoder = json.JSONDecoder(parse_float=number_writer(decimal), parse_int=str, parse_constant=lambda name: None)
+    _to_first(text, records)
+    while True:
+        text.at = _BETWEEN.match(text.text, text.at).end()  # type: ignore[union-attr]
+        if text.at == len(text.text):
+            if not text.more():
+                return
+            continue
+        if text.text[text.at] == "]":
+            return
+        try:
+            value, end = decoder.raw_decode(text.text, text.at)
+        except (ValueError, RecursionError):
+            if len(text.text) - text.at < _LONGEST and text.more():
+                continue
+            yield _broken(text)
+            continue
+        yield _Element(text.text[text.at : end], value if isinstance(value, dict) else None)
+        text.at = end
+
+
+def _broken(text: _Text) -> _Element:
+    """The element that is no JSON, up to where the next one seems to begin."""
+    following = _NEXT.search(text.text, text.at)
+    if following is None:
+        text.is_cut = True
+    end = following.end() if following else len(text.text)
+    element = _Element(text.text[text.at : end], None)
+    text.at = end
+    return element
+
+
+def _to_first(text: _Text, records: str | None) -> None:
+    """Go to the first element."""
+    start = re.compile(rf'"{re.escape(records)}"\s*:\s*\[' if records else r"\[")
+    is_bare = re.compile(r"\s*\{")
+    if records is None and is_bare.match(text.text):
+        # An object: of a collection if an array stands directly in it, else a row by itself.
+        found = _COLLECTION.match(text.text)
+        text.at = found.end() - 1 if found else 0
+        return
+    found = start.search(text.text)
+    text.at = found.end() if found else 0
+
+
+def _one_line(text: str) -> bytes:
+    """As one line, by which it is read again."""
+    return " ".join(text.splitlines()).encode("utf-8", "replace") + b"\n"

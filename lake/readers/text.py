@@ -1,0 +1,239 @@
+"""Text files cut into physical lines, in blocks: encodings, byte order marks, line ends, NUL.
+
+A line ends at LF, CR, CR LF or CR CR LF. The encoding is the byte order mark's; else UTF-8 (or UTF-16) if most of the
+first lines beyond ASCII decode as such; else the one of the contract's encodings that makes the most French of them. A
+line that does not decode is set apart with its own bytes; the others are read.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lake.readers.stream import Stream
+
+#: Bytes of a block. A line longer than `_LONGEST` is cut there, so that a file without line ends can't fill memory.
+_BLOCK = 4 << 20
+_LONGEST = 16 << 20
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+#: Characters beyond ASCII that French files hold.
+_FRENCH = frozenset("éèêëàâäçîïôöûùüœæÉÈÊËÀÂÇÎÏÔÛÙŒ°²§€’‘“”–«»µ£\u00a0")
+
+Offsets = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive physical lines of a file.
+
+    Attributes:
+        first: 1-based number of its first line.
+        raw: The bytes of all its lines, line ends included; UTF-8 where the file is UTF-16 or UTF-32.
+        starts: Where each line begins in `raw`, and where the last one ends.
+        lines: The lines as text, without line ends; empty where undecodable.
+        spoiled: Lines that can't be read, by index, and why; empty in `lines`.
+        encoding: Of the file, None as long as nothing beyond ASCII came.
+        is_last: No line follows.
+    """
+
+    first: int
+    raw: bytes
+    starts: Offsets
+    lines: pa.StringArray
+    spoiled: dict[int, str]
+    encoding: str | None
+    is_last: bool
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        texts: list[str] = self.lines.to_pylist()
+        return texts
+
+    def original(self, index: int, end: int | None = None) -> bytes:
+        """The bytes of line `index` (or of lines `index` to `end`, not included) as they stand in the file."""
+        stop = index + 1 if end is None else end
+        return encode_again(self.raw[self.starts[index] : self.starts[stop]], self.encoding)
+
+    def following(self, index: int) -> Block:
+        """The block without its first `index` lines."""
+        at = int(self.starts[index])
+        return Block(
+            first=self.first + index,
+            raw=self.raw[at:],
+            starts=self.starts[index:] - at,
+            lines=self.lines.slice(index),
+            spoiled={i - index: why for i, why in self.spoiled.items() if i >= index},
+            encoding=self.encoding,
+            is_last=self.is_last,
+        )
+
+    def followed_by(self, other: Block) -> Block:
+        """This block and the one that follows it, as one."""
+        return Block(
+            first=self.first,
+            raw=self.raw + other.raw,
+            starts=np.concatenate([self.starts[:-1], other.starts + len(self.raw)]),
+            lines=pa.concat_arrays([self.lines, other.lines]),
+            spoiled={**self.spoiled, **{i + len(self): why for i, why in other.spoiled.items()}},
+            encoding=other.encoding or self.encoding,
+            is_last=other.is_last,
+        )
+
+
+def blocks(
+    stream: Stream, encodings: Sequence[str], encoding: str | None = None, *, size: int = _BLOCK
+) -> Iterator[Block]:
+    """The lines of a text file in blocks of about `size` bytes.
+
+    Args:
+        stream: The file.
+        encodings: What the contract accepts, best first; used where the bytes themselves don't say.
+        encoding: The encoding, where it is known already.
+        size: Bytes of a block.
+    """
+    data = stream.read(size)
+    marked, length = mark(data)
+    encoding = marked or encoding
+    data = data[length:]
+    wide = encoding if encoding and encoding.startswith(("utf-16", "utf-32")) else None
+    decoder = codecs.getincrementaldecoder(wide)("replace") if wide else None
+    first, carry = 1, b""
+    is_last = False
+    while not is_last:
+        following = stream.read(size)
+        is_last = not following
+        if decoder is not None:
+            data = decoder.decode(data, is_last).encode("utf-8", "replace")
+        carry += data
+        cut = len(carry) if is_last else _last_line_end(carry)
+        raw, carry = carry[:cut], carry[cut:]
+        if raw:
+            if encoding is None and not raw.isascii():
+                encoding = detect(raw, encodings)
+            block = _block(first, raw, "utf-8" if wide else encoding, encoding, is_last)
+            if is_last and stream.damage and not raw.endswith((b"\n", b"\r")):
+                block.spoiled[len(block) - 1] = f"file: {stream.damage} in this line"
+            first += len(block)
+            yield block
+        data = following
+
+
+def encode_again(raw: bytes, encoding: str | None) -> bytes:
+    """Bytes as the file had them: only UTF-16 and UTF-32 were rewritten for reading."""
+    if encoding and encoding.startswith(("utf-16", "utf-32")):
+        return raw.decode("utf-8").encode(encoding)
+    return raw
+
+
+def mark_of(encoding: str | None) -> bytes:
+    """The byte order mark that lets `encoding` be recognised when a file is made again; none for 8-bit ones."""
+    if encoding and encoding.startswith(("utf-16", "utf-32")):
+        return next(mark for mark, name in _MARKS if name == encoding)
+    return b""
+
+
+def detect(raw: bytes, encodings: Sequence[str]) -> str:
+    """The encoding of some whole lines that are not all ASCII."""
+    beyond = [line for line in raw.splitlines() if not line.isascii()]
+    if sum(_decodes(line, "utf-8") for line in beyond) * 2 > len(beyond):
+        return "utf-8"
+    narrow = [e for e in encodings if codecs.lookup(e).name not in ("utf-8", "utf-8-sig")]
+    able = [e for e in narrow if _decodes(raw, e)]
+    return max(able or narrow or ["cp1252"], key=lambda e: _french(raw, e))
+
+
+def _french(raw: bytes, encoding: str) -> int:
+    """How many more of the bytes beyond ASCII are characters of French than are not, read in an 8-bit encoding.
+
+    ISO-8859-15 decodes anything: only this tells it from CP850 (0x82 is é there, a control character here).
+    """
+    counts = np.bincount(np.frombuffer(raw, np.uint8), minlength=256)[128:].tolist()
+    characters = (bytes([byte]).decode(encoding, "replace") for byte in range(128, 256))
+    return sum(count if character in _FRENCH else -count for character, count in zip(characters, counts, strict=True))
+
+
+def _block(first: int, raw: bytes, decode_as: str | None, encoding: str | None, is_last: bool) -> Block:
+    starts = _starts(raw)
+    text, spoiled = raw, dict[int, str]()
+    if decode_as is not None and not raw.isascii():
+        try:
+            decoded = raw.decode(decode_as)
+        except UnicodeDecodeError:
+            text, spoiled = _decode_lines(raw, starts, decode_as)
+        else:
+            text = raw if decode_as == "utf-8" else decoded.encode("utf-8")
+    if b"\0" in text:
+        text = text.replace(b"\0", b" ")
+    text_starts = starts if text is raw else _starts(text)
+    offsets = pa.py_buffer(text_starts.astype(np.int32))
+    lines = pa.StringArray.from_buffers(len(text_starts) - 1, offsets, pa.py_buffer(text))
+    return Block(first, raw, starts, pc.ascii_rtrim(lines, "\r\n"), spoiled, encoding, is_last)
+
+
+def _decode_lines(raw: bytes, starts: Offsets, encoding: str) -> tuple[bytes, dict[int, str]]:
+    parts: list[bytes] = []
+    spoiled: dict[int, str] = {}
+    for index in range(len(starts) - 1):
+        line = raw[starts[index] : starts[index + 1]]
+        try:
+            parts.append(line if line.isascii() else line.decode(encoding).encode("utf-8"))
+        except UnicodeDecodeError:
+            spoiled[index] = f"file: bytes that are not {encoding}"
+            parts.append(line[len(line.rstrip(b"\r\n")) :])
+    return b"".join(parts), spoiled
+
+
+def _starts(raw: bytes) -> Offsets:
+    """Where each line starts, and the end."""
+    values = np.frombuffer(raw, np.uint8)
+    ends = values == 10
+    if b"\r" in raw:
+        after = np.append(values[1:], 0)
+        ends |= (values == 13) & (after != 10) & (after != 13)
+    starts = np.concatenate([[0], np.flatnonzero(ends) + 1])
+    return starts if starts[-1] == len(raw) else np.append(starts, len(raw))
+
+
+def _last_line_end(raw: bytes) -> int:
+    """Length of the whole lines in `raw`; a CR at its end may be half of a line end."""
+    cut = raw.rfind(b"\n") + 1
+    body = raw.rstrip(b"\r")
+    cut = max(cut, body.rfind(b"\r") + 1)
+    return cut if cut or len(raw) < _LONGEST else len(raw)
+
+
+def mark(data: bytes) -> tuple[str | None, int]:
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return encoding, len(mark)
+    sample = data[:4096]
+    if len(sample) >= 4 and sample.count(0) * 3 > len(sample):
+        # Text without a mark and one byte in two zero: UTF-16.
+        return ("utf-16-le", 0) if sample[1::2].count(0) > sample[0::2].count(0) else ("utf-16-be", 0)
+    return None, 0
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,121 @@
+"""Pseudonyms of persons, and the encryption of quarantined rows. Keys never enter the lake, a log or an error.
+
+A key that settings don't give is made once in `<data>/secrets/`, readable by its owner only. The lake keeps a
+fingerprint of the pseudonym key, so that a landing with another key is refused instead of silently breaking the link
+between a person's old and new records.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from cryptography.fernet import Fernet, InvalidToken
+
+from lake.errors import SettingsError
+from lake.settings import Settings, settings
+
+_KEY_CHARACTERS = 32
+
+#: Blanks of all kinds, dots and dashes: how a number is written, not which it is.
+_WRITING = r"[\s.\-\x{00a0}\x{2007}\x{2009}\x{202f}\x{2010}-\x{2014}]"
+
+
+class Vault:
+    """The keys of this process."""
+
+    def __init__(self, pseudonym_key: str, quarantine_key: str) -> None:
+        if len(pseudonym_key) < _KEY_CHARACTERS:
+            raise SettingsError(
+                f"The pseudonym key has fewer than {_KEY_CHARACTERS} characters.",
+                remedy="Set LAKE_PSEUDONYM_KEY to a longer one, or unset it to use the one made for you.",
+            )
+        self._key = pseudonym_key.encode()
+        try:
+            self._fernet = Fernet(quarantine_key)
+        except ValueError:
+            raise SettingsError(
+                "The quarantine key is not a Fernet key (32 bytes in URL-safe base64).",
+                remedy="Set LAKE_QUARANTINE_KEY to one, or unset it to use the one made for you.",
+            ) from None
+
+    def pseudonym(self, value: str, namespace: str = "person") -> str:
+        """The pseudonym of one value; see `pseudonyms`."""
+        pseudonyms: list[str] = self.pseudonyms(pa.array([value]), namespace).to_pylist()
+        return pseudonyms[0]
+
+    def pseudonyms(self, values: pa.StringArray, namespace: str = "person") -> pa.StringArray:
+        """Pseudonyms of a column: 26 characters, the same in every source for the same person.
+
+        The value is stripped of blanks, dots and dashes and upper-cased, then hashed with the key and the namespace:
+        the first 128 bits of HMAC-SHA256 in base32. Null, or nothing but blanks and dashes, is null.
+        """
+        unique = pc.dictionary_encode(values)
+        normal = pc.utf8_upper(pc.replace_substring_regex(unique.dictionary, _WRITING, ""))
+        prefix = f"{namespace}:".encode()
+        hashed = [self._hash(prefix + value.encode()) if value else None for value in normal.to_pylist()]
+        return pa.array(hashed, pa.string()).take(unique.indices)
+
+    def fingerprint(self) -> str:
+        """Tells whether two keys are the same, and nothing else about them."""
+        return hmac.digest(self._key, b"fingerprint of the pseudonym key", "sha256")[:8].hex()
+
+    def encrypt(self, data: bytes) -> bytes:
+        return self._fernet.encrypt(data)
+
+    def decrypt(self, token: bytes) -> bytes:
+        """The bytes that `encrypt` was given.
+
+        Raises:
+            SettingsError: they were encrypted with another key.
+        """
+        try:
+            return self._fernet.decrypt(token)
+        except InvalidToken:
+            raise SettingsError(
+                "This row was put in quarantine under another key.",
+                remedy="Set LAKE_QUARANTINE_KEY to the key that was in use then.",
+            ) from None
+
+    def _hash(self, value: bytes) -> str:
+        return base64.b32encode(hmac.digest(self._key, value, hashlib.sha256)[:16])[:26].decode()
+
+
+def vault() -> Vault:
+    """The vault of this process's settings; makes the keys that are missing."""
+    return _vault(settings())
+
+
+@lru_cache(maxsize=4)
+def _vault(config: Settings) -> Vault:
+    pseudonym = config.pseudonym_key.get_secret_value() if config.pseudonym_key else None
+    quarantine = config.quarantine_key.get_secret_value() if config.quarantine_key else None
+    return Vault(
+        pseudonym or _made_once(config.secrets / "pseudonym.key", lambda: secrets.token_urlsafe(48)),
+        quarantine or _made_once(config.secrets / "quarantine.key", lambda: Fernet.generate_key().decode()),
+    )
+
+
+def _made_once(path: Path, make: Callable[[], str]) -> str:
+    """A secret in a file of its owner's only, written whole or not at all; two processes at a time get the same."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(make())
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text().strip()
