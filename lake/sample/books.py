@@ -1,0 +1,226 @@
+"""A structure's entries, month by month: what its sites earn and spend becomes the lines of its FEC.
+
+The larger sites have journals of their own (`VT-S01-AUD-03`); the others are kept in the structure's. The more lines
+are wanted, the more sites have their own, and then the more entries a month has; the amounts stay of the same order.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+
+from lake.sample.economics import HQ_EXTERNAL, HQ_WAGES, SOCIAL, TRADES, WAGE_TAX, Months
+from lake.sample.ledger import Ledger
+from lake.sample.world import FIRST, LAST
+
+YEARS = range(FIRST.year, LAST.year + 1)
+
+_OTHER_EXTERNAL = ("606100", "615200", "616000", "622600", "623000", "626000")
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How finely books are kept. `periods` a year for the structure's journals; `own` part of sites with journals.
+
+    A site with journals has `periods` postings of sales a year, each in `invoices` entries, and `costs` of costs.
+    """
+
+    periods: int
+    own: float = 0.0
+    costs: int = 4
+    invoices: int = 1
+
+
+#: From coarse to fine.
+_DETAILS = (
+    Detail(1),
+    Detail(4),
+    Detail(12),
+    *(Detail(12, own / 20) for own in range(1, 21)),
+    Detail(12, 1.0, 12),
+    *(Detail(12, 1.0, 12, invoices) for invoices in range(2, 400)),
+)
+
+
+def detail_for(lines: int) -> Detail:
+    """The finest detail in which a structure's year has about so many lines; the coarsest where none has."""
+    return max((d for d in _DETAILS if _lines(d) <= lines), key=_lines, default=_DETAILS[0])
+
+
+def _lines(detail: Detail) -> float:
+    """About how many lines a structure's FEC has in this detail: 3 to 4 trades, 15 sites."""
+    sites = 15 * detail.own
+    return 38 + detail.periods * (14 + 2.5 * (1 - detail.own)) + sites * (12 * 2 * detail.invoices + detail.costs * 9)
+
+
+def books(sites: Sequence[Months], detail: Detail, rng: np.random.Generator) -> Iterator[tuple[int, pa.Table]]:
+    """The structure's FEC of each year."""
+    ledger = Ledger()
+    by_size = sorted(sites, key=lambda site: -float(site.income.sum()))
+    own = by_size[: round(len(sites) * detail.own)]
+    shared = [site for site in sites if site not in own]
+    delay = rng.uniform(0.7, 1.4)
+    ledger.post(date(FIRST.year, 1, 1), "AN", "À nouveau", _opening(sites))
+    for index, year in enumerate(YEARS):
+        for last in _ends(detail.periods):
+            for month in range(last - 12 // detail.periods + 1, last + 1):
+                for site in own:
+                    _post_site(ledger, site, year, month, detail, rng)
+            period = slice(index * 12 + last - 12 // detail.periods, index * 12 + last)
+            _post_structure(ledger, shared, sites, period, _month_end(year, last), rng)
+            _post_bank(ledger, _month_end(year, last), 365 / detail.periods, delay)
+        _post_year_end(ledger, sites, slice(index * 12, index * 12 + 12), year, rng)
+        yield year, ledger.close(year)
+
+
+def _opening(sites: Sequence[Months]) -> list[tuple[str, int]]:
+    """The balance sheet on which the sample begins."""
+    shares = {"215000": 0.42, "281500": -0.17, "370000": 0.04, "411000": 0.13, "512000": 0.16, "401000": -0.06,
+              "421000": -0.02, "431000": -0.02, "131000": -0.05, "164000": -0.14}  # fmt: skip
+    turnover = sum(float(site.normal[:12].sum()) for site in sites)
+    balances = [(account, _cents(turnover * share)) for account, share in shares.items()]
+    return sorted([*balances, ("106000", -sum(cents for _, cents in balances))])
+
+
+def _post_site(ledger: Ledger, site: Months, year: int, month: int, detail: Detail, rng: np.random.Generator) -> None:
+    """A month of a site that has its own journals."""
+    at = (year - FIRST.year) * 12 + month
+    for part in _split(_cents(float(site.income[at - 1])), detail.invoices, rng):
+        on = _month_end(year, month) if detail.invoices == 1 else date(year, month, int(rng.integers(1, 28)))
+        ledger.post(on, f"VT-{site.site_id}", "Ventes", _against("411000", _sales(site.line, part)))
+    if month in _ends(detail.costs):
+        normal = float(site.normal[at - 12 // detail.costs : at].sum())
+        wages, purchases, external = _costs(site.line, normal, rng)
+        bought = _against("401000", [*purchases, *_external(external, month)])
+        ledger.post(_month_end(year, month), f"OD-{site.site_id}", "Charges du site", [*_payroll(wages), *bought])
+
+
+def _post_structure(
+    ledger: Ledger, shared: Sequence[Months], sites: Sequence[Months], period: slice, on: date, rng: np.random.Generator
+) -> None:
+    """A period of the structure's own journals: the sites without journals, and the head office."""
+    sales: list[tuple[str, int]] = []
+    purchases: list[tuple[str, int]] = []
+    size = sum(float(site.normal[period].sum()) for site in sites)
+    wages, external = _cents(size * HQ_WAGES), _cents(size * HQ_EXTERNAL)
+    for line in TRADES:
+        mine = [site for site in shared if site.line == line]
+        sales += _sales(line, _cents(sum(float(site.income[period].sum()) for site in mine)))
+        costs = _costs(line, sum(float(site.normal[period].sum()) for site in mine), rng)
+        wages, purchases, external = wages + costs[0], purchases + costs[1], external + costs[2]
+    ledger.post(on, "VT", "Ventes", _against("411000", sales))
+    ledger.post(on, "PA", "Paie", _payroll(wages))
+    ledger.post(
+        on, "AC", "Achats et charges externes", _against("401000", [*purchases, *_external(external, on.month)])
+    )
+
+
+def _post_bank(ledger: Ledger, on: date, days: float, delay: float) -> None:
+    """Customers pay and creditors are paid, so that about `delay` days of them stay due."""
+    due = {"411000": 46 * delay, "401000": 38, "421000": 6, "431000": 20}
+    paid = [(account, -round(ledger.balance(account) * days / (days + late))) for account, late in due.items()]
+    ledger.post(on, "BQ", "Règlements", _against("512000", paid))
+
+
+def _post_year_end(
+    ledger: Ledger, sites: Sequence[Months], year_months: slice, year: int, rng: np.random.Generator
+) -> None:
+    """What is known on 31 December. From 2025 on the accounts of ANC 2022-06."""
+    on = date(year, 12, 31)
+    turnover = sum(float(site.normal[year_months].sum()) for site in sites)
+    worn = sum(float(site.normal[year_months].sum()) * TRADES[site.line].depreciation for site in sites)
+    is_new = year >= 2025
+    grant, refund = ("747000", "649000") if is_new else ("777000", "791000")
+    sold, worth = ("757000", "657000") if is_new else ("775000", "675000")
+
+    def post(label: str, *lines: tuple[str, float]) -> None:
+        kept = [(account, _cents(euros)) for account, euros in lines[1:]]
+        ledger.post(on, "OD", label, _against(lines[0][0], kept))
+
+    post("Investissements", ("512000", 0), ("215000", worn * rng.uniform(0.9, 1.2)))
+    post("Amortissements", ("281500", 0), ("681120", worn))
+    post("Emprunt", ("512000", 0), ("164000", turnover * 0.012), ("661100", turnover * 0.0025))
+    post("Placements", ("512000", 0), ("764000", -turnover * 0.0008))
+    post("Taxe sur les salaires", ("447000", 0), ("631100", ledger.balance("641000") / 100 * WAGE_TAX))
+    post("Cotisation foncière", ("447000", 0), ("635110", turnover * 0.006))
+    post("Quote-part de subventions", ("131000", 0), (grant, -turnover * 0.002))
+    post("Indemnités journalières", ("512000", 0), (refund, -turnover * 0.003))
+    post("Provision pour risques", ("151000", 0), ("681500", turnover * rng.uniform(0.001, 0.003)))
+    if year > FIRST.year:
+        post("Reprise de provision", ("151000", 0), ("781500", ledger.balance("151000") / 100 * 0.4))
+    if ledger.balance("370000") and rng.random() < 0.9:
+        post("Variation de stock", ("370000", 0), ("603700", turnover * rng.uniform(-0.004, 0.003)))
+    if rng.random() < 0.3:
+        post("Cession", ("512000", 0), (sold, -turnover * 0.0015))
+        post("Sortie d'actif", ("215000", 0), (worth, turnover * 0.001))
+    if rng.random() < 0.3:
+        post("Pénalités", ("512000", 0), ("671200", turnover * 0.0004))
+    if (profit := ledger.result()) > 0:
+        post("Impôt sur les bénéfices", ("444000", 0), ("695000", profit / 100 * 0.1))
+        post("Participation", ("421000", 0), ("691000", profit / 100 * 0.03))
+    post("Acompte d'impôt", ("512000", 0), ("444000", -ledger.balance("444000") / 100))
+
+
+# Lines of entries
+
+
+def _sales(line: str, cents: int) -> list[tuple[str, int]]:
+    """Income by account, on the credit side."""
+    return _shares(TRADES[line].income, -cents)
+
+
+def _costs(line: str, normal: float, rng: np.random.Generator) -> tuple[int, list[tuple[str, int]], int]:
+    """Wages, purchases by account and other external costs of so much normal income."""
+    trade = TRADES[line]
+    bought = _cents(normal * sum(share for _, share in trade.purchases) * rng.uniform(0.95, 1.05))
+    wages = _cents(normal * trade.wages * rng.uniform(0.97, 1.03))
+    return wages, _shares(trade.purchases, bought), _cents(normal * trade.external * rng.uniform(0.9, 1.1))
+
+
+def _payroll(wages: int) -> list[tuple[str, int]]:
+    charges = round(wages * SOCIAL)
+    withheld = round(wages * 0.22)
+    return [("641000", wages), ("645000", charges), ("421000", withheld - wages), ("431000", -charges - withheld)]
+
+
+def _external(cents: int, month: int) -> list[tuple[str, int]]:
+    """Rent, and one of the other external costs."""
+    rent = round(cents * 0.4)
+    return [("613200", rent), (_OTHER_EXTERNAL[month % len(_OTHER_EXTERNAL)], cents - rent)]
+
+
+def _against(account: str, lines: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The lines and, first, the one that balances them."""
+    return [(account, -sum(cents for _, cents in lines)), *lines]
+
+
+def _shares(accounts: Sequence[tuple[str, float]], cents: int) -> list[tuple[str, int]]:
+    """Cents by account; the last account takes what rounding leaves."""
+    whole = sum(share for _, share in accounts)
+    parts = [(account, round(cents * share / whole)) for account, share in accounts[:-1]]
+    return [*parts, (accounts[-1][0], cents - sum(part for _, part in parts))]
+
+
+def _split(cents: int, parts: int, rng: np.random.Generator) -> list[int]:
+    if parts == 1 or not cents:
+        return [cents]
+    edges = np.sort(rng.integers(0, cents + 1, parts - 1)).tolist()
+    return [after - before for before, after in zip([0, *edges], [*edges, cents], strict=True)]
+
+
+def _ends(periods: int) -> range:
+    """The last months of a year's periods."""
+    return range(12 // periods, 13, 12 // periods)
+
+
+def _month_end(year: int, month: int) -> date:
+    return date(year, month, monthrange(year, month)[1])
+
+
+def _cents(euros: float) -> int:
+    return round(euros * 100)
