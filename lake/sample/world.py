@@ -270,8 +270,8 @@ class World:
 
     def ids(self, prefix: str, structure_id: str, n: int, *, digits: int = 9, offset: int = 0) -> pa.Array:
         """`n` numbers that no other structure gives: prefix, the structure's two digits, a running number."""
-        running = np.char.zfill(np.arange(offset + 1, offset + n + 1).astype(np.str_), digits - 2)
-        return pa.array(np.char.add(f"{prefix}{structure_id[1:]}", running).tolist(), pa.string())
+        stem = f"{prefix}{structure_id[1:]}"
+        return pa.array([f"{stem}{i:0{digits - 2}d}" for i in range(offset + 1, offset + n + 1)], pa.string())
 
 
 def _by_birth(people: People, who: Ints) -> Ints:
