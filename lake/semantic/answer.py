@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 import pyarrow as pa
 
 from lake.builds import Build
+from lake.semantic.filters import Value
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,15 @@ class Answer:
     """Figures, with where they come from.
 
     Grain of `table`: one row per combination of the dimensions asked; one row in all when none was asked. Columns stand
-    as asked, dimensions first; dates are days (a month is its first day), sums of money exact decimals.
+    as asked, dimensions first; dates are days (a month is its first day), sums of money exact decimals. `sql` is the
+    prepared statement that was run, and `parameters` the values of the filters that travelled beside it.
     """
 
     table: pa.Table
     columns: tuple[Column, ...]
     builds: tuple[Build, ...]
     sql: str
+    parameters: Mapping[str, Value]
     timings: Timings
 
     @property

@@ -52,7 +52,7 @@ def query(
     """Ask for indicators. The one way to a figure: screens, commands and exports all come here.
 
     Args:
-        metrics: names of indicators, of one line or of several; none asks for the distinct values of `by`.
+        metrics: names of indicators, one or more, of one line or of several.
         by: dimensions to split by (`site`, `site_commune`, `metric_time`, `metric_time__month`, …).
         where: filters, all of which hold.
         since: first day of the indicators' own date, included.
@@ -71,8 +71,8 @@ def query(
         raise TypeError("query() needs a lake.access.Scope: there are no rows without one.")
     metrics = _names("metrics", metrics)
     by = _with_time(_names("by", by), grain)
-    if not metrics and not by:
-        raise QueryError("Nothing was asked for.", remedy="Name an indicator: see `lake metrics`.")
+    if not metrics:
+        raise QueryError("No indicator was asked for.", remedy="Name one or more: see `lake metrics`.")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
         raise QueryError(f"The limit {limit!r} is not a number of rows.")
     started = time.perf_counter()
@@ -92,7 +92,7 @@ def query(
         plan_ms = (time.perf_counter() - started) * 1000
         table, run_ms = _run(mart, source, sql, parameters, structures)
     log.debug("query.done metrics=%s rows=%d plan_ms=%.0f run_ms=%.0f", ",".join(metrics), len(table), plan_ms, run_ms)
-    return Answer(table, columns, source.builds, sql, Timings(plan_ms, run_ms))
+    return Answer(table, columns, source.builds, sql, parameters, Timings(plan_ms, run_ms))
 
 
 def close() -> None:

@@ -197,7 +197,7 @@ class _Family:
 def _text(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = value.isoformat() if isinstance(value, date) else str(value)
+    text = value.isoformat() if isinstance(value, date) else value if isinstance(value, str) else str(value)
     text.encode("utf-8")  # half a surrogate pair is no text that the lake can hold
     return text
 

@@ -159,10 +159,10 @@ class Manifest:
         return frozenset(self.models[m].relation.database for m in self.metrics[metric].models) - {CORE}
 
     def reachable(self, metrics: Sequence[str]) -> tuple[GroupBy, ...]:
-        """What all these metrics can be split by; with no metric, what has distinct values of its own."""
+        """What all these metrics can be split by."""
         key = tuple(sorted(set(metrics)))
         if key not in self._reachable:
-            self._reachable[key] = self._find_reachable(key) if key else self._own_dimensions()
+            self._reachable[key] = self._find_reachable(key)
         return self._reachable[key]
 
     def sql(self, metrics: Sequence[str], by: Sequence[str], where: Sequence[str]) -> str:
@@ -175,7 +175,7 @@ class Manifest:
         from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
         request = MetricFlowQueryRequest.create(
-            metric_names=tuple(metrics) or None,
+            metric_names=tuple(metrics),
             group_by_names=tuple(by) or None,
             where_constraints=tuple(where) or None,
         )
@@ -185,7 +185,7 @@ class Manifest:
                 return str(engine.explain(request).sql_statement.sql)
         except Exception as error:  # MetricFlow's own errors have no common base
             raise QueryError(
-                f"{' and '.join(metrics) or 'The values'} can't be asked by {', '.join(by) or 'nothing'}: {error}",
+                f"{' and '.join(metrics)} can't be asked by {', '.join(by) or 'nothing'}: {error}",
                 remedy="Ask with fewer dimensions, or for one indicator at a time.",
             ) from error
 
@@ -227,19 +227,6 @@ class Manifest:
                     is_joined=Property.JOINED in spec.property_set,
                 )
             )
-        return tuple(sorted(found, key=lambda g: g.name))
-
-    def _own_dimensions(self) -> tuple[GroupBy, ...]:
-        found = []
-        for model in self._document["semantic_models"]:
-            primary = self.models[model["name"]].primary_entity
-            if primary is None:
-                continue
-            if any(e["name"] == primary for e in model["entities"]):
-                found.append(self._group_by(primary, (), "entity", model["name"], is_joined=False))
-            for dimension in model.get("dimensions") or []:
-                kind: Literal["categorical", "time"] = "time" if dimension["type"] == "time" else "categorical"
-                found.append(self._group_by(dimension["name"], (primary,), kind, model["name"], is_joined=False))
         return tuple(sorted(found, key=lambda g: g.name))
 
     def _group_by(

@@ -101,9 +101,9 @@ class Vocabulary:
                 remedy="Ask for one of them by that name.",
             )
         blind = [m for m in self._metrics if name not in Vocabulary(self._manifest, (m,))._by_name]
-        if self._metrics and (blind != list(self._metrics) or self._exists(name)):
+        if blind != list(self._metrics) or self._exists(name):
             raise QueryError(
-                f"{', '.join(blind or self._metrics)} can't be split by '{name}'.",
+                f"{' and '.join(blind or self._metrics)} can't be split by '{name}'.",
                 remedy=f"Possible: {', '.join(self.names)}.",
             )
         raise UnknownDimension(name, self.names)

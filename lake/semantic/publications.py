@@ -67,7 +67,7 @@ def find(metrics: Sequence[str], scope: Scope) -> Source:
         scope.require("read", line)
         if line not in available:
             raise QueryError(f"Line '{line}' has no published build.", remedy=f"Run `lake run {line}`.")
-    chosen = [available[line] for line in sorted(needed)] or _any(available, scope)
+    chosen = [available[line] for line in sorted(needed)]
     newest = max(chosen, key=lambda b: b.created_at)
     manifest = manifests[newest.line]
     if missing := [m for m in metrics if m not in manifest.metrics]:
@@ -90,11 +90,3 @@ def _lines(metric: str, manifests: Mapping[str, Manifest], scope: Scope) -> froz
     silent = [line for line in LINES if line not in manifests and metric.startswith(f"{line}_")]
     unbuilt = f"Line '{silent[0]}' has no published build: run `lake run {silent[0]}`." if silent else ""
     raise UnknownMetric(metric, seen, remedy=unbuilt or "See `lake metrics`.")
-
-
-def _any(available: Mapping[str, Build], scope: Scope) -> list[Build]:
-    """The newest build in scope, for what every build holds: the shared dimensions."""
-    seen = [build for line, build in available.items() if scope.sees(line)]
-    if not seen:
-        raise QueryError("Nothing that this role sees is published yet.", remedy="Run `lake run`.")
-    return [max(seen, key=lambda b: b.created_at)]
