@@ -44,7 +44,7 @@ _PROFESSIONALS = (
     ("92", "Orthoptiste", None, None, 30_000),
 )
 
-#: The columns of the RPPS extract; until 2023 it ended before the role.
+#: The header of the RPPS extract; until 2023 it ended before the role.
 _RPPS = (
     "Type d'identifiant PP|Identifiant PP|Identification nationale PP|Code civilité d'exercice|"
     "Libellé civilité d'exercice|Code civilité|Libellé civilité|Nom d'exercice|Prénom d'exercice|Code profession|"
@@ -62,7 +62,7 @@ _RPPS = (
     "Ancien identifiant de la structure|Autorité d'enregistrement|Code secteur d'activité|"
     "Libellé secteur d'activité|Code section tableau pharmaciens|Libellé section tableau pharmaciens|"
     "Code rôle|Libellé rôle|Code genre activité|Libellé genre activité"
-).split("|")
+)
 _RPPS_COLUMNS_UNTIL_2023 = 52
 
 
@@ -100,7 +100,7 @@ def generate(world: World, records: int, sink: Sink) -> None:
 
 def _communes(world: World, sink: Sink) -> None:
     rng = world.rng("geo", "communes")
-    rows = []
+    rows: list[dict[str, object]] = []
     for c in world.communes:
         shares = np.array(list(_BANDS.values())) * rng.normal(1, 0.08, len(_BANDS)).clip(0.7, 1.3)
         counts = np.floor(shares / shares.sum() * c.population).astype(int)
@@ -124,7 +124,7 @@ def _communes(world: World, sink: Sink) -> None:
 
 def _competitors(world: World, sink: Sink) -> None:
     rng = world.rng("geo", "competitors")
-    rows = []
+    rows: list[dict[str, object]] = []
     span = (LAST - FIRST).days
     for c in world.communes:
         for tag, value, inhabitants, words in _COMPETITORS:
@@ -181,10 +181,11 @@ def _prescribers(world: World, sink: Sink) -> None:
             }
         )
     table, is_recent = pa.Table.from_pylist(rows), rng.random(len(rows)) < 0.2
+    columns = _RPPS.split("|")
     repeated = replace(dirt.NONE, repeated=0.004)
     for day, mine, headers in (
-        ("20230104", ~is_recent, _RPPS[:_RPPS_COLUMNS_UNTIL_2023]),
-        ("20251231", is_recent, _RPPS),
+        ("20230104", ~is_recent, columns[:_RPPS_COLUMNS_UNTIL_2023]),
+        ("20251231", is_recent, columns),
     ):
         part = table.filter(pa.array(mine))
         sink.deliver("geo_prescribers", "group", part, dirt=repeated, headers=headers, names={"date": day})

@@ -107,7 +107,7 @@ def _staff(world: World, structure_id: str, sink: Sink) -> None:
 def _staff_of(world: World, tenure: Tenure, profession: str, per_unit: float) -> pa.Table:
     """One row a month in which the site is open and the structure's."""
     since, until = np.datetime64(max(tenure.since, FIRST), "M"), np.datetime64(tenure.until or date(9999, 1, 1), "M")
-    months = _MONTHS[(_MONTHS >= since) & (_MONTHS < until)]
+    months = np.array([month for month in _MONTHS if since <= month < until], "datetime64[M]")
     rng = world.rng("staff", tenure.site.site_id, profession, tenure.since)
     base = max(0.5, per_unit * (tenure.capacity or _OFFICE_FTE) * tenure.site.size)
     trend = 1 + 0.015 * (months - _MONTHS[0]).astype(int) / 12
