@@ -1,0 +1,65 @@
+"""The sample group, all the way to published marts, once for a whole test run (several processes share it)."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+#: Enough for every line, structure and kind of dirt; small enough to build in a minute or two.
+RECORDS = 20_000
+
+
+@dataclass(frozen=True)
+class Group:
+    """A published sample group: its environment (`LAKE_DATA`, …), its delivered files and the truth about them."""
+
+    environment: dict[str, str]
+    files: Path
+    truth: dict[str, Any]
+
+    @property
+    def data(self) -> Path:
+        return Path(self.environment["LAKE_DATA"])
+
+    def lake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the `lake` command on this group, as a user would."""
+        return _lake(self.environment, *arguments, check=check)
+
+
+def published(shared: Path, mongo_uri: str, seed: int) -> Group:
+    """The group of a seed: made by the first who asks, waited for by the others."""
+    home = shared / f"group-{seed}"
+    home.mkdir(exist_ok=True)
+    environment = {
+        "LAKE_DATA": str(home / "lake"),
+        "LAKE_MONGO_URI": mongo_uri,
+        "LAKE_MONGO_DATABASE": f"group_{seed}",
+    }
+    files = home / "files"
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "ready").exists():
+            _lake(environment, "sample", "--records", str(RECORDS), "--seed", str(seed), "--out", str(files))
+            _lake(environment, "land", str(files))
+            _lake(environment, "run")
+            (home / "ready").touch()
+    return Group(environment, files, json.loads((files / "truth.json").read_text("utf-8")))
+
+
+def _lake(environment: dict[str, str], *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("lake")), *arguments],
+        env={**os.environ, **environment, "COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if check and done.returncode:
+        raise AssertionError(f"lake {' '.join(arguments)} exited with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done
