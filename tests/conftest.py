@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pyarrow as pa
 import pytest
 
@@ -18,6 +19,10 @@ from lake.contracts import Contract, load
 from lake.settings import settings
 from lake.store import Store, Written, open_store
 from lake.store.mongod import embedded
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("lake", deadline=None)
+hypothesis.settings.load_profile("lake")
 
 
 @pytest.fixture(autouse=True)

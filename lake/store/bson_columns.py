@@ -10,6 +10,7 @@ An element is a type byte, the field's name, NUL, and a payload. Source: bsonspe
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,10 +71,8 @@ def elements(name: str, array: pa.Array) -> pa.Array:
 def documents(columns: Sequence[tuple[str, pa.Array]]) -> pa.Array:
     """A BSON document per row; a null value is an explicit null."""
     parts = [pc.fill_null(made, bytes([NULL]) + name.encode() + b"\0") for name, made in columns]
-    sizes = np.full(len(parts[0]), 5, "<i4")
-    for part in parts:
-        sizes += pc.binary_length(part).to_numpy(zero_copy_only=False)
-    return pc.binary_join_element_wise(_rows(_bytes(sizes)), *parts, _scalar(b"\0"), _scalar(b""))
+    sizes = sum((pc.binary_length(part).to_numpy(zero_copy_only=False) for part in parts), np.int32(5))
+    return pc.binary_join_element_wise(_rows(_bytes(sizes.astype("<i4"))), *parts, _scalar(b"\0"), _scalar(b""))
 
 
 def encode(table: pa.Table) -> pa.Array:
@@ -91,7 +90,7 @@ def decode(data: bytes, schema: pa.Schema) -> pa.Table:
     if not len(starts):
         return schema.empty_table()
     buffer = np.frombuffer(data, np.uint8)
-    walk = _Walk(data, buffer, starts[:-1] + 4, np.ones(len(starts) - 1, np.bool_))
+    walk = _Walk(data, buffer, starts[:-1] + 4, starts[1:], np.ones(len(starts) - 1, np.bool_))
     columns = [walk.column(field.name, field.type) for field in schema]
     # After the last field there must be nothing but the document's own end.
     is_plain = walk.is_plain & (walk.at == starts[1:] - 1)
@@ -136,6 +135,7 @@ class _Walk:
     data: bytes
     buffer: Bytes
     at: NDArray[np.int64]
+    end: NDArray[np.int64]
     is_plain: NDArray[np.bool_]
 
     def column(self, name: str, kind: pa.DataType) -> pa.Array:
@@ -177,7 +177,7 @@ class _Walk:
     def _strings(self, skip: int, valid: NDArray[np.bool_]) -> tuple[pa.Array, NDArray[np.int64]]:
         begin = self.at + skip + 4
         lengths = np.where(valid, self._gather("<i4", skip).astype(np.int64) - 1, 0)
-        fits = (lengths >= 0) & (begin + lengths < len(self.buffer))
+        fits = (lengths >= 0) & (begin + lengths < self.end)
         if not fits.all():
             self.is_plain &= fits
             lengths = np.where(fits, lengths, 0)
@@ -273,7 +273,8 @@ def _decimal_payload(array: pa.Array) -> Bytes:
 
 
 def _bytes(values: NDArray[Any]) -> Bytes:
-    made: Bytes = np.ascontiguousarray(values).view(np.uint8).reshape(len(values), -1)
+    width = values.dtype.itemsize * math.prod(values.shape[1:])
+    made: Bytes = np.ascontiguousarray(values).view(np.uint8).reshape(len(values), width)
     return made
 
 

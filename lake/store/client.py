@@ -166,8 +166,7 @@ def open_store() -> Iterator[Store]:
                 f"{where} can't be used: {error}", remedy="See the MongoDB connection string format."
             ) from error
         except ConnectionFailure as error:
-            raise StoreUnavailable(
-                f"{where} does not answer: {error}", remedy="Is it running and reachable?"
-            ) from error
+            why = str(error).partition(", Timeout:")[0]  # What follows is the driver's view of every server.
+            raise StoreUnavailable(f"{where} does not answer: {why}.", remedy="Is it running and reachable?") from error
         except PyMongoError as error:
             raise StoreError(f"MongoDB failed: {error}") from error

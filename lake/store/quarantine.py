@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,17 @@ class Held:
     at: datetime
 
 
+@dataclass(frozen=True)
+class Counted:
+    """Held rows of one file with one reason; `first` is the id of one of them."""
+
+    source: str
+    file: int
+    reason: str
+    rows: int
+    first: str
+
+
 class Quarantine:
     """Rows held by committed batches and not released by one."""
 
@@ -59,6 +70,17 @@ class Quarantine:
             [*self._pipeline(source, None), {"$group": {"_id": "$source", "n": {"$sum": 1}}}]
         )
         return {d["_id"]: d["n"] for d in grouped}
+
+    def reasons(self, source: str | None = None, *, file: int | None = None) -> Iterable[Counted]:
+        """Held rows counted by source, file and reason, the greatest counts first; a row may have several reasons."""
+        group = {
+            "_id": {"source": "$source", "file": "$file", "reason": "$reasons"},
+            "n": {"$sum": 1},
+            "first": {"$first": "$_id"},
+        }
+        steps = [{"$project": {"row": 0}}, {"$unwind": "$reasons"}, {"$group": group}, {"$sort": {"n": -1, "_id": 1}}]
+        for d in self._rows.aggregate([*self._pipeline(source, file), *steps]):
+            yield Counted(d["_id"]["source"], d["_id"]["file"], d["_id"]["reason"], d["n"], d["first"])
 
     def get(self, id: str) -> Held:
         """One held row.
