@@ -1,0 +1,95 @@
+"""Words exist in both languages and are all used; figures read as a French or an English reader writes them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from string import Formatter
+
+import pytest
+
+from apps.numbers import NOTHING, age, change, day, figure, instant
+from apps.words import LANGUAGES, catalogue, say
+from lake.settings import PROJECT
+
+
+@pytest.mark.parametrize("key", catalogue())
+def test_every_word_has_both_languages_and_the_same_places_to_fill(key: str) -> None:
+    texts = catalogue()[key]
+    places = [{name for _, name, _, _ in Formatter().parse(texts[lang]) if name} for lang in LANGUAGES]
+    assert all(texts[lang].strip() for lang in LANGUAGES)
+    assert places[0] == places[1]
+
+
+def test_every_word_that_a_screen_says_is_in_the_catalogue() -> None:
+    said = set()
+    for path in (PROJECT / "apps").rglob("*.py"):
+        said |= set(re.findall(r"""say\(["']([a-z_.]+)["']""", path.read_text("utf-8")))
+    assert said <= set(catalogue()), said - set(catalogue())
+
+
+def test_a_word_that_is_missing_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        say("no.such.word", "fr")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "fr", "en"),
+    [
+        (Decimal("1234567.891"), "eur", "1 234 568 €", "€1,234,568"),
+        (Decimal("12.5"), "eur", "12,50 €", "€12.50"),
+        (-3.2, "eur", "-3,20 €", "-€3.20"),
+        (0.1234, "rate", "12,3 %", "12.3 %"),
+        (1234, "count", "1 234", "1,234"),
+        (7.25, "hours", "7,25 h", "7.25 h"),
+        (3, "days", "3 j", "3 d"),
+        (None, "eur", NOTHING, NOTHING),
+        (float("nan"), "rate", NOTHING, NOTHING),
+    ],
+)
+def test_a_figure_is_written_as_its_reader_writes_it(value: float | None, unit: str, fr: str, en: str) -> None:
+    assert _plain(figure(value, unit, "fr")) == fr
+    assert _plain(figure(value, unit, "en")) == en
+
+
+def test_a_short_figure_keeps_its_order_of_magnitude() -> None:
+    assert _plain(figure(1_234_567, "eur", "fr", short=True)) == "1,2 M €"
+    assert _plain(figure(1_234_567, "eur", "en", short=True)) == "€1.2M"
+    assert _plain(figure(999, "count", "fr", short=True)) == "999"
+
+
+@pytest.mark.parametrize(
+    ("value", "before", "unit", "expected"),
+    [
+        (110, 100, "eur", "+10,0 %"),
+        (90, 100, "count", "-10,0 %"),
+        (0.12, 0.10, "rate", "+2,0 pts"),
+        (1, 0, "eur", None),
+        (1, None, "eur", None),
+        (None, 1, "rate", None),
+    ],
+)
+def test_a_change_is_in_per_cent_or_points_and_says_nothing_it_cannot_know(
+    value: float | None, before: float | None, unit: str, expected: str | None
+) -> None:
+    found = change(value, before, unit, "fr")
+    assert (found and _plain(found)) == expected
+
+
+def test_an_instant_is_told_in_paris() -> None:
+    assert instant(datetime(2026, 7, 1, 22, 30, tzinfo=UTC), "fr") == "2 juil. 2026, 00:30"
+    assert day(date(2026, 7, 1), "en") == "1 Jul 2026"
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "fr"),
+    [(timedelta(minutes=12), "il y a 12 min"), (timedelta(hours=5), "il y a 5 h"), (timedelta(days=4), "il y a 4 j")],
+)
+def test_an_age_is_told_in_the_largest_unit_that_fits(elapsed: timedelta, fr: str) -> None:
+    assert age(elapsed, "fr") == fr
+
+
+def _plain(text: str) -> str:
+    """Ordinary blanks for the typographic ones."""
+    return re.sub(r"[\u00a0\u202f]", " ", text)
