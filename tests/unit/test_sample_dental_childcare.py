@@ -1,0 +1,133 @@
+"""The sample's dental centres and nurseries: what a figure may rely on, whatever the size and the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from lake.contracts import contract
+from lake.sample import childcare, dental
+from lake.sample.truth import Truth
+from lake.sample.world import World
+
+
+class Kept:
+    """Takes what a line delivers and keeps it, without dirt and without files."""
+
+    def __init__(self) -> None:
+        self.truth = Truth()
+        self.parts: dict[str, list[pa.Table]] = {}
+
+    def deliver(self, source: str, structure_id: str, table: pa.Table, **_: Any) -> pa.Table:
+        names = [f.name for f in contract(source).fields if f.name in table.column_names]
+        assert set(table.column_names) <= set(names)
+        schema = pa.schema([(name, contract(source).field(name).arrow_type) for name in names])
+        table = table.select(names).cast(schema)
+        self.parts.setdefault(source, []).append(table)
+        return table
+
+    def __getitem__(self, source: str) -> pa.Table:
+        return pa.concat_tables(self.parts[source])
+
+    def total(self, line: str, metric: str) -> Decimal:
+        by_structure: Mapping[str, Mapping[str, Mapping[str, str]]] = self.truth.document()["headline"][line]
+        return sum((Decimal(v) for m in by_structure.values() for v in m.get(metric, {}).values()), Decimal(0))
+
+
+def _made(line: Any, seed: int, records: int = 6_000) -> Kept:
+    kept = Kept()
+    line.generate(World(40_000, seed), records, kept)
+    return kept
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def dentists(request: pytest.FixtureRequest) -> Kept:
+    return _made(dental, request.param)
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def nurseries(request: pytest.FixtureRequest) -> Kept:
+    return _made(childcare, request.param)
+
+
+@pytest.mark.parametrize("source", ["chairs", "appointments", "quote_lines", "acts", "claims"])
+def test_dental_keys_are_unique_over_structures(dentists: Kept, source: str) -> None:
+    _keys_are_unique(dentists, f"dental_{source}")
+
+
+@pytest.mark.parametrize("source", ["capacity", "contracts", "attendance", "invoices"])
+def test_childcare_keys_are_unique_over_structures(nurseries: Kept, source: str) -> None:
+    _keys_are_unique(nurseries, f"childcare_{source}")
+
+
+def _keys_are_unique(kept: Kept, source: str) -> None:
+    keys = [f.name for f in contract(source).key]
+    table = kept[source]
+    assert table.group_by(keys).aggregate([]).num_rows == table.num_rows > 0
+
+
+def test_the_shares_of_a_dental_fee_add_up_to_it(dentists: Kept) -> None:
+    acts = dentists["dental_acts"]
+    shares = pc.add(pc.add(acts["amo_eur"], acts["amc_eur"]), acts["household_eur"])
+    assert pc.all(pc.equal(shares, acts["fee_eur"])).as_py()
+    assert pc.min(acts["household_eur"]).as_py() >= 0
+
+
+def test_no_chair_is_booked_beyond_its_opening(dentists: Kept) -> None:
+    slots = dentists["dental_appointments"]
+    booked = slots.group_by(["site_id", "chair_id", "appointment_on"]).aggregate([("duration_minutes", "sum")])
+    chairs = dentists["dental_chairs"].rename_columns({"opened_on": "appointment_on"})
+    joined = booked.join(chairs, ["site_id", "chair_id", "appointment_on"])
+    assert joined["open_hours"].null_count == 0
+    minutes = pc.multiply(joined["open_hours"].cast(pa.float64()), 60)
+    assert pc.all(pc.less_equal(joined["duration_minutes_sum"], minutes)).as_py()
+
+
+def test_dental_rates_are_plausible(dentists: Kept) -> None:
+    occupancy = dentists.total("dental", "dental_booked_hours") / dentists.total("dental", "dental_open_hours")
+    acceptance = dentists.total("dental", "dental_accepted_eur") / dentists.total("dental", "dental_quoted_eur")
+    assert Decimal("0.70") < occupancy < Decimal("0.95")
+    assert Decimal("0.45") < acceptance < Decimal("0.80")
+
+
+def test_a_day_of_attendance_is_within_its_contract_and_an_open_day(nurseries: Kept) -> None:
+    contracts = nurseries["childcare_contracts"].select(["contract_id", "starts_on", "ends_on"])
+    days = nurseries["childcare_attendance"].join(contracts, "contract_id")
+    assert days["starts_on"].null_count == 0
+    assert pc.all(pc.less_equal(days["starts_on"], days["attended_on"])).as_py()
+    assert pc.all(pc.less_equal(days["attended_on"], days["ends_on"])).as_py()
+    is_open = nurseries["childcare_capacity"].group_by(["site_id", "open_on"]).aggregate([])
+    closed = days.join(is_open, ["site_id", "attended_on"], ["site_id", "open_on"], join_type="left anti")
+    assert closed.num_rows == 0
+
+
+def test_an_invoice_is_its_hours_at_the_hourly_fee(nurseries: Kept) -> None:
+    for row in nurseries["childcare_invoices"].slice(0, 500).to_pylist():
+        exact = row["billed_hours"] * row["hourly_fee_eur"]
+        assert abs(row["amount_eur"] - exact) <= Decimal("0.005")
+
+
+def test_childcare_rates_are_plausible(nurseries: Kept) -> None:
+    attended = nurseries.total("childcare", "childcare_attended_hours")
+    occupancy = attended / nurseries.total("childcare", "childcare_capacity_hours")
+    billing = nurseries.total("childcare", "childcare_billed_hours") / attended
+    assert Decimal("0.55") < occupancy < Decimal("0.80")
+    assert Decimal("1.0") < billing < Decimal("1.2")
+
+
+def test_the_filoue_exports_say_what_attendance_says(nurseries: Kept) -> None:
+    exported = nurseries["childcare_filoue"]
+    days = nurseries["childcare_attendance"]
+    by_year = days.filter(pc.equal(pc.year(days["attended_on"]), 2023))["attended_hours"]
+    declared = exported.filter(pc.equal(exported["year"], 2023))["attended_hours"]
+    assert Decimal("0.95") < pc.sum(declared).as_py() / pc.sum(by_year).as_py() <= 1
+
+
+def test_the_same_seed_gives_the_same_rows() -> None:
+    assert _made(dental, 3, 2_000)["dental_acts"].equals(_made(dental, 3, 2_000)["dental_acts"])
+    assert _made(childcare, 3, 2_000)["childcare_filoue"].equals(_made(childcare, 3, 2_000)["childcare_filoue"])
