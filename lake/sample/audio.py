@@ -35,6 +35,7 @@ from lake.sample.columns import (
 )
 from lake.sample.days import NEVER, happened, last_days, next_open, until
 from lake.sample.dirt import FULL, GENTLE
+from lake.sample.geo import register
 from lake.sample.sink import Sink
 from lake.sample.truth import Truth
 from lake.sample.world import Tenure, World
@@ -42,8 +43,8 @@ from lake.sample.world import Tenure, World
 #: Records of all five sources that an episode gives, on average.
 _RECORDS_PER_EPISODE = 6.65
 
-_SPECIALITIES = ("SM39", "SM54", "SM53", "SM18")
-_SPECIALITY_WEIGHTS = (0.62, 0.24, 0.12, 0.02)
+#: ENT specialists and general practitioners, and their part of the prescriptions.
+_SPECIALITIES = {"SM39": 0.66, "SM54": 0.34}
 _BRANDS = ("Sonalie", "Auréa", "Otisia", "Phonel", "Clarion")
 _MODELS = tuple(f"{brand} {kind}" for brand in _BRANDS for kind in ("Essentiel", "Premium"))
 _ABANDONS = ("price", "comfort", "benefit", "health", "other")
@@ -102,7 +103,7 @@ def generate(world: World, records: int, sink: Sink) -> None:
         prescription = world.ids("OR", name, len(episodes.site))
         trial = world.ids("ES", name, len(episodes.site))
 
-        sink.deliver("audio_prescriptions", name, _prescriptions(rng, episodes, prescription), dirt=GENTLE)
+        sink.deliver("audio_prescriptions", name, _prescriptions(world, rng, name, episodes, prescription), dirt=GENTLE)
         trials = sink.deliver("audio_trials", name, _trials(rng, episodes, trial, prescription), dirt=GENTLE)
         fitted = np.flatnonzero(happened(episodes.fitted))
         table = _fittings(world, rng, name, episodes, fitted, trial, prescription)
@@ -161,17 +162,24 @@ def _prices(rng: np.random.Generator, is_class_1: Mask) -> tuple[Cents, Cents]:
     return np.where(is_class_1, capped, free - discount), discount
 
 
-def _prescriptions(rng: np.random.Generator, e: Episodes, prescription: pa.Array) -> pa.Table:
+def _prescriptions(world: World, rng: np.random.Generator, name: str, e: Episodes, prescription: pa.Array) -> pa.Table:
+    """Prescriptions by doctors of the public register who practise in the structure's towns, if there are any."""
     count = len(e.site)
-    speciality = pick(rng, count, _SPECIALITY_WEIGHTS)
-    prescriber = 10_000_000_000 + speciality * 1000 + rng.integers(0, 400, count)
+    doctors = register(world)
+    is_near = np.array([commune.structure_id == name for commune in world.communes])[doctors.commune]
+    speciality = pick(rng, count, tuple(_SPECIALITIES.values()))
+    prescriber = np.full(count, "", dtype=doctors.number.dtype)
+    for position, code in enumerate(_SPECIALITIES):
+        mine, known = speciality == position, doctors.speciality == code
+        those = doctors.number[known & is_near] if (known & is_near).any() else doctors.number[known]
+        prescriber[mine] = rng.choice(those, int(mine.sum()))
     return pa.table(
         {
             "prescription_id": prescription,
             "site_id": strings(e.site),
             "person_id": strings(e.person),
-            "prescriber_id": strings(prescriber.astype(np.str_)),
-            "prescriber_speciality": codes(_SPECIALITIES, speciality),
+            "prescriber_id": strings(prescriber),
+            "prescriber_speciality": codes(tuple(_SPECIALITIES), speciality),
             "is_first_equipment": pa.array(e.is_first),
             "prescribed_on": dates(e.prescribed),
             "received_on": dates(e.received),

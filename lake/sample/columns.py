@@ -44,7 +44,8 @@ def instants(rng: np.random.Generator, days: Days) -> pa.Array:
 def cents(column: pa.ChunkedArray | pa.Array) -> Cents:
     """The cents of a DECIMAL column without nulls."""
     hundred = pa.scalar(100, pa.decimal128(3, 0))
-    return pc.multiply(column.cast(pa.decimal128(18, 2)), hundred).cast(pa.int64()).to_numpy()
+    whole: Cents = pc.multiply(column.cast(pa.decimal128(18, 2)), hundred).cast(pa.int64()).to_numpy()
+    return whole
 
 
 def years(days: Days) -> Ints:

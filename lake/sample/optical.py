@@ -120,10 +120,12 @@ def generate(world: World, records: int, sink: Sink) -> None:
         lines = _lines(rng, visits, products)
         quote, sale = world.ids("DV", name, len(visits.site)), world.ids("VE", name, len(visits.site))
 
-        quotes = sink.deliver("optical_quotes", name, _quotes(rng, visits, lines, quote, sale), dirt=GENTLE)
+        table = _quotes(rng, visits, lines, quote, sale)
+        quotes = sink.deliver("optical_quotes", name, table, dirt=GENTLE, correct=_requoted)
         table = _sale_lines(world, rng, visits, lines, products, quote, sale)
         sold = sink.deliver("optical_sale_lines", name, table, dirt=FULL, correct=_rebated)
-        claims = sink.deliver("optical_claims", name, _claims(world, rng, name, visits, sale, sold), dirt=FULL)
+        table = _claims(world, rng, name, visits, sale, sold)
+        claims = sink.deliver("optical_claims", name, table, dirt=FULL, correct=_reclaimed)
         _tell(sink.truth, name, quotes, sold, claims)
 
 
@@ -257,6 +259,13 @@ def _quotes(rng: np.random.Generator, v: Visits, lines: Lines, quote: pa.Array, 
     )
 
 
+def _requoted(quotes: pa.Table, rng: np.random.Generator) -> pa.Table:
+    """A correction of quotes: up to one euro less is expected from the insurer."""
+    less = np.minimum(100, cents(quotes["amc_eur"]))
+    changed = {column: decimals(cents(quotes[column]) - less) for column in ("amount_eur", "amc_eur")}
+    return replace(quotes, changed)
+
+
 def _sale_lines(world: World, rng: np.random.Generator, visits: Visits, lines: Lines, products: Catalogue,
                 quote: pa.Array, sale: pa.Array) -> pa.Table:  # fmt: skip
     kept = np.flatnonzero(happened(visits.sold)[lines.visit])
@@ -353,6 +362,14 @@ def _claims(world: World, rng: np.random.Generator, name: str, visits: Visits, s
             "changed_at": instants(rng, np.where(is_sent, sent, answered)),
         }
     )
+
+
+def _reclaimed(claims: pa.Table, rng: np.random.Generator) -> pa.Table:
+    """A correction of claims: one cent less was asked, and paid."""
+    claimed = cents(claims["claimed_eur"]) - 1
+    is_paid = pc.equal(claims["status"], "paid")
+    paid = pc.if_else(is_paid, decimals(claimed), claims["paid_eur"].combine_chunks())
+    return replace(claims, {"claimed_eur": decimals(claimed), "paid_eur": paid})
 
 
 def _answers(rng: np.random.Generator, sent: Days, is_amc: Mask, last: Days) -> tuple[Days, Mask]:
