@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
+from lake.sample.columns import Cents, Ints
+
 
 class Act(NamedTuple):
     """An act as centres perform it. `fee` is usual and, for the first two baskets, the cap; `base` 0 is not covered."""
@@ -78,3 +82,18 @@ RAC0 = ("CM0", "CZ0", "PF0", "IC0", "CT0", "PA0", "PT0", "RA0", "RF0", "RS0")
 REMOVABLE = ("PA0", "PT0", "RA0", "RF0", "RS0")
 
 TEETH = tuple(f"{quadrant}{tooth}" for quadrant in range(1, 5) for tooth in range(1, 9))
+
+
+def of(acts: tuple[Act, ...], name: str) -> Cents:
+    """One amount of each act, in cents."""
+    return np.array([getattr(act, name) for act in acts], dtype=np.int64)
+
+
+def prices(rng: np.random.Generator, acts: tuple[Act, ...], chosen: Ints, *, is_free: bool) -> Cents:
+    """Fees in whole euros: free ones spread around the usual, the others stand at their cap or somewhat under it."""
+    usual = of(acts, "fee")[chosen]
+    if is_free:
+        factor = rng.lognormal(0, 0.22, len(chosen))
+    else:
+        factor = np.where(rng.random(len(chosen)) < 0.6, 1.0, rng.uniform(0.85, 1.0, len(chosen)))
+    return (usual * factor / 100).astype(np.int64) * 100

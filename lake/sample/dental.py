@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.sample import tally
-from lake.sample.ccam import BASKETS, CARE, RAC0, REFORMED, REMOVABLE, TEETH, Act
+from lake.sample.ccam import BASKETS, CARE, RAC0, REFORMED, REMOVABLE, TEETH, Act, of, prices
 from lake.sample.columns import Cents, Days, Ints, Mask, Strings, codes, dates, decimals, instants, pick, strings
 from lake.sample.dirt import FULL, GENTLE
 from lake.sample.sink import Sink
@@ -165,7 +165,7 @@ class _Structure:
             chosen = pick(self.rng, len(came), [a.weight for a in acts])
             self._perform(
                 site_id, chairs, slots.chair_day[came], slots.person[came], acts, chosen,
-                fees=_of(acts, "fee")[chosen], basket=np.full(len(came), -1), quote_ids=None,
+                fees=of(acts, "fee")[chosen], basket=np.full(len(came), -1), quote_ids=None,
             )  # fmt: skip
 
     def _quote(self, site_id: str, chairs: _ChairDays, slots: _Slots) -> None:
@@ -191,8 +191,8 @@ class _Structure:
         for number, acts in enumerate(BASKETS):
             mine = basket == number
             chosen = pick(rng, int(mine.sum()), [a.weight for a in acts])
-            fees = _prices(rng, acts, chosen, is_free=number == 2)
-            base = _of(acts, "base")[chosen]
+            fees = prices(rng, acts, chosen, is_free=number == 2)
+            base = of(acts, "base")[chosen]
             k = len(chosen)
             self.quote_lines.append(
                 pa.table(
@@ -236,7 +236,7 @@ class _Structure:
         """Acts performed on chair-days, and their claims. The three shares of a fee add up to it."""
         rng, n = self.rng, len(chosen)
         days = chairs.days[chair_day]
-        base = _of(acts, "base")[chosen]
+        base = of(acts, "base")[chosen]
         amo = base * np.where(days < _COPAYMENT_CHANGE, 70, 60) // 100
         covered = np.select(
             [basket == -1, basket == 0, basket == 1], [np.minimum(base, fees), fees, fees * 3 // 4], fees // 3
@@ -332,20 +332,6 @@ def _chairs_table(site_id: str, chairs: _ChairDays) -> pa.Table:
 
 def _chair_names(chair: Ints) -> Strings:
     return np.char.add("F", chair.astype(str))
-
-
-def _of(acts: tuple[Act, ...], name: str) -> Cents:
-    return np.array([getattr(act, name) for act in acts], dtype=np.int64)
-
-
-def _prices(rng: np.random.Generator, acts: tuple[Act, ...], chosen: Ints, *, is_free: bool) -> Cents:
-    """Fees in whole euros: free ones spread around the usual, the others stand at their cap or somewhat under it."""
-    usual = _of(acts, "fee")[chosen]
-    if is_free:
-        factor = rng.lognormal(0, 0.22, len(chosen))
-    else:
-        factor = np.where(rng.random(len(chosen)) < 0.6, 1.0, rng.uniform(0.85, 1.0, len(chosen)))
-    return (usual * factor / 100).astype(np.int64) * 100
 
 
 def _add(table: pa.Table, name: str, values: pa.Array | pa.Scalar) -> pa.Table:
