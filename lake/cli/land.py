@@ -19,7 +19,7 @@ _SHOWN = 40
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=example("lake land tests/data/S01_audio_appareillages_2024-03.csv"))(land)
+    app.command(epilog=example("lake sample --records 2000 --out /tmp/group", "lake land /tmp/group"))(land)
 
 
 def land(

@@ -123,8 +123,15 @@ class Landing:
         self._waiting_rows = 0
         self._reports: dict[int, FileReport] = {}
 
-    def land(self, files: Sequence[tuple[Delivery, Mapping[str, str]]]) -> list[FileReport]:
-        """Land files in order; what was read before a failure and not committed is removed."""
+    def land(
+        self, files: Sequence[tuple[Delivery, Mapping[str, str]]], *, instead_of: Sequence[str] = ()
+    ) -> list[FileReport]:
+        """Land files in order; what was read before a failure and not committed is removed.
+
+        Args:
+            files: With what their names say.
+            instead_of: Rows of the quarantine that leave it with the files' commit, if all of them land.
+        """
         reports: list[FileReport] = []
         try:
             for delivery, named in files:
@@ -132,16 +139,14 @@ class Landing:
                 reports.append(report)
                 if self._batch_rows >= BATCH_ROWS:
                     self._commit()
+            if instead_of and all(r.status == "landed" for r in reports):
+                self._open_batch().release(instead_of)
             self._commit()
         except BaseException:
             if self._batch is not None:
                 self._batch.abort()
             raise
         return reports
-
-    def release(self, ids: Sequence[str]) -> None:
-        """Rows of the quarantine that the files of this batch replace."""
-        self._open_batch().release(ids)
 
     def _land_file(self, delivery: Delivery, named: Mapping[str, str]) -> FileReport:
         report = FileReport(delivery.shown, self._contract.name)

@@ -77,7 +77,8 @@ def check_pieces(pieces: Sequence[Piece], contract: Contract, vault: Vault) -> t
     """Type and check the rows of some pieces.
 
     Returns:
-        The rows that can land, in `contract.arrow_schema` plus `_file`, `_line`, `_deleted`; and those that can't.
+        The rows that can land, in `contract.arrow_schema` plus `_file`, `_line`, `_deleted` and `_row`, their position
+        among all rows of the pieces' tables; and those that can't.
     """
     failures = [Failure(p, None, b.line, (b.reason,), b.original) for p in pieces for b in p.chunk.broken]
     pieces = [p for p in pieces if len(p.lines)]
@@ -90,6 +91,7 @@ def check_pieces(pieces: Sequence[Piece], contract: Contract, vault: Vault) -> t
     checked = check(rows, contract, vault, _absent(pieces, contract, owner))
     files = np.array([p.file for p in pieces], np.int64)[owner]
     table = checked.table.append_column("_file", pa.array(files)).append_column("_line", pa.array(lines))
+    table = table.append_column("_row", pa.array(np.arange(len(owner))))
     firsts = np.cumsum(sizes) - sizes
     for index in sorted(checked.reasons):
         piece = pieces[owner[index]]

@@ -49,14 +49,18 @@ def read(
         stream: The file.
         contract: Of its source.
         again: The format, where it is not the contract's: originals of the quarantine read again.
-        encoding: The encoding, where it is known.
+        encoding: The encoding, where it is known; told by the bytes if the contract does not accept it (any more).
 
     Raises:
         ReadError: the file as a whole can't be read; no row of it was given.
     """
     accepted = {codecs.lookup(e).name for e in contract.reading.encodings}
+    if encoding is not None and codecs.lookup(encoding).name not in accepted:
+        encoding = None
+    # Originals that are kept in another format than their file's are UTF-8, whatever the contract says of files.
+    is_own = again in (None, contract.reading.format)
     for chunk in reader(again or contract.reading.format, contract).read(stream, contract, encoding):
-        if chunk.encoding is not None and codecs.lookup(chunk.encoding).name not in accepted:
+        if is_own and chunk.encoding is not None and codecs.lookup(chunk.encoding).name not in accepted:
             yield _refused(chunk, f"file: encoding {chunk.encoding} is not accepted")
         else:
             yield _by_field(chunk, contract)

@@ -136,6 +136,13 @@ def blocks(
         data = following
 
 
+def count_lines(raw: bytes, encoding: str | None) -> int:
+    """Physical lines of some bytes of a file."""
+    if encoding and encoding.startswith(("utf-16", "utf-32")):
+        raw = raw.decode(encoding, "replace").encode("utf-8", "replace")
+    return len(_starts(raw)) - 1
+
+
 def encode_again(raw: bytes, encoding: str | None) -> bytes:
     """Bytes as the file had them: only UTF-16 and UTF-32 were rewritten for reading."""
     if encoding and encoding.startswith(("utf-16", "utf-32")):

@@ -78,7 +78,12 @@ class Quarantine:
             "n": {"$sum": 1},
             "first": {"$first": "$_id"},
         }
-        steps = [{"$project": {"row": 0}}, {"$unwind": "$reasons"}, {"$group": group}, {"$sort": {"n": -1, "_id": 1}}]
+        steps: list[Mapping[str, Any]] = [
+            {"$project": {"row": 0}},
+            {"$unwind": "$reasons"},
+            {"$group": group},
+            {"$sort": {"n": -1, "_id": 1}},
+        ]
         for d in self._rows.aggregate([*self._pipeline(source, file), *steps]):
             yield Counted(d["_id"]["source"], d["_id"]["file"], d["_id"]["reason"], d["n"], d["first"])
 

@@ -1,0 +1,143 @@
+"""`lake quarantine list|show|retry`: rows that broke their contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lake.cli import example
+
+if TYPE_CHECKING:
+    from lake.access import Scope
+    from lake.land.pieces import Kept
+
+#: Listing and retrying are operations; who does them says so with --as where the policy is not the default one.
+_ROLE = "data-engineer"
+
+Source = Annotated[str | None, typer.Option(help="Only this source.")]
+Role = Annotated[str, typer.Option("--as", help="Role of the policy under which you act.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Rows that broke their contract: list, show, retry.", epilog=_EPILOG)
+    group.command("list", epilog=example("lake quarantine list --source audio_fittings"))(list_rows)
+    group.command("show", epilog=example("lake quarantine show 17:1"))(show)
+    group.command("retry", epilog=example("lake quarantine retry --source audio_fittings"))(retry)
+    app.add_typer(group, name="quarantine")
+
+
+_EPILOG = example("lake quarantine list")
+
+
+def list_rows(
+    source: Source = None,
+    file: Annotated[int | None, typer.Option(help="Only this file, by its number in the ledger.")] = None,
+    role: Role = _ROLE,
+) -> None:
+    """Count the rows in quarantine by source, file and reason; a row can have several reasons."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from lake.contracts import contract
+    from lake.store import open_store
+
+    scope = _scope(role)
+    if source:
+        scope.require("quarantine", contract(source).line)
+    with open_store() as store:
+        names = {f.number: f.name for f in store.files(source)}
+        counted = list(store.quarantine.reasons(source, file=file))
+        held = store.quarantine.count(source)
+    counted = [c for c in counted if scope.allows("quarantine", c.source.split("_")[0])]
+    if not counted:
+        print("Nothing is in quarantine.")
+        return
+    table = Table(show_edge=False, pad_edge=False)
+    for title in ("source", "file", "reason", "e.g."):
+        table.add_column(title, overflow="fold")
+    table.add_column("rows", justify="right")
+    for c in counted:
+        table.add_row(c.source, f"{c.file} {names.get(c.file, '')}", c.reason, c.first, f"{c.rows:,}")
+    Console().print(table)
+    sources = {c.source for c in counted}
+    print(f"{sum(n for s, n in held.items() if s in sources):,} rows. 'lake quarantine show ID' decrypts one.")
+
+
+def show(
+    id: Annotated[str, typer.Argument(help="As in 'lake quarantine list': file and number, 17:1.")],
+    role: Role = _ROLE,
+) -> None:
+    """Decrypt one row, with every reason. It can hold clear personal data: the role must allow it."""
+    from lake.contracts import contract
+    from lake.land.pieces import Kept
+    from lake.store import open_store
+    from lake.vault import vault
+
+    scope = _scope(role)
+    scope.require("quarantine")
+    with open_store() as store:
+        held = store.quarantine.get(id)
+        source = contract(held.source)
+        scope.require("quarantine", source.line)
+        name = next((f.name for f in store.files(held.source) if f.number == held.file), "?")
+    print(f"{held.source} · {name} · line {held.line} · contract {held.contract_version} (now {source.version})")
+    for reason in held.reasons:
+        print(f"  {reason}")
+    print(_text(Kept.unpack(vault().decrypt(held.row))))
+
+
+def retry(
+    source: Source = None,
+    file: Annotated[int | None, typer.Option(help="Only this file, by its number in the ledger.")] = None,
+    corrected: Annotated[
+        str | None, typer.Option("--from", help="Land this corrected file instead of the rows of the one it replaces.")
+    ] = None,
+    replaces: Annotated[
+        int | None, typer.Option(help="With --from: number of the file replaced, if its name is another.")
+    ] = None,
+    role: Role = _ROLE,
+) -> None:
+    """Read quarantined rows again with the contracts of today, and land those that now pass.
+
+    A row that still fails stays, with its reasons of today.
+    """
+    from lake.contracts import contract
+    from lake.land.retry import replace
+    from lake.land.retry import retry as retry_rows
+    from lake.store import open_store
+    from lake.vault import vault
+
+    scope = _scope(role)
+    with open_store() as store:
+        if corrected is not None:
+            scope.require("quarantine")
+            report = replace(store, vault(), corrected, instead_of=replaces)
+            print(
+                f"{report.source}: {report.read:,} read, {report.landed:,} landed, {report.unchanged:,} unchanged, ",
+                end="",
+            )
+            print(f"{report.quarantined:,} in quarantine; the entries of the file replaced are closed.")
+            return
+        sources = [source] if source else sorted(store.quarantine.count())
+        for each in sources:
+            scope.require("quarantine", contract(each).line)
+        for done in retry_rows(store, vault(), sources, file=file):
+            print(
+                f"{done.source}: {done.tried:,} rows tried, {done.landed:,} landed, {done.unchanged:,} unchanged, "
+                f"{done.still:,} stay in quarantine"
+            )
+        if not sources:
+            print("Nothing is in quarantine.")
+
+
+def _scope(role: str) -> Scope:
+    from lake import access
+
+    return access.scope(role)
+
+
+def _text(kept: Kept) -> str:
+    """The row as it came, under its header."""
+    encoding = kept.encoding or "utf-8"
+    return (kept.head + kept.original).decode(encoding, "backslashreplace").lstrip("\ufeff").rstrip()

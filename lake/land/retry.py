@@ -1,0 +1,209 @@
+"""Rows in quarantine, read again: with the contract as it is now, or replaced by a corrected file."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from itertools import groupby
+
+import numpy as np
+import pyarrow as pa
+
+from lake.contracts import Contract, catalogue
+from lake.errors import LakeError, ReadError
+from lake.land import Landing, check_key
+from lake.land.deliveries import deliveries
+from lake.land.pieces import Kept, Piece, check_pieces
+from lake.land.recognise import from_name, recognise
+from lake.land.report import FileReport
+from lake.readers import read
+from lake.readers.chunk import Chunk, Lines
+from lake.readers.stream import Plain
+from lake.readers.text import count_lines
+from lake.store import FileRecord, Held, Store
+from lake.vault import Vault
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Retried:
+    """What became of one source's rows in quarantine: `tried` = `landed` + `unchanged` + `still`."""
+
+    source: str
+    tried: int
+    landed: int
+    unchanged: int
+
+    @property
+    def still(self) -> int:
+        return self.tried - self.landed - self.unchanged
+
+
+def retry(
+    store: Store,
+    keys: Vault,
+    sources: Sequence[str],
+    *,
+    file: int | None = None,
+    contracts: Mapping[str, Contract] | None = None,
+) -> list[Retried]:
+    """Read quarantined rows again and land those that now pass, with the file and line they came from.
+
+    Args:
+        store: The lake.
+        keys: Decrypt the rows.
+        sources: Whose rows; one batch each.
+        file: Only rows of this file of the ledger.
+        contracts: By source; those of the package by default.
+    """
+    check_key(store, keys)
+    known = contracts or catalogue()
+    return [_retry_source(store, keys, known[source], file) for source in sources]
+
+
+def replace(
+    store: Store,
+    keys: Vault,
+    path: str,
+    *,
+    instead_of: int | None = None,
+    contracts: Mapping[str, Contract] | None = None,
+) -> FileReport:
+    """Land a corrected file, and close the quarantine's entries of the file that it replaces, in one commit.
+
+    Args:
+        store: The lake.
+        keys: Of pseudonyms and quarantine.
+        path: The corrected file.
+        instead_of: Ledger number of the file replaced; by default the one of the same name that has rows in quarantine.
+        contracts: By source; those of the package by default.
+
+    Raises:
+        ReadError: the file can't be landed, or which file it replaces is not clear.
+    """
+    check_key(store, keys)
+    given = list(deliveries([path]))
+    if len(given) != 1:
+        raise ReadError(f"{path} is {len(given)} files.", remedy="Give the corrected file itself.")
+    recognised = recognise(given[0], contracts or catalogue())
+    source = recognised.contract
+    with store.lease(f"land:{source.name}"):
+        original = _original(store, source.name, given[0].name, instead_of)
+        ids = [held.id for held in store.quarantine.list(source.name, file=original.number)]
+        landing = Landing(store, source, keys, lambda size, rows: None)
+        (report,) = landing.land([(given[0], recognised.named)], instead_of=ids)
+    if report.status != "landed":
+        raise ReadError(f"{path}: {report.why}.", remedy=f"The {len(ids)} rows it should replace stay in quarantine.")
+    return report
+
+
+def _original(store: Store, source: str, name: str, number: int | None) -> FileRecord:
+    waiting = [f for f in store.files(source) if f.quarantined]
+    chosen = [f for f in waiting if (f.number == number if number is not None else f.name == name)]
+    if len(chosen) != 1:
+        listed = ", ".join(f"{f.number} ({f.name})" for f in waiting[:10]) or "none"
+        raise ReadError(
+            f"Which file does {name} replace? {len(chosen)} files of {source} in quarantine fit.",
+            remedy=f"Say its number with --replaces. Files of {source} with rows in quarantine: {listed}.",
+        )
+    return chosen[0]
+
+
+def _retry_source(store: Store, keys: Vault, contract: Contract, file: int | None) -> Retried:
+    with store.lease(f"land:{contract.name}"):
+        tried = landed = unchanged = 0
+        batch = store.begin(contract)
+        failed: list[tuple[str, Sequence[str]]] = []
+        try:
+            for origin in store.files(contract.name):
+                if not origin.quarantined or file not in (None, origin.number):
+                    continue
+                entries = store.quarantine.list(contract.name, file=origin.number)
+                tried += len(entries)
+                table, passed, reasons = _read_again(entries, origin, contract, keys)
+                failed += reasons.items()
+                if passed:
+                    for written in batch.write(table).values():
+                        landed += written.landed
+                        unchanged += written.unchanged
+                    batch.release(passed)
+        except BaseException:
+            batch.abort()
+            raise
+        if landed + unchanged:
+            batch.commit()
+        else:
+            batch.abort()
+        for entry, why in failed:
+            store.quarantine.restate(entry, why, contract.version)
+    log.info("retry.done source=%s tried=%d landed=%d unchanged=%d", contract.name, tried, landed, unchanged)
+    return Retried(contract.name, tried, landed, unchanged)
+
+
+def _read_again(
+    entries: Sequence[Held], origin: FileRecord, contract: Contract, keys: Vault
+) -> tuple[pa.Table, list[str], dict[str, Sequence[str]]]:
+    """Rows that now pass, the entries they were, and the reasons of the others.
+
+    An entry passes if it is exactly one row and that row is right.
+    """
+    kept = [Kept.unpack(keys.decrypt(entry.row)) for entry in entries]
+    pieces: list[Piece] = []
+    owners: list[Lines] = []
+    reasons: dict[str, Sequence[str]] = {}
+    order = sorted(range(len(entries)), key=lambda i: (kept[i].again, kept[i].encoding or "", kept[i].head))
+    named = from_name(contract, origin.name) or {}
+    for _, group in groupby(order, key=lambda i: (kept[i].again, kept[i].encoding, kept[i].head)):
+        members = list(group)
+        starts, chunks = _read_kept([kept[i] for i in members], contract)
+        for chunk in chunks:
+            owner = np.array(members)[_member_of(chunk.lines, starts)]
+            lines = np.array([entries[i].line for i in owner], np.int64)
+            for broken in chunk.broken:
+                entry = entries[members[int(_member_of(np.array([broken.line]), starts)[0])]]
+                reasons[entry.id] = (*reasons.get(entry.id, ()), broken.reason)
+            pieces.append(Piece(changed(chunk, broken=()), origin.number, origin.name, named, lines))
+            owners.append(owner)
+    table, failures = check_pieces(pieces, contract, keys)
+    owner_of = {id(piece): owner for piece, owner in zip(pieces, owners, strict=True)}
+    for failure in failures:
+        if failure.row is not None:
+            entry = entries[int(owner_of[id(failure.piece)][failure.row])]
+            reasons[entry.id] = failure.reasons
+    if not table.num_rows:
+        return table, [], reasons
+    owner = np.concatenate(owners)
+    rows_of = np.bincount(owner, minlength=len(entries))
+    mine = owner[table["_row"].to_numpy()]
+    passes = np.array([rows_of[i] == 1 and entries[i].id not in reasons for i in mine], np.bool_)
+    return table.filter(pa.array(passes)), [entries[i].id for i in mine[passes]], reasons
+
+
+def _read_kept(kept: Sequence[Kept], contract: Contract) -> tuple[Lines, list[Chunk]]:
+    """Originals with one head made a file again and read: the line at which each begins, and the chunks."""
+    first = kept[0]
+    end = "\n".encode(first.encoding or "ascii")
+    file = io.BytesIO()
+    file.write(first.head)
+    line = 1 + count_lines(first.head, first.encoding)
+    starts: list[int] = []
+    for each in kept:
+        original = each.original if each.original.endswith((b"\n", b"\r", end)) else each.original + end
+        file.write(original)
+        starts.append(line)
+        line += count_lines(original, first.encoding)
+    file.seek(0)
+    try:
+        chunks = list(read(Plain(file), contract, again=first.again, encoding=first.encoding))
+    except LakeError as error:
+        log.warning("retry.unreadable source=%s why=%s", contract.name, error)
+        chunks = []
+    return np.array(starts), chunks
+
+
+def _member_of(lines: Lines, starts: Lines) -> Lines:
+    return np.maximum(np.searchsorted(starts, lines, "right") - 1, 0)
