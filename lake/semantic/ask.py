@@ -132,14 +132,12 @@ def _typed(mart: Mart, manifest: Manifest, item: Item, given: Filter) -> Conditi
 
 
 def _check_drill(manifest: Manifest, items: Sequence[Item], source: Source, scope: Scope) -> None:
-    """A person, or a key of a line's events, is one row each: seeing them is drilling."""
-    for item in items:
-        if item.field.kind != "entity" or item.field.model is None:
-            continue
-        keyed = next((m for m in manifest.models.values() if m.primary_entity == item.field.element), None)
-        if item.field.element == "person" or (keyed is not None and keyed.relation.database != CORE):
-            for build in source.builds:
-                scope.require("drill", build.line)
+    """A person, or the key of a line's events, is one row each: to see them is to drill."""
+    facts = [m for m in manifest.models.values() if m.has_measures and m.relation.database != CORE]
+    single = {"person", *(m.primary_entity for m in facts)}
+    if any(item.field.kind == "entity" and item.field.element in single for item in items):
+        for build in source.builds:
+            scope.require("drill", build.line)
 
 
 def _check_lines(made: Plan, source: Source) -> None:

@@ -51,12 +51,16 @@ class Relation:
 
 @dataclass(frozen=True)
 class Model:
-    """A semantic model: the relation it stands on, and the SQL expression of each of its dimensions and entities."""
+    """A semantic model: the relation it stands on, and the SQL expression of each of its dimensions and entities.
+
+    `has_measures` tells facts from what only describes.
+    """
 
     name: str
     relation: Relation
     expressions: Mapping[str, str]
     primary_entity: str | None
+    has_measures: bool
 
 
 @dataclass(frozen=True)
@@ -315,6 +319,7 @@ def _model(raw: Mapping[str, Any]) -> Model:
         relation=_relation(raw["node_relation"]),
         expressions={e["name"]: e.get("expr") or e["name"] for e in elements},
         primary_entity=primary,
+        has_measures=bool(raw.get("measures")),
     )
 
 

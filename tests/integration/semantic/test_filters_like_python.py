@@ -16,6 +16,8 @@ from lake import semantic
 from lake.semantic import Filter
 from tests.integration.semantic.conftest import Tiny
 
+pytestmark = pytest.mark.xdist_group("semantic")
+
 STORED = ["", "O'Brien", "100%", "50_50", 'a"; drop table x --', "été 😀", "{{ 1 }}", "p0", "$p0", "back\\slash"]
 TEXT = st.text() | st.sampled_from(STORED) | st.sampled_from(STORED).map(lambda s: s[1:3])
 

@@ -19,6 +19,8 @@ from lake.errors import AccessDenied, LakeError, QueryError, UnknownDimension, U
 from lake.semantic import Filter, ask
 from tests.integration.semantic.conftest import Tiny
 
+pytestmark = pytest.mark.xdist_group("semantic")
+
 FITTINGS = "audio.atomic.fct_audio_fittings"
 
 #: Text that has broken out of quotes, templates, patterns and placeholders elsewhere.

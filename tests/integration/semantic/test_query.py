@@ -14,6 +14,8 @@ from lake.errors import AccessDenied, QueryError, UnknownDimension, UnknownMetri
 from lake.semantic import Answer, Filter
 from tests.integration.semantic.conftest import Tiny
 
+pytestmark = pytest.mark.xdist_group("semantic")
+
 FITTINGS = "audio.atomic.fct_audio_fittings"
 CLAIMS = "audio.atomic.fct_audio_claims"
 SALES = "optical.atomic.fct_optical_sales"

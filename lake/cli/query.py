@@ -1,0 +1,245 @@
+"""`lake query` and `lake metrics`: the semantic layer on the command line, as one of the policy's roles."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from lake.cli import example
+
+if TYPE_CHECKING:
+    from lake.semantic import Answer, Column, Indicator
+
+
+class Format(StrEnum):
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+    sql = "sql"
+
+
+class Lang(StrEnum):
+    fr = "fr"
+    en = "en"
+
+
+As = Annotated[
+    str | None, typer.Option("--as", metavar="ROLE", help="Role of the policy; its default role unless given.")
+]
+Language = Annotated[Lang, typer.Option("--lang", help="Language of labels, numbers and dates in tables.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        epilog=example(
+            "lake query --metrics audio_revenue --by site_commune --where structure=S01 --since 2025-01-01",
+            "lake query --metrics audio_revenue --grain month --order -metric_time --limit 12 --format csv",
+        )
+    )(query)
+    app.command(epilog=example("lake metrics", "lake metrics audio"))(metrics)
+
+
+def query(
+    metrics: Annotated[
+        list[str], typer.Option(help="Indicators, separated by commas or given again: see `lake metrics`.")
+    ],
+    by: Annotated[
+        list[str] | None, typer.Option(help="Dimensions to split by, separated by commas or given again.")
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Filter; may be given again, all hold: site_commune=Nantes, 'age between 20,40', 'x is null'."
+        ),
+    ] = None,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day, included.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day, included.")] = None,
+    grain: Annotated[str | None, typer.Option(help="Split by day, week, month, quarter or year.")] = None,
+    order: Annotated[list[str] | None, typer.Option(help="Columns to sort by; '-' before one for descending.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Rows at most.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.table,
+    role: As = None,
+    lang: Language = Lang.fr,
+) -> None:
+    """Ask for indicators: figures with the build they come from, how fresh it is, and whether its checks passed."""
+    from lake import access, semantic
+
+    answer = semantic.query(
+        _parts(metrics),
+        by=_parts(by),
+        where=[semantic.Filter.parse(text) for text in where or ()],
+        since=since.date() if since else None,
+        until=until.date() if until else None,
+        grain=grain,
+        order=_parts(order),
+        limit=limit,
+        scope=access.scope(role),
+    )
+    match form:
+        case Format.table:
+            _print_table(answer, lang.value)
+        case Format.csv:
+            print(_csv(answer), end="")
+        case Format.json:
+            print(_json(answer))
+        case Format.sql:
+            print(_sql(answer))
+        case Format.parquet:
+            _write_parquet(answer)
+    print("\n".join(_provenance(answer)), file=sys.stdout if form is Format.table else sys.stderr)
+
+
+def metrics(
+    line: Annotated[str | None, typer.Argument(help="One line; all of them unless named.")] = None,
+    role: As = None,
+    lang: Language = Lang.fr,
+    form: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.table,
+) -> None:
+    """The indicators that can be asked for: label, unit, definition, and what each can be split by."""
+    from lake import access, semantic
+    from lake.errors import QueryError
+
+    found = semantic.metrics(line, scope=access.scope(role))
+    if form is Format.json:
+        print(json.dumps([_described(i) for i in found], ensure_ascii=False, indent=1))
+        return
+    if form is not Format.table:
+        raise QueryError(f"Indicators are not written as {form.value}.", remedy="Use --format table or json.")
+    if not found:
+        print("No indicator is published yet: run `lake run`.", file=sys.stderr)
+    for own in dict.fromkeys(i.line for i in found):
+        print(f"{own}")
+        for indicator in found:
+            if indicator.line == own:
+                _print_indicator(indicator, lang.value)
+
+
+def _parts(given: list[str] | None) -> list[str]:
+    return [part.strip() for text in given or () for part in text.split(",") if part.strip()]
+
+
+def _print_table(answer: Answer, lang: str) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in answer.columns:
+        table.add_column(column.label(lang), justify="right" if column.kind == "metric" else "left")
+    for row in answer.table.to_pylist():
+        table.add_row(*(_shown(row[column.name], column, lang) for column in answer.columns))
+    # Rich would read `[…]` in a value as markup; and a pipe has no width to fold to.
+    console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 10_000)
+    console.print(table)
+
+
+def _shown(value: Any, column: Column, lang: str) -> str:
+    """A value as its reader writes it: 1 234,50 € and 12,3 % in French, £-style separators in English."""
+    from babel.numbers import format_currency, format_decimal, format_percent
+
+    where = "en_GB" if lang == "en" else "fr_FR"
+    if value is None:
+        return "–"
+    if isinstance(value, date):
+        return _dated(value, column.grain, where)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return str(value)
+    if column.unit == "rate":
+        return str(format_percent(value, "#,##0.0 %" if lang == "fr" else "#,##0.0%", locale=where))
+    if column.unit == "eur":
+        return str(format_currency(value, "EUR", locale=where))
+    return str(format_decimal(value, "#,##0.##", locale=where))
+
+
+def _dated(value: date, grain: str | None, where: str) -> str:
+    from babel.dates import format_date
+
+    pattern = {"month": "MMM y", "quarter": "QQQ y", "year": "y"}.get(grain or "", "dd/MM/y")
+    return str(format_date(value, pattern, locale=where))
+
+
+def _csv(answer: Answer) -> str:
+    """For machines: names, decimal points, ISO dates, nothing for what is empty."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(answer.table.column_names)
+    for row in answer.table.to_pylist():
+        writer.writerow("" if value is None else value for value in row.values())
+    return out.getvalue()
+
+
+def _json(answer: Answer) -> str:
+    document = {
+        "rows": answer.table.to_pylist(),
+        "builds": {build.line: build.id for build in answer.builds},
+        "as_of": answer.as_of,
+        "checks": answer.check_status,
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1, default=_plain)
+
+
+def _plain(value: Any) -> str | float:
+    """Decimals as numbers where a float holds them exactly as written, as text where it would not."""
+    if isinstance(value, Decimal):
+        return float(value) if Decimal(repr(float(value))) == value else str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{value!r} can't be written")
+
+
+def _sql(answer: Answer) -> str:
+    parameters = [f"-- ${name} = {json.dumps(value, default=str)}" for name, value in answer.parameters.items()]
+    return "\n".join([*parameters, answer.sql])
+
+
+def _write_parquet(answer: Answer) -> None:
+    import pyarrow.parquet as pq
+
+    from lake.errors import QueryError
+
+    if sys.stdout.isatty():
+        raise QueryError(
+            "Parquet is not for a terminal.", remedy="Send it to a file: lake query … --format parquet > x.parquet"
+        )
+    metadata = {"lake.builds": " ".join(f"{b.line}/{b.id}" for b in answer.builds), "lake.checks": answer.check_status}
+    out = io.BytesIO()
+    pq.write_table(answer.table.replace_schema_metadata(metadata), out)
+    sys.stdout.buffer.write(out.getvalue())
+    sys.stdout.buffer.flush()
+
+
+def _provenance(answer: Answer) -> list[str]:
+    """Where the figures come from, a line for each build."""
+    lines = []
+    for build in answer.builds:
+        as_of = (
+            build.as_of.astimezone(ZoneInfo("Europe/Paris")).strftime("%Y-%m-%d %H:%M") if build.as_of else "unknown"
+        )
+        checks = build.checks
+        told = f"{checks.passed} passed, {checks.warned} warned, {checks.blocked} blocked" if checks else "none run"
+        lines.append(f"{build.line}: build {build.id} · data of {as_of} (Europe/Paris) · checks: {told}")
+    return lines
+
+
+def _print_indicator(indicator: Indicator, lang: str) -> None:
+    mark = " *" if indicator.headline else ""
+    print(f"  {indicator.name}{mark}  {indicator.label(lang)}{f' ({indicator.unit})' if indicator.unit else ''}")
+    if indicator.definition(lang):
+        print(f"      {indicator.definition(lang)}")
+    print(f"      {'by' if lang == 'en' else 'par'} {', '.join(indicator.dimensions)}")
+
+
+def _described(indicator: Indicator) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(indicator)
