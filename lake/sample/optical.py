@@ -7,7 +7,7 @@ lets the quote expire. Who bought comes back after two to three years, or doesn'
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -20,7 +20,6 @@ from lake.sample.columns import (
     Days,
     Ints,
     Mask,
-    Strings,
     cents,
     codes,
     dates,
@@ -31,58 +30,21 @@ from lake.sample.columns import (
     strings,
     without_vat,
 )
-from lake.sample.days import NEVER, happened, last_days, next_open, until
+from lake.sample.days import happened, last_days, next_open, until
 from lake.sample.dirt import FULL, GENTLE
 from lake.sample.optical_catalogue import CONTACT, EXTRA, FRAME, LENS, Catalogue, catalogue
-from lake.sample.people import YEAR
+from lake.sample.optical_visits import DESIGNS, OUTCOMES, STAGES, Visits, visits
 from lake.sample.sink import Sink
 from lake.sample.truth import Truth
-from lake.sample.world import Tenure, World
+from lake.sample.world import World
 
 #: Records of quotes, sale lines and claims that a visit gives, on average.
 _RECORDS_PER_VISIT = 4.6
-#: Part of the visits that is drawn at once; the others are customers who come back.
-_FIRST_VISITS = 0.8
 
 _VAT_PER_MILLE = 200
-_DESIGNS = ("single_vision", "mid_distance", "progressive")
 _ITEMS = ("frame", "left_lens", "right_lens", "contact_lenses", "extra")
-_STAGES = ("drawn_up", "cover_asked", "cover_answered", "decided")
-_OUTCOMES = ("pending", "sold", "refused", "expired")
 _REFUSALS = ("price", "cover", "competitor", "delay", "other")
 _REJECTIONS = ("R01", "R02", "R03", "R04", "R05", "R09")
-
-
-@dataclass(frozen=True)
-class Visits:
-    """One row per visit; arrays of the same length. A day that never comes is NaT; `last` is the shop's last day.
-
-    `design` 0 single vision, 1 mid-distance, 2 progressive · `outcome` and `stage` as in `_OUTCOMES` and `_STAGES`.
-    """
-
-    site: Strings
-    who: Ints
-    person: Strings
-    optician: Strings
-    quoted: Days
-    decided: Days
-    sold: Days
-    last: Days
-    outcome: Ints
-    stage: Ints
-    design: Ints
-    has_quote: Mask
-    is_contact: Mask
-    is_lens_a: Mask
-    is_frame_a: Mask
-    is_third_party: Mask
-
-    def take(self, index: Ints) -> Visits:
-        return Visits(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
-
-    @classmethod
-    def join(cls, parts: list[Visits]) -> Visits:
-        return cls(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)})
 
 
 @dataclass(frozen=True)
@@ -110,79 +72,23 @@ def generate(world: World, records: int, sink: Sink) -> None:
         sink.deliver("optical_purchases", name, products.prices(), dirt=GENTLE)
         lasts = last_days(world, "optical", name)
         parts = [
-            visits
+            part
             for tenure, count in world.allot("optical", name, round(records / _RECORDS_PER_VISIT))
-            for visits in _visits(world, rng, tenure, count, lasts[tenure.site.site_id])
+            for part in visits(world, rng, tenure, count, lasts[tenure.site.site_id])
         ]
         if not parts:
             continue
-        visits = Visits.join(parts)
-        lines = _lines(rng, visits, products)
-        quote, sale = world.ids("DV", name, len(visits.site)), world.ids("VE", name, len(visits.site))
+        came = Visits.join(parts)
+        lines = _lines(rng, came, products)
+        quote, sale = world.ids("DV", name, len(came.site)), world.ids("VE", name, len(came.site))
 
-        table = _quotes(rng, visits, lines, quote, sale)
+        table = _quotes(rng, came, lines, quote, sale)
         quotes = sink.deliver("optical_quotes", name, table, dirt=GENTLE, correct=_requoted)
-        table = _sale_lines(world, rng, visits, lines, products, quote, sale)
+        table = _sale_lines(world, rng, came, lines, products, quote, sale)
         sold = sink.deliver("optical_sale_lines", name, table, dirt=FULL, correct=_rebated)
-        table = _claims(world, rng, name, visits, sale, sold)
+        table = _claims(world, rng, name, came, sale, sold)
         claims = sink.deliver("optical_claims", name, table, dirt=FULL, correct=_reclaimed)
         _tell(sink.truth, name, quotes, sold, claims)
-
-
-def _visits(world: World, rng: np.random.Generator, tenure: Tenure, count: int, last: np.datetime64) -> list[Visits]:
-    """Visits to one shop during one tenure: the first, and the returns of those who bought."""
-    quoted = world.days(rng, tenure, round(count * _FIRST_VISITS))
-    who = world.draw_people(rng, tenure, quoted, ages=(6, 95))
-    first = _decided(world, rng, tenure, quoted, who, last, 0.0)
-    buyers = np.flatnonzero(happened(first.sold) & ~first.is_contact & (rng.random(len(quoted)) < 0.66))
-    again = next_open(world, "optical", first.sold[buyers] + rng.normal(850, 170, len(buyers)).astype(np.int64))
-    buyers, again = buyers[again <= last], again[again <= last]
-    return [first, _decided(world, rng, tenure, again, who[buyers], last, 0.3)]
-
-
-def _decided(world: World, rng: np.random.Generator, tenure: Tenure, quoted: Days, who: Ints, last: np.datetime64,
-             loyalty: float) -> Visits:  # fmt: skip
-    """What is quoted on these days to these people, and what becomes of it."""
-    count = len(quoted)
-    age = (quoted - world.people.birth[who]).astype(np.int64) / YEAR
-    is_contact = (age > 14) & (rng.random(count) < 0.1)
-    is_progressive = rng.random(count) < np.clip((age - 40) / 14, 0.01, 0.86)
-    design = np.where(is_progressive, 2, np.where(rng.random(count) < 0.04, 1, 0))
-    # Class B, class A lenses only, class A frame only, both of class A.
-    basket = pick(rng, count, (0.79, 0.06, 0.04, 0.11))
-    basket[rng.random(count) >= world.reform("optical", quoted)] = 0
-    is_lens_a, is_frame_a = np.isin(basket, (1, 3)), np.isin(basket, (2, 3))
-    has_quote = ~is_contact | (rng.random(count) < 0.4)
-
-    buys = rng.random(count) < np.clip(0.6 + loyalty + 0.14 * is_lens_a, 0, 0.97)
-    refuses = rng.random(count) < 0.45
-    stage = np.where(buys | refuses, 3, pick(rng, count, (0.42, 0.26, 0.32)))
-    delay = np.where(buys, rng.integers(0, 18, count), np.where(refuses, rng.integers(1, 35, count), 90))
-    delay = np.where(has_quote, delay, 0)
-    ends = np.full(count, last)
-    decided = until(next_open(world, "optical", quoted + delay), ends)
-    is_pending = ~happened(decided)
-    outcome = np.where(is_pending, 0, np.where(buys | ~has_quote, 1, np.where(refuses, 2, 3)))
-    sold = decided.copy()
-    sold[outcome != 1] = NEVER
-    return Visits(
-        site=np.full(count, tenure.site.site_id),
-        who=who,
-        person=world.people.number[who],
-        optician=np.char.add("OPT", rng.integers(1, max(tenure.capacity, 1) + 1, count).astype(np.str_)),
-        quoted=quoted,
-        decided=decided,
-        sold=sold,
-        last=ends,
-        outcome=outcome,
-        stage=np.where(is_pending, np.minimum(stage, 2), stage),
-        design=design,
-        has_quote=has_quote,
-        is_contact=is_contact,
-        is_lens_a=is_lens_a,
-        is_frame_a=is_frame_a,
-        is_third_party=rng.random(count) < np.where(is_contact, 0.3, 0.76),
-    )
 
 
 def _lines(rng: np.random.Generator, v: Visits, products: Catalogue) -> Lines:
@@ -243,13 +149,13 @@ def _quotes(rng: np.random.Generator, v: Visits, lines: Lines, quote: pa.Array, 
             "person_id": strings(v.person),
             "optician_code": strings(v.optician),
             "equipment": codes(("glasses", "contact_lenses"), np.where(v.is_contact, 1, 0)),
-            "lens_design": codes(_DESIGNS, v.design, null=v.is_contact),
+            "lens_design": codes(DESIGNS, v.design, null=v.is_contact),
             "is_class_a": pa.array(v.is_lens_a & ~v.is_contact),
             "amount_eur": decimals(amount),
             "amo_eur": decimals(amo),
             "amc_eur": decimals(amc),
-            "last_stage": codes(_STAGES, v.stage),
-            "outcome": codes(_OUTCOMES, v.outcome),
+            "last_stage": codes(STAGES, v.stage),
+            "outcome": codes(OUTCOMES, v.outcome),
             "refusal_reason": codes(_REFUSALS, pick(rng, count, (0.36, 0.22, 0.2, 0.08, 0.14)), null=v.outcome != 2),
             "sale_id": pc.if_else(pa.array(is_sold), sale.take(index), None),
             "quoted_on": dates(v.quoted),
@@ -266,17 +172,17 @@ def _requoted(quotes: pa.Table, rng: np.random.Generator) -> pa.Table:
     return replace(quotes, changed)
 
 
-def _sale_lines(world: World, rng: np.random.Generator, visits: Visits, lines: Lines, products: Catalogue,
+def _sale_lines(world: World, rng: np.random.Generator, came: Visits, lines: Lines, products: Catalogue,
                 quote: pa.Array, sale: pa.Array) -> pa.Table:  # fmt: skip
-    kept = np.flatnonzero(happened(visits.sold)[lines.visit])
+    kept = np.flatnonzero(happened(came.sold)[lines.visit])
     visit, item, pair = lines.visit[kept], lines.item[kept], lines.pair[kept]
-    v = visits.take(visit)
+    v = came.take(visit)
     count = len(kept)
     starts = np.flatnonzero(np.append(True, visit[1:] != visit[:-1])) if count else np.zeros(0, np.int64)
     number = np.arange(count) - np.repeat(starts, np.diff(np.append(starts, count))) + 1
     price = lines.price[kept]
-    ready = visits.sold + rng.integers(5, 16, len(visits.site)) * ~visits.is_contact
-    delivered = until(next_open(world, "optical", ready), visits.last)[visit]
+    ready = came.sold + rng.integers(5, 16, len(came.site)) * ~came.is_contact
+    delivered = until(next_open(world, "optical", ready), came.last)[visit]
     is_glass = np.isin(item, (1, 2))
     return pa.table(
         {
@@ -289,7 +195,7 @@ def _sale_lines(world: World, rng: np.random.Generator, visits: Visits, lines: L
             "pair_number": pa.array(pair, pa.int64(), mask=pair == 0),
             "item": codes(_ITEMS, item),
             "item_class": codes(("A", "B"), np.where(lines.is_a[kept], 0, 1), null=item > 2),
-            "lens_design": codes(_DESIGNS, v.design, null=~is_glass),
+            "lens_design": codes(DESIGNS, v.design, null=~is_glass),
             "product_code": strings(products.code[lines.product[kept]]),
             "quantity": pa.array(lines.quantity[kept], pa.int64()),
             "discount_eur": decimals(lines.discount[kept]),
@@ -322,7 +228,7 @@ def _rebated(lines: pa.Table, rng: np.random.Generator) -> pa.Table:
     return replace(lines, {column: decimals(values) for column, values in changed.items()})
 
 
-def _claims(world: World, rng: np.random.Generator, name: str, visits: Visits, sale: pa.Array,
+def _claims(world: World, rng: np.random.Generator, name: str, came: Visits, sale: pa.Array,
             sold: pa.Table) -> pa.Table:  # fmt: skip
     """What is asked of both payers for the lines that were sold in the end, their returns, and second attempts."""
     sums = [("amo_eur", "sum"), ("amc_eur", "sum")]
@@ -332,18 +238,18 @@ def _claims(world: World, rng: np.random.Generator, name: str, visits: Visits, s
     claimed = np.concatenate([cents(by_sale["amo_eur_sum"]), cents(by_sale["amc_eur_sum"])])
     is_amc = np.arange(len(visit)) >= len(by_sale)
     visit, claimed, is_amc = visit[claimed > 0], claimed[claimed > 0], is_amc[claimed > 0]
-    sent = next_open(world, "optical", visits.sold[visit] + rng.integers(0, 8, len(visit)))
-    answered, is_rejected = _answers(rng, sent, is_amc, visits.last[visit])
+    sent = next_open(world, "optical", came.sold[visit] + rng.integers(0, 8, len(visit)))
+    answered, is_rejected = _answers(rng, sent, is_amc, came.last[visit])
     anew = np.flatnonzero(is_rejected & (rng.random(len(visit)) < 0.7))
     sent_anew = next_open(world, "optical", answered[anew] + rng.integers(2, 15, len(anew)))
-    answered_anew, is_rejected_anew = _answers(rng, sent_anew, is_amc[anew], visits.last[visit[anew]])
+    answered_anew, is_rejected_anew = _answers(rng, sent_anew, is_amc[anew], came.last[visit[anew]])
 
     visit, claimed = np.concatenate([visit, visit[anew]]), np.concatenate([claimed, claimed[anew]])
     sent, answered = np.concatenate([sent, sent_anew]), np.concatenate([answered, answered_anew])
     is_amc, is_rejected = np.concatenate([is_amc, is_amc[anew]]), np.concatenate([is_rejected, is_rejected_anew])
-    kept = np.flatnonzero(sent <= visits.last[visit])
+    kept = np.flatnonzero(sent <= came.last[visit])
     visit, claimed, sent, answered = visit[kept], claimed[kept], sent[kept], answered[kept]
-    is_amc, is_rejected, v = is_amc[kept], is_rejected[kept], visits.take(visit)
+    is_amc, is_rejected, v = is_amc[kept], is_rejected[kept], came.take(visit)
     is_sent = ~happened(answered)
     reason = pick(rng, len(visit), (0.3, 0.2, 0.15, 0.2, 0.05, 0.1))
     return pa.table(

@@ -1,0 +1,107 @@
+"""Visits to an optical shop: who came, when, for what, and what they decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from lake.sample.columns import Days, Ints, Mask, Strings, pick
+from lake.sample.days import NEVER, happened, next_open, until
+from lake.sample.people import YEAR
+from lake.sample.world import Tenure, World
+
+#: Part of the visits that is drawn at once; the others are customers who come back.
+_FIRST_VISITS = 0.8
+
+DESIGNS = ("single_vision", "mid_distance", "progressive")
+STAGES = ("drawn_up", "cover_asked", "cover_answered", "decided")
+OUTCOMES = ("pending", "sold", "refused", "expired")
+
+
+@dataclass(frozen=True)
+class Visits:
+    """One row per visit; arrays of the same length. A day that never comes is NaT; `last` is the shop's last day.
+
+    `design`, `outcome` and `stage` are positions in `DESIGNS`, `OUTCOMES`, `STAGES`.
+    """
+
+    site: Strings
+    who: Ints
+    person: Strings
+    optician: Strings
+    quoted: Days
+    decided: Days
+    sold: Days
+    last: Days
+    outcome: Ints
+    stage: Ints
+    design: Ints
+    has_quote: Mask
+    is_contact: Mask
+    is_lens_a: Mask
+    is_frame_a: Mask
+    is_third_party: Mask
+
+    def take(self, index: Ints) -> Visits:
+        return Visits(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
+
+    @classmethod
+    def join(cls, parts: list[Visits]) -> Visits:
+        return cls(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)})
+
+
+def visits(world: World, rng: np.random.Generator, tenure: Tenure, count: int, last: np.datetime64) -> list[Visits]:
+    """Visits to one shop during one tenure: the first, and the returns of those who bought."""
+    quoted = world.days(rng, tenure, round(count * _FIRST_VISITS))
+    who = world.draw_people(rng, tenure, quoted, ages=(6, 95))
+    first = _decided(world, rng, tenure, quoted, who, last, 0.0)
+    buyers = np.flatnonzero(happened(first.sold) & ~first.is_contact & (rng.random(len(quoted)) < 0.66))
+    again = next_open(world, "optical", first.sold[buyers] + rng.normal(850, 170, len(buyers)).astype(np.int64))
+    buyers, again = buyers[again <= last], again[again <= last]
+    return [first, _decided(world, rng, tenure, again, who[buyers], last, 0.3)]
+
+
+def _decided(world: World, rng: np.random.Generator, tenure: Tenure, quoted: Days, who: Ints, last: np.datetime64,
+             loyalty: float) -> Visits:  # fmt: skip
+    """What is quoted on these days to these people, and what becomes of it."""
+    count = len(quoted)
+    age = (quoted - world.people.birth[who]).astype(np.int64) / YEAR
+    is_contact = (age > 14) & (rng.random(count) < 0.1)
+    is_progressive = rng.random(count) < np.clip((age - 40) / 14, 0.01, 0.86)
+    design = np.where(is_progressive, 2, np.where(rng.random(count) < 0.04, 1, 0))
+    # Class B, class A lenses only, class A frame only, both of class A.
+    basket = pick(rng, count, (0.79, 0.06, 0.04, 0.11))
+    basket[rng.random(count) >= world.reform("optical", quoted)] = 0
+    is_lens_a, is_frame_a = np.isin(basket, (1, 3)), np.isin(basket, (2, 3))
+    has_quote = ~is_contact | (rng.random(count) < 0.4)
+
+    buys = rng.random(count) < np.clip(0.6 + loyalty + 0.14 * is_lens_a, 0, 0.97)
+    refuses = rng.random(count) < 0.45
+    stage = np.where(buys | refuses, 3, pick(rng, count, (0.42, 0.26, 0.32)))
+    delay = np.where(buys, rng.integers(0, 18, count), np.where(refuses, rng.integers(1, 35, count), 90))
+    delay = np.where(has_quote, delay, 0)
+    ends = np.full(count, last)
+    decided = until(next_open(world, "optical", quoted + delay), ends)
+    is_pending = ~happened(decided)
+    outcome = np.where(is_pending, 0, np.where(buys | ~has_quote, 1, np.where(refuses, 2, 3)))
+    sold = decided.copy()
+    sold[outcome != 1] = NEVER
+    return Visits(
+        site=np.full(count, tenure.site.site_id),
+        who=who,
+        person=world.people.number[who],
+        optician=np.char.add("OPT", rng.integers(1, max(tenure.capacity, 1) + 1, count).astype(np.str_)),
+        quoted=quoted,
+        decided=decided,
+        sold=sold,
+        last=ends,
+        outcome=outcome,
+        stage=np.where(is_pending, np.minimum(stage, 2), stage),
+        design=design,
+        has_quote=has_quote,
+        is_contact=is_contact,
+        is_lens_a=is_lens_a,
+        is_frame_a=is_frame_a,
+        is_third_party=rng.random(count) < np.where(is_contact, 0.3, 0.76),
+    )
