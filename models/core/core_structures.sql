@@ -1,0 +1,1 @@
+{{ secured('dim_structure') }}

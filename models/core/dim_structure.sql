@@ -1,0 +1,25 @@
+with structures as (
+    select * from {{ ref('stg_group__structures') }}
+),
+
+communes as (
+    select * from {{ ref('stg_geo__communes') }}
+),
+
+final as (
+    select
+        structures._key,
+        structures.structure_id,
+        structures.structure_name,
+        structures.siren,
+        structures.commune_code,
+        communes.commune_name,
+        communes.department_name,
+        communes.region_name,
+        structures.is_active,
+        structures.joined_on
+    from structures
+    left join communes on structures.commune_code = communes.commune_code
+)
+
+select * from final
