@@ -1,0 +1,43 @@
+with contracts as (
+    select * from {{ ref('stg_childcare__contracts') }}
+),
+
+caps as (
+    select * from {{ ref('childcare_income_caps') }}
+),
+
+people as (
+    select * from {{ ref('dim_person') }}
+),
+
+final as (
+    select
+        contracts._key,
+        contracts.contract_id,
+        contracts.structure_id,
+        contracts.site_id,
+        contracts.person_id,
+        contracts.care_type,
+        coalesce(people.sex, 'unknown') as sex,
+        people.commune_code,
+        contracts.regime,
+        contracts.weekly_hours,
+        contracts.dependent_children,
+        contracts.monthly_income_eur,
+        cast(least(contracts.monthly_income_eur, caps.cap_eur) as decimal(18, 2)) as counted_income_eur,
+        contracts.effort_rate,
+        contracts.hourly_fee_eur,
+        cast(
+            round(least(contracts.monthly_income_eur, caps.cap_eur) * contracts.effort_rate, 2) as decimal(18, 2)
+        ) as scale_fee_eur,
+        contracts.starts_on,
+        contracts.ends_on
+    from contracts
+    left join caps
+        on
+            contracts.starts_on >= caps.valid_from
+            and contracts.starts_on <= coalesce(caps.valid_to, cast('9999-12-31' as date))
+    left join people on contracts.person_id = people.person_id
+)
+
+select * from final

@@ -1,0 +1,56 @@
+with acts as (
+    select * from {{ ref('stg_dental__acts') }}
+),
+
+baskets as (
+    select * from {{ ref('dental_baskets') }}
+),
+
+caps as (
+    select * from {{ ref('dental_fee_caps') }}
+),
+
+people as (
+    select * from {{ ref('dim_person') }}
+),
+
+final as (
+    select
+        acts._key,
+        acts.act_id,
+        acts.structure_id,
+        acts.site_id,
+        acts.chair_key,
+        acts.practitioner_id,
+        acts.person_id,
+        acts.quote_id,
+        acts.act_code,
+        acts.grouping_code,
+        coalesce(baskets.basket, 'unknown') as basket,
+        {{ age_band('people.birth_on', 'acts.performed_on') }} as age_band,
+        coalesce(people.sex, 'unknown') as sex,
+        people.commune_code,
+        acts.fee_eur,
+        acts.base_eur,
+        acts.amo_eur,
+        acts.amc_eur,
+        acts.household_eur,
+        caps.cap_eur,
+        coalesce(baskets.basket in ('rac0', 'capped', 'free'), false) as is_prosthetic,
+        coalesce(acts.fee_eur > caps.cap_eur, false) as is_above_cap,
+        acts.performed_on
+    from acts
+    left join baskets
+        on
+            acts.grouping_code = baskets.grouping_code
+            and acts.performed_on >= baskets.valid_from
+            and acts.performed_on <= coalesce(baskets.valid_to, cast('9999-12-31' as date))
+    left join caps
+        on
+            acts.act_code = caps.act_code
+            and acts.performed_on >= caps.valid_from
+            and acts.performed_on <= coalesce(caps.valid_to, cast('9999-12-31' as date))
+    left join people on acts.person_id = people.person_id
+)
+
+select * from final

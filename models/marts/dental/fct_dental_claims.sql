@@ -1,0 +1,26 @@
+with claims as (
+    select * from {{ ref('stg_dental__claims') }}
+),
+
+final as (
+    select
+        _key,
+        claim_id,
+        structure_id,
+        site_id,
+        act_id,
+        person_id,
+        payer,
+        status,
+        coalesce(rejection_reason, 'none') as rejection_reason,
+        claimed_eur,
+        paid_eur,
+        {{ dbt.datediff('sent_on', 'returned_on', 'day') }} as return_days,
+        status in ('paid', 'rejected') as is_returned,
+        status = 'rejected' as is_rejected,
+        sent_on,
+        returned_on
+    from claims
+)
+
+select * from final

@@ -1,0 +1,44 @@
+with lines as (
+    select * from {{ ref('stg_dental__quote_lines') }}
+),
+
+baskets as (
+    select * from {{ ref('dental_baskets') }}
+),
+
+people as (
+    select * from {{ ref('dim_person') }}
+),
+
+final as (
+    select
+        lines._key,
+        lines.quote_line_id,
+        lines.quote_id,
+        lines.structure_id,
+        lines.site_id,
+        lines.practitioner_id,
+        lines.person_id,
+        lines.act_code,
+        lines.grouping_code,
+        coalesce(baskets.basket, 'unknown') as basket,
+        lines.status,
+        {{ age_band('people.birth_on', 'lines.quoted_on') }} as age_band,
+        coalesce(people.sex, 'unknown') as sex,
+        people.commune_code,
+        lines.fee_eur,
+        cast(case when lines.status = 'accepted' then lines.fee_eur else 0 end as decimal(18, 2)) as accepted_eur,
+        {{ dbt.datediff('lines.quoted_on', 'lines.decided_on', 'day') }} as decision_days,
+        lines.status = 'accepted' as is_accepted,
+        lines.quoted_on,
+        lines.decided_on
+    from lines
+    left join baskets
+        on
+            lines.grouping_code = baskets.grouping_code
+            and lines.quoted_on >= baskets.valid_from
+            and lines.quoted_on <= coalesce(baskets.valid_to, cast('9999-12-31' as date))
+    left join people on lines.person_id = people.person_id
+)
+
+select * from final
