@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -109,13 +110,12 @@ def _made_once(path: Path, make: Callable[[], str]) -> str:
     """A secret in a file of its owner's only, written whole or not at all; two processes at a time get the same."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor, draft = tempfile.mkstemp(dir=path.parent)  # Of its owner's only.
         with os.fdopen(descriptor, "w") as file:
             file.write(make())
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(draft)
-        draft.unlink()
+        Path(draft).unlink()
     return path.read_text().strip()

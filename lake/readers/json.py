@@ -19,7 +19,7 @@ from lake.contracts import Contract
 from lake.readers.chunk import Broken, Chunk
 from lake.readers.objects import Rows
 from lake.readers.stream import Stream
-from lake.readers.text import detect, mark
+from lake.readers.text import mark
 from lake.readers.values import number_writer
 
 #: Characters read at a time, elements a chunk, and the size from which an element is taken for broken.
@@ -27,6 +27,7 @@ _PIECE = 1 << 20
 _ROWS = 20_000
 _LONGEST = 8 << 20
 
+_NO_TEXT = re.compile("[\ud800-\udfff]")
 _BETWEEN = re.compile(r"[\s,]*")
 _NEXT = re.compile(r"\}[\s,]*(?=\{)")
 
@@ -80,7 +81,7 @@ def read_elements(
     for element in _elements(text, records, contract.reading.decimal):
         count += 1
         if element.value is None:
-            broken.append(Broken(count, _one_line(element.text), "row: not a JSON object"))
+            broken.append(Broken(count, _one_line(element.text), "row: not a JSON object, or bytes that are no text"))
         else:
             rows.add_object(shape(element.value))
             numbers.append(count)
@@ -92,26 +93,41 @@ def read_elements(
 
 
 class _Text:
-    """The file's text, as far as it was needed."""
+    """The file's text, as far as it was needed. Bytes that are not text come as lone surrogates."""
 
     def __init__(self, stream: Stream, contract: Contract, encoding: str | None) -> None:
         self._stream = stream
+        self._contract = contract
         head = stream.read(_PIECE)
         marked, length = mark(head)
         self.encoding = marked or encoding
-        if self.encoding is None and not head.isascii():
-            # Whole lines only: a piece may end within a character.
-            self.encoding = detect(head[: head.rfind(b"\n") + 1] or head[:-4], contract.reading.encodings)
-        self._decoder = codecs.getincrementaldecoder(self.encoding or "utf-8")("replace")
-        self.text = self._decoder.decode(head[length:])
-        self.at = 0
+        self._decoder = self._decode_by(self.encoding or "ascii")
+        self.text, self.at = self._decode(head[length:]), 0
         self.is_cut = False
 
     def more(self) -> bool:
         """Read on; False at the end."""
         data = self._stream.read(_PIECE)
-        self.text, self.at = self.text[self.at :] + self._decoder.decode(data, not data), 0
+        self.text, self.at = self.text[self.at :] + self._decode(data), 0
         return bool(data)
+
+    def _decode(self, data: bytes) -> str:
+        if self.encoding is None and not data.isascii():
+            self.encoding = self._detect(data)
+            self._decoder = self._decode_by(self.encoding)
+        return self._decoder.decode(data, not data)
+
+    def _detect(self, data: bytes) -> str:
+        """JSON is UTF-8 unless it can't be and the contract knows another encoding."""
+        narrow = [e for e in self._contract.reading.encodings if codecs.lookup(e).name != "utf-8"]
+        try:
+            codecs.getincrementaldecoder("utf-8")().decode(data, final=False)
+        except UnicodeDecodeError:
+            return narrow[0] if narrow else "utf-8"
+        return "utf-8"
+
+    def _decode_by(self, encoding: str) -> codecs.IncrementalDecoder:
+        return codecs.getincrementaldecoder(encoding)("surrogateescape")
 
 
 def _elements(text: _Text, records: str | None, decimal: str) -> Iterator[_Element]:
@@ -133,7 +149,9 @@ def _elements(text: _Text, records: str | None, decimal: str) -> Iterator[_Eleme
                 continue
             yield _broken(text)
             continue
-        yield _Element(text.text[text.at : end], value if isinstance(value, dict) else None)
+        element = text.text[text.at : end]
+        is_row = isinstance(value, dict) and (element.isascii() or not _NO_TEXT.search(element))
+        yield _Element(element, value if is_row else None)
         text.at = end
 
 
@@ -163,4 +181,4 @@ def _to_first(text: _Text, records: str | None) -> None:
 
 def _one_line(text: str) -> bytes:
     """As one line, by which it is read again."""
-    return " ".join(text.splitlines()).encode("utf-8", "replace") + b"\n"
+    return " ".join(text.splitlines()).encode("utf-8", "surrogateescape") + b"\n"

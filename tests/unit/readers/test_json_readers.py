@@ -1,0 +1,101 @@
+"""JSON lines, JSON and GeoJSON."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from lake.readers import geojson
+from lake.readers.stream import Plain
+from tests.lab import GOOD, broken, chunks, reading, rows
+
+JSONL = reading(format="jsonl", encodings=("utf-8",))
+JSON = reading(format="json", encodings=("utf-8",))
+GEO = reading(format="geojson", encodings=("utf-8",))
+
+
+def lines(*objects: object) -> bytes:
+    return "".join(json.dumps(o, ensure_ascii=False) + "\n" for o in objects).encode()
+
+
+def test_values_become_text_in_the_dialect_of_the_contract() -> None:
+    (found,) = rows(lines({**GOOD, "Prix": 1234.5, "Pièces": 3, "Renouvellement": True, "Remarque": None}), JSONL)
+    assert (found["price_eur"], found["parts"], found["is_renewal"], found["comment"]) == ("1234,5", "3", "true", None)
+
+
+def test_numbers_keep_all_their_digits() -> None:
+    (found,) = rows(b'{"N\xc2\xb0 appareil": "D1", "Prix": 1234567890123456.78}\n{"Prix": 1e3}', JSONL)[:1]
+    assert found["price_eur"] == "1234567890123456,78"
+
+
+def test_a_line_that_is_no_object_is_broken_alone() -> None:
+    data = lines(GOOD) + b"[1]\n{broken\n\n" + lines(GOOD)
+    assert len(rows(data, JSONL)) == 2
+    assert [(b.line, b.original) for b in broken(data, JSONL)] == [(2, b"[1]\n"), (3, b"{broken\n")]
+    assert chunks(data, JSONL)[0].lines.tolist() == [1, 5]
+
+
+def test_a_cut_last_line_is_named() -> None:
+    data = lines(GOOD, GOOD)[:-5]
+    assert chunks(data, JSONL)[0].cut_at == 2
+
+
+def test_nested_objects_have_dotted_names() -> None:
+    (found,) = rows(lines({"N° appareil": "D1", "x": {"Prix": 1}}), JSONL)
+    assert found == {"device_id": "D1"}
+    assert chunks(lines({"N° appareil": "D1", "x": {"Prix": 1}}), JSONL)[0].extra == ("x.Prix",)
+
+
+@pytest.mark.parametrize("shape", ["{}", '{{"count": 2, "records": {}}}'])
+def test_an_array_is_found_wherever_it_is(shape: str) -> None:
+    array = json.dumps([GOOD, {**GOOD, "N° appareil": "D101"}])
+    data = (shape.replace("{}", array) if shape == "{}" else shape.format(array)).encode()
+    assert [r["device_id"] for r in rows(data, JSON)] == ["D100", "D101"]
+
+
+def test_elements_do_not_depend_on_the_pieces_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = json.dumps([{**GOOD, "N° appareil": f"D{n}"} for n in range(1000, 1100)], ensure_ascii=False).encode()
+    for size in (7, 64, 1000):
+        monkeypatch.setattr("lake.readers.json._PIECE", size)
+        assert [r["device_id"] for r in rows(data, JSON)] == [f"D{n}" for n in range(1000, 1100)]
+
+
+def test_a_broken_element_spoils_itself_only() -> None:
+    objects = [json.dumps({**GOOD, "N° appareil": f"D{n}"}) for n in (1001, 1002, 1003)]
+    data = f"[{objects[0]}, {objects[1][:-20]}}}, {objects[2]}]".encode()
+    assert [r["device_id"] for r in rows(data, JSON)] == ["D1001", "D1003"]
+    assert [b.line for b in broken(data, JSON)] == [2]
+
+
+def test_a_cut_array_gives_what_was_whole() -> None:
+    data = json.dumps([GOOD, GOOD, GOOD]).encode()[:-30]
+    assert len(rows(data, JSON)) == 2
+    assert chunks(data, JSON)[0].cut_at == 3
+
+
+def test_a_feature_is_a_row_with_its_place() -> None:
+    collection = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "id": "node/1",
+                "properties": {"N° appareil": "D1", "shop": "optician"},
+                "geometry": {"type": "Point", "coordinates": [2.3522, 48.8566]},
+            },
+            {
+                "type": "Feature",
+                "properties": {"N° appareil": "D2"},
+                "geometry": {"type": "Polygon", "coordinates": [[[0, 0], [2, 0], [2, 1], [0, 0]]]},
+            },
+        ],
+    }
+    (chunk,) = geojson.read(Plain(io.BytesIO(json.dumps(collection).encode())), GEO)
+    first, second = chunk.table.to_pylist()
+    assert (first["id"], first["shop"], first["lon"], first["lat"]) == ("node/1", "optician", "2,3522", "48,8566")
+    assert (second["lon"], second["lat"]) == ("1", "0,5")
+    again = b"".join(chunk.original(i) for i in range(2))
+    (same,) = geojson.read(Plain(io.BytesIO(again)), GEO)
+    assert same.table.equals(chunk.table)
