@@ -1,0 +1,63 @@
+with fittings as (
+    select
+        *,
+        -- The two devices of a binaural fitting share their trial; without one, the patient and the day.
+        coalesce(trial_id, person_id || '/' || cast(fitted_on as {{ dbt.type_string() }})) as fitting_group
+    from {{ ref('stg_audio__fittings') }}
+),
+
+binaural_groups as (
+    select fitting_group
+    from fittings
+    group by fitting_group
+    having count(distinct ear) = 2
+),
+
+prescriptions as (
+    select prescription_id, prescribed_on, prescriber_speciality from {{ ref('stg_audio__prescriptions') }}
+),
+
+people as (
+    select person_id, birth_on, sex, commune_code from {{ ref('dim_person') }}
+),
+
+final as (
+    select
+        fittings._key,
+        fittings.fitting_id,
+        fittings.structure_id,
+        fittings.site_id,
+        fittings.person_id,
+        fittings.prescription_id,
+        fittings.trial_id,
+        fittings.audiologist_code,
+        fittings.ear,
+        fittings.device_class,
+        fittings.act_code,
+        fittings.brand,
+        fittings.device_model,
+        prescriptions.prescriber_speciality,
+        {{ age_band('people.birth_on', 'fittings.fitted_on') }} as person_age_band,
+        people.sex as person_sex,
+        people.commune_code as person_commune_code,
+        fittings.discount_eur,
+        fittings.price_eur,
+        fittings.price_excl_vat_eur,
+        fittings.amo_eur,
+        fittings.amc_eur,
+        fittings.patient_eur,
+        {{ dbt.datediff('prescriptions.prescribed_on', 'fittings.fitted_on', 'day') }} as days_from_prescription,
+        {{ dbt.datediff('fittings.previous_fitted_on', 'fittings.fitted_on', 'day') }} as renewal_days,
+        fittings.device_class = 'I' as is_class_1,
+        fittings.is_renewal,
+        binaural_groups.fitting_group is not null as is_binaural,
+        fittings.fitted_on,
+        fittings.previous_fitted_on,
+        fittings.warranty_until_on
+    from fittings
+    left join binaural_groups on fittings.fitting_group = binaural_groups.fitting_group
+    left join prescriptions on fittings.prescription_id = prescriptions.prescription_id
+    left join people on fittings.person_id = people.person_id
+)
+
+select * from final

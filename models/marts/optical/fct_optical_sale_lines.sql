@@ -1,0 +1,63 @@
+with sale_lines as (
+    select * from {{ ref('stg_optical__sale_lines') }}
+),
+
+-- One price at most holds on a day: the join can't repeat a line (tests/data/optical_one_purchase_price_a_day.sql).
+purchases as (
+    select * from {{ ref('stg_optical__purchases') }}
+),
+
+people as (
+    select person_id, birth_on, sex, commune_code from {{ ref('dim_person') }}
+),
+
+final as (
+    select
+        sale_lines._key,
+        sale_lines.sale_id || '-' || cast(sale_lines.line_number as {{ dbt.type_string() }}) as sale_line_id,
+        sale_lines.sale_id,
+        -- A pair is a frame and lenses of the same sale and pair number; contact lenses and extras are in none.
+        case
+            when sale_lines.pair_number is not null
+                then sale_lines.sale_id || '-' || cast(sale_lines.pair_number as {{ dbt.type_string() }})
+        end as pair_id,
+        sale_lines.structure_id,
+        sale_lines.site_id,
+        sale_lines.person_id,
+        sale_lines.quote_id,
+        sale_lines.optician_code,
+        sale_lines.product_code,
+        purchases.supplier,
+        sale_lines.item,
+        sale_lines.item_class,
+        sale_lines.lens_design,
+        {{ age_band('people.birth_on', 'sale_lines.sold_on') }} as person_age_band,
+        people.sex as person_sex,
+        people.commune_code as person_commune_code,
+        sale_lines.line_number,
+        sale_lines.pair_number,
+        sale_lines.quantity,
+        sale_lines.discount_eur,
+        sale_lines.net_eur,
+        sale_lines.net_excl_vat_eur,
+        sale_lines.amo_eur,
+        sale_lines.amc_eur,
+        sale_lines.household_eur,
+        cast(sale_lines.quantity * purchases.unit_cost_eur as decimal(18, 2)) as cost_eur,
+        sale_lines.is_lens,
+        sale_lines.is_frame,
+        coalesce(sale_lines.item_class = 'A', false) as is_class_a,
+        sale_lines.is_third_party,
+        sale_lines.sold_on,
+        sale_lines.delivered_on
+    from sale_lines
+    left join purchases
+        on
+            sale_lines.structure_id = purchases.structure_id
+            and sale_lines.product_code = purchases.product_code
+            and sale_lines.sold_on >= purchases.valid_from_on
+            and (sale_lines.sold_on < purchases.valid_before_on or purchases.valid_before_on is null)
+    left join people on sale_lines.person_id = people.person_id
+)
+
+select * from final
