@@ -72,14 +72,15 @@ def rollback(line: str, build_id: str | None = None) -> Build:
 def superseded(name: str) -> list[Build]:
     """The builds that are no longer kept.
 
-    Kept are the published one, the newest `LAKE_BUILDS_KEPT` that passed (of the core: that were built; lines hold
-    their own link to it), and what did not pass since the last of these, to look into.
+    Kept are the published one, the newest `LAKE_BUILDS_KEPT` that passed (of the core: that were built, and those that
+    kept builds of lines were made with), and what did not pass since the last of these, to look into.
     """
     known = builds.builds(name)
     kept = settings().builds_kept
     fit = [b for b in known if b.status == ("built" if name == CORE else "passed")][:kept]
-    published = builds.published_id(name) if name in LINES else None
-    ids = {b.id for b in fit} | {published}
+    ids = {b.id for b in fit} | {builds.published_id(name)}
+    if name == CORE:
+        ids |= {b.core_id for line in LINES for b in builds.builds(line)}
     ids |= {b.id for b in known if b.status in ("built", "refused", "failed") and (not fit or b.id > fit[0].id)}
     return [b for b in known if b.id not in ids]
 

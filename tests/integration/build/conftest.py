@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import lake.mirror
 from lake import contracts, sources
 from lake.mirror import LANDED_AT
 from lake.settings import PROJECT, settings
+from lake.store import Store
 
 HERE = Path(__file__).parent
 LANDED = datetime(2024, 6, 1, 8, 30, tzinfo=UTC)
@@ -55,9 +57,28 @@ def mirror(project: Path) -> Mirror:
     return write
 
 
+@pytest.fixture
+def land(project: Path, store: Store) -> Callable[..., None]:
+    """Lands and mirrors fittings: `land(keys=…, **changes)`; a later call gives the keys a newer version."""
+    contract = contracts.load(project / "contracts" / "audio" / "fittings.yaml")
+
+    def write(keys: range = range(10), **changes: Any) -> None:
+        with store.lease(f"land:{contract.name}"):
+            batch = store.begin(contract)
+            file = batch.add_file("fittings.csv", str(batch.number), 1)
+            later = {"changed_at": LANDED + timedelta(days=batch.number)}
+            rows = [{**_row(key, batch.number, 0), **later, **changes, "_file": file} for key in keys]
+            own = pa.schema([("_file", pa.int64()), ("_line", pa.int64()), ("_deleted", pa.bool_())])
+            batch.write(pa.Table.from_pylist(rows, schema=pa.schema([*own, *contract.arrow_schema])))
+            batch.commit()
+        lake.mirror.mirror(store, contract)
+
+    return write
+
+
 def _row(key: int, batch: int, version: int) -> dict[str, Any]:
-    lake = {"_key": key.to_bytes(16, "big"), "_version": version, "_batch": batch, "_file": 1, "_line": key + 1}
-    lake |= {"_order": batch, "_hash": key, "_deleted": False}
+    own_of_lake = {"_key": key.to_bytes(16, "big"), "_version": version, "_batch": batch, "_file": 1, "_line": key + 1}
+    own_of_lake |= {"_order": batch, "_hash": key, "_deleted": False}
     own = {"fitting_id": f"AP{key}", "structure_id": "S01" if key % 2 else "S02", "ear": "left"}
     own |= {"price_eur": Decimal("950.10"), "fitted_on": date(2024, 5, 2), "changed_at": LANDED}
-    return lake | own
+    return own_of_lake | own

@@ -1,0 +1,105 @@
+"""Checks of a build, before anybody sees it: expectations, and the reconciliation of mart and lake.
+
+suites.py        what is expected of a line's tables, one YAML file per suite in expectations/<line>/
+expectations.py  Great Expectations, in a process of its own (alone imports great_expectations)
+reconcile.py     counts and control totals per source: MongoDB's own aggregation against the mart
+docs.py          the results as a page that a manager reads
+
+The results are kept with the build: `checks.json` and `docs/index.html`. A result says which build and how many rows,
+never a row's content: whoever may read the page may not see every structure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lake import builds
+from lake.builds import CORE, Build, CheckSummary
+from lake.checks import docs, reconcile, suites
+from lake.checks.results import Result
+from lake.checks.runner import Subject, run_suites
+from lake.settings import PROJECT
+from lake.store import Store
+
+log = logging.getLogger(__name__)
+
+__all__ = ["Result", "check", "results"]
+
+
+def check(store: Store, chosen: Sequence[Build], *, again: bool = False, project: Path = PROJECT) -> list[Build]:
+    """Check builds and keep the results with them. Great Expectations is started once for all.
+
+    A build that passed the same suites before is not checked again, unless `again`. The core that a line was built
+    with is checked with it: what blocks there blocks the line.
+
+    Returns:
+        the same builds, `passed` or `refused`.
+
+    Raises:
+        CheckFailed: a suite can't be read, or the checks could not run at all.
+    """
+    known = {b.id: b for b in chosen}
+    expected = {name: suites.load(name, project) for name in {CORE, *(b.line for b in chosen)}}
+    marks = {b.id: _mark(expected[b.line] + expected[CORE]) for b in chosen}
+    todo = [b for b in chosen if again or b.status != "passed" or _kept_mark(b) != marks[b.id]]
+    cores = {b.core_id: builds.build(CORE, b.core_id) for b in todo if b.core_id}
+    subjects = [Subject.of(b, expected[b.line]) for b in (*cores.values(), *todo)]
+    with ThreadPoolExecutor(1) as pool:  # MongoDB counts while Great Expectations starts
+        counted = pool.submit(lambda: {b.id: reconcile.reconcile(store, b) for b in (*cores.values(), *todo)})
+        found = run_suites(subjects) if todo else {}
+        reconciled = counted.result()
+    for build in todo:
+        own = [*reconciled[build.id], *found[build.id]]
+        shared = [*reconciled[build.core_id], *found[build.core_id]] if build.core_id else []
+        known[build.id] = _keep(build, [*own, *shared], marks[build.id])
+    return [known[b.id] for b in chosen]
+
+
+def results(build: Build) -> list[Result]:
+    """What the checks of a build found; empty when it was not checked."""
+    try:
+        kept = json.loads(build.checks_file.read_text("utf-8"))
+    except FileNotFoundError:
+        return []
+    return [Result(**r) for r in kept["results"]]
+
+
+def _keep(build: Build, found: list[Result], mark: str) -> Build:
+    """Write the results beside the build, then its state: a state is never there without its results."""
+    now = datetime.now(UTC)
+    count = {outcome: sum(r.outcome == outcome for r in found) for outcome in ("passed", "warned", "blocked")}
+    summary = CheckSummary(**count, checked_at=now)
+    checked = replace(build, status="refused" if summary.blocked else "passed", checks=summary)
+    kept = {
+        "line": build.line,
+        "build": build.id,
+        "checked_at": now.isoformat(),
+        "suites": mark,
+        "results": [asdict(r) for r in found],
+    }
+    builds.write_whole(build.checks_file, json.dumps(kept, ensure_ascii=False, indent=1))
+    for language in ("fr", "en"):
+        name = "index.html" if language == "fr" else f"index.{language}.html"
+        builds.write_whole(build.docs / name, docs.page(checked, found, language))
+    builds.save(checked)
+    log.info("check.done line=%s build=%s passed=%d warned=%d blocked=%d", build.line, build.id, *count.values())
+    return checked
+
+
+def _mark(expected: Sequence[suites.Suite]) -> str:
+    """Digest of the suites: other suites, other results."""
+    return hashlib.sha256("".join(s.model_dump_json() for s in expected).encode()).hexdigest()[:16]
+
+
+def _kept_mark(build: Build) -> str | None:
+    try:
+        return str(json.loads(build.checks_file.read_text("utf-8"))["suites"])
+    except FileNotFoundError:
+        return None

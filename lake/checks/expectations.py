@@ -1,0 +1,113 @@
+"""Great Expectations on DuckDB: `python -m lake.checks.expectations ASKED ANSWERED`, started by runner.py.
+
+Its SQL engine closes the connection before it reads rows, which on DuckDB gives empty results: here the engine is given
+one connection that stays open. Regex and type expectations don't work on DuckDB; suites use SQL instead (`no_rows`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Literal
+
+import great_expectations as gx
+import sqlalchemy as sa
+from great_expectations.exceptions.exceptions import GreatExpectationsError
+
+from lake.checks.results import Result
+from lake.checks.runner import Subject
+
+#: The classes of expectations, which Great Expectations does not export by name.
+_KINDS: Any = gx.expectations
+
+
+def main(asked: Path, answered: Path) -> None:
+    """Run all suites of all subjects, in one Great Expectations context."""
+    context: Any = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    found = {}
+    for subject in (Subject(**s) for s in json.loads(asked.read_text("utf-8"))):
+        source = _open(context, subject)
+        found[subject.id] = [vars(r) for suite in subject.suites for r in _run(source, subject.line, suite)]
+    answered.write_text(json.dumps(found), "utf-8")
+
+
+def _open(context: Any, subject: Subject) -> Any:
+    """A data source on the build's files, read-only, over one connection that stays open."""
+    source = context.data_sources.add_sql(
+        f"{subject.line}-{subject.id}", connection_string="duckdb:///:memory:", create_temp_table=False
+    )
+    engine = source.get_execution_engine()
+    connection = engine.engine.connect()
+    engine.get_connection = lambda: nullcontext(connection)
+    statements = [f"attach '{_quoted(path)}' as {name} (read_only)" for name, path in subject.catalogs.items()]
+    statements += [f"set file_search_path = '{_quoted(subject.folder)}'", "set TimeZone = 'Europe/Paris'"]
+    for statement in statements:
+        connection.execute(sa.text(statement))
+        connection.commit()
+    return source
+
+
+def _run(source: Any, line: str, suite: dict[str, Any]) -> list[Result]:
+    table = f"{line}.{suite['table']}" if suite["table"] else f"({suite['sql']})"
+    asset = source.add_query_asset(suite["name"], query=f"select * from {table} as checked")
+    batch = asset.add_batch_definition_whole_table("all").get_batch()
+    return [_evaluate(batch, table, line, suite, expected) for expected in suite["expectations"]]
+
+
+def _evaluate(batch: Any, table: str, line: str, suite: dict[str, Any], expected: dict[str, Any]) -> Result:
+    words = {name: expected[name] for name in ("says_fr", "says_en", "severity")}
+    parameters = {k: v for k, v in expected.items() if k not in (*words, "expectation")}
+    try:
+        found = batch.validate(_expectation(expected["expectation"], parameters, table), result_format="SUMMARY")
+        raised = _raised(found.exception_info)
+        holds, detail = bool(found.success) and not raised, raised or _detail(found.result)
+    except (ValueError, TypeError, KeyError, sa.exc.SQLAlchemyError, GreatExpectationsError) as error:
+        holds, raised = False, f"could not be evaluated: {_line(error)}"
+        detail = raised
+    failed: Literal["blocked", "warned"] = "blocked" if raised or words["severity"] == "blocks" else "warned"
+    return Result(
+        kind="expectation",
+        where=f"{line}/{suite['name']}",
+        subject_fr=suite["subject_fr"],
+        subject_en=suite["subject_en"],
+        outcome="passed" if holds else failed,
+        detail=detail,
+        **words,
+    )
+
+
+def _expectation(name: str, parameters: dict[str, Any], table: str) -> Any:
+    if name == "no_rows":
+        return _KINDS.UnexpectedRowsExpectation(unexpected_rows_query=parameters["sql"].replace("{table}", table))
+    kind = getattr(_KINDS, "".join(part.capitalize() for part in name.split("_")))
+    return kind(**parameters)
+
+
+def _raised(info: dict[str, Any]) -> str:
+    """Why an expectation could not be evaluated: Great Expectations gives one trace, or one per metric."""
+    traces = [info] if "raised_exception" in info else list(info.values())
+    messages = [t["exception_message"] for t in traces if t.get("raised_exception")]
+    return f"could not be evaluated: {_line(messages[0])}" if messages else ""
+
+
+def _detail(result: dict[str, Any]) -> str:
+    """Numbers only: values would show rows that the reader of the page may not see."""
+    if "unexpected_count" in result:
+        return f"{result['unexpected_count']:,} of {result['element_count']:,} rows"
+    return f"{result.get('observed_value', 0):,} found"
+
+
+def _line(error: object) -> str:
+    return re.sub(r"\s+", " ", str(error))[:300]
+
+
+def _quoted(path: str) -> str:
+    return path.replace("'", "''")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

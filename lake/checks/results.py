@@ -1,0 +1,28 @@
+"""The result of one check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+#: What a check that does not hold does to the build.
+Severity = Literal["blocks", "warns"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One expectation or one reconciliation of one build.
+
+    `outcome`: `passed`, `warned` (does not hold, the build may be published) or `blocked` (does not hold, or could not
+    be evaluated). `detail` gives the numbers; `where` the suite, or the relation reconciled.
+    """
+
+    kind: Literal["expectation", "reconciliation"]
+    where: str
+    subject_fr: str
+    subject_en: str
+    says_fr: str
+    says_en: str
+    severity: Severity
+    outcome: Literal["passed", "warned", "blocked"]
+    detail: str
