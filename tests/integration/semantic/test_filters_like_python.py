@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("semantic")
 STORED = ["", "O'Brien", "100%", "50_50", 'a"; drop table x --', "été 😀", "{{ 1 }}", "p0", "$p0", "back\\slash"]
 TEXT = st.text() | st.sampled_from(STORED) | st.sampled_from(STORED).map(lambda s: s[1:3])
 
-patient = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+patient = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def keeps(op: str, values: tuple[Any, ...]) -> Callable[[Any], bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -146,30 +147,24 @@ def test_no_filter_widens_the_scope(tiny: Tiny, field: str) -> None:
         assert not asked(scope, foreign), foreign
 
 
-@pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("op", ["=", "!=", "in", "not in", "contains", "starts with", "<", ">="])
-def test_hostile_text_is_only_text(tiny: Tiny, op: Any, value: str) -> None:
+def test_hostile_text_is_only_text(tiny: Tiny, op: Any) -> None:
     scope = tiny.scope("one")
-    compare = {
-        "=": lambda n: n == value,
-        "in": lambda n: n == value,
-        "!=": lambda n: n != value,
-        "not in": lambda n: n != value,
-        "contains": lambda n: n is not None and value in n,
-        "starts with": lambda n: n is not None and n.startswith(value),
-        "<": lambda n: n is not None and n < value,
-        ">=": lambda n: n is not None and n >= value,
-    }[op]
-    expected = sum(
-        p for p, n in tiny.rows(f"select price_eur, note from {FITTINGS} where structure_id = 'S01'") if compare(n)
-    )
-    answer = semantic.query(["audio_revenue"], where=[Filter("note", op, (value,))], scope=scope)
-    assert (answer.table.column(0)[0].as_py() or 0) == expected
-    if len(value) > 3:
-        assert (
-            value not in answer.sql
-            or value in semantic.query(["audio_revenue"], where=[Filter("note", op, ("x",))], scope=scope).sql
-        )
+    stored = tiny.rows(f"select price_eur, note from {FITTINGS} where structure_id = 'S01'")
+    compare: dict[str, Callable[[str | None, str], bool]] = {
+        "=": lambda note, value: note == value,
+        "in": lambda note, value: note == value,
+        "!=": lambda note, value: note != value,
+        "not in": lambda note, value: note != value,
+        "contains": lambda note, value: note is not None and value in note,
+        "starts with": lambda note, value: note is not None and note.startswith(value),
+        "<": lambda note, value: note is not None and note < value,
+        ">=": lambda note, value: note is not None and note >= value,
+    }
+    for value in HOSTILE:
+        expected = sum(price for price, note in stored if compare[op](note, value))
+        answer = semantic.query(["audio_revenue"], where=[Filter("note", op, (value,))], scope=scope)
+        assert (answer.table.column(0)[0].as_py() or 0) == expected, value
 
 
 def test_values_don_t_reach_the_plan(tiny: Tiny) -> None:
@@ -195,9 +190,12 @@ def test_an_operator_is_one_of_the_known_ones(op: Any) -> None:
         Filter("structure", op, ("S01",))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_name_is_one_of_the_manifest_s_or_nothing(tiny: Tiny, name: str) -> None:
-    scope = tiny.scope("one")
+def test_a_name_is_one_of_the_manifest_s_or_nothing(tiny: Tiny) -> None:
+    for name in NAMES:
+        refuse(name, tiny.scope("one"))
+
+
+def refuse(name: str, scope: Scope) -> None:
     with pytest.raises(UnknownMetric):
         semantic.query([name], scope=scope)
     with pytest.raises((UnknownDimension, QueryError)):

@@ -1,1 +1,1 @@
-{{ tiny_secured('dim_site') }}
+{{ secured('dim_site') }}

@@ -1,1 +1,1 @@
-{{ tiny_secured('dim_structure') }}
+{{ secured('dim_structure') }}

@@ -1,1 +1,1 @@
-{{ tiny_secured('fct_audio_claims') }}
+{{ secured('fct_audio_claims') }}

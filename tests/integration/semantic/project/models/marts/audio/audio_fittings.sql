@@ -1,1 +1,1 @@
-{{ tiny_secured('fct_audio_fittings') }}
+{{ secured('fct_audio_fittings') }}

@@ -1,1 +1,1 @@
-{{ tiny_secured('fct_audio_returns') }}
+{{ secured('fct_audio_returns') }}

@@ -1,1 +1,1 @@
-{{ tiny_secured('fct_optical_sales') }}
+{{ secured('fct_optical_sales') }}
