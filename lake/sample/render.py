@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -152,7 +153,7 @@ class Renderer:
             lines[position] = self._broken_line(rows[position], way)
         end = self._style.line_end
         if self._contract.reading.format != "jsonl" and self._contract.reading.options.get("header", True):
-            lines.insert(0, self._style.separator.join(self._quoted(h) for h in self._headers) + self._tail)
+            lines.insert(0, self._head)
         text = end.join(lines) + end
         if is_cut:
             text = text[: -len(end) - max(1, len(lines[-1]) // 2)]
@@ -202,8 +203,9 @@ class Renderer:
         quoted = pc.binary_join_element_wise('"', escaped, '"', "")
         return pc.if_else(needs, quoted, cells)
 
-    def _quoted(self, header: str) -> str:
-        return str(self._quote(pa.array([header]))[0].as_py())
+    @cached_property
+    def _head(self) -> str:
+        return self._style.separator.join(self._quote(pa.array(self._headers)).to_pylist()) + self._tail
 
     def _render(self, field: Field) -> pa.Array:
         """One column as the file shows it; nothing is the empty text (JSON: null)."""
