@@ -41,6 +41,9 @@ FOLDER = Path(__file__).parent
 
 Kind = Literal["string", "integer", "decimal", "double", "boolean", "date", "timestamp"]
 
+#: The loader written in C is ten times as fast, where PyYAML has it; both are safe.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 _ARROW: dict[str, pa.DataType] = {
     "string": pa.string(),
     "integer": pa.int64(),
@@ -181,7 +184,7 @@ def load(path: Path) -> Contract:
         ContractError: the file is not a valid ODCS v3 document, or lacks what landing needs.
     """
     try:
-        document = OpenDataContractStandard.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        document = OpenDataContractStandard.model_validate(yaml.load(path.read_text("utf-8"), _LOADER))
     except (ValidationError, yaml.YAMLError) as error:
         raise ContractError(f"{path.name} is not a valid ODCS v3 contract: {error}") from error
     try:

@@ -79,7 +79,7 @@ def _text(rows: pa.Table, field: Field) -> pa.StringArray:
 
 
 def _is_needed(field: Field, contract: Contract) -> bool:
-    return field.required or field.key_position is not None or field.name == contract.version_order
+    return field.required or field.name == contract.version_order
 
 
 def _missing(

@@ -55,8 +55,9 @@ def deliveries(paths: Sequence[str], stdin_name: str | None = None) -> Iterator[
         if path == "-":
             yield _stdin(stdin_name or "stdin")
             continue
-        for file in _files(path):
-            yield from _members(file) if file.suffix.lower() == ".zip" else [_single(file)]
+        meant = (d for file in _files(path) for d in (_members(file) if _is_zip(file) else [_single(file)]))
+        # By own name, wherever it lies: of sources without an order of versions the last landed wins.
+        yield from sorted(meant, key=lambda delivery: delivery.name)
 
 
 def _files(path: str) -> list[Path]:
@@ -71,6 +72,10 @@ def _files(path: str) -> list[Path]:
             f"There is no file '{path}'.", remedy="Check the path; quote patterns that the shell must not expand."
         )
     return [p for p in found if p.is_file()]
+
+
+def _is_zip(path: Path) -> bool:
+    return path.suffix.lower() == ".zip"
 
 
 def _is_noise(path: Path) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -29,13 +30,22 @@ def reader(format_name: str, contract: Contract) -> ModuleType:
     Raises:
         ContractError: there is none.
     """
-    name = f"lake.readers.{format_name}"
-    if not format_name.isidentifier() or find_spec(name) is None or not hasattr(import_module(name), "read"):
+    module = _module(format_name)
+    if module is None:
         raise ContractError(
             f"Contract '{contract.name}' has the format '{format_name}', which no reader reads.",
             remedy=f"Add lake/readers/{format_name}.py or correct reading.format in {contract.path.name}.",
         )
-    return import_module(name)
+    return module
+
+
+@lru_cache
+def _module(format_name: str) -> ModuleType | None:
+    name = f"lake.readers.{format_name}"
+    if not format_name.isidentifier() or find_spec(name) is None:
+        return None
+    module = import_module(name)
+    return module if hasattr(module, "read") else None
 
 
 def read(

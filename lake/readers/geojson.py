@@ -1,4 +1,4 @@
-"""GeoJSON (OpenStreetMap and others): one row a feature, its properties and `lon`, `lat`, `id`.
+"""GeoJSON (OpenStreetMap and others): one row a feature, its properties and `longitude`, `latitude`, `id`.
 
 A feature that is not a point stands at the middle of its bounds. Originals of the quarantine are features, one a line.
 """
@@ -32,9 +32,9 @@ def _row(feature: dict[str, Any]) -> dict[str, Any]:
     geometry = feature.get("geometry")
     points = list(_points(geometry.get("coordinates"))) if isinstance(geometry, dict) else []
     if len(points) == 1:
-        row["lon"], row["lat"] = points[0]
+        row["longitude"], row["latitude"] = points[0]
     elif points:
-        for name, values in zip(("lon", "lat"), zip(*points, strict=True), strict=True):
+        for name, values in zip(("longitude", "latitude"), zip(*points, strict=True), strict=True):
             numbers = [float(v.replace(",", ".")) for v in values]
             row[name] = (min(numbers) + max(numbers)) / 2
     return row

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 from bson.raw_bson import RawBSONDocument
 from numpy.typing import NDArray
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
@@ -63,6 +63,8 @@ class Batch:
         self._hash_sum = 0
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix=f"land-{contract.name}")
         self._sending: deque[tuple[Keys, Future[None]]] = deque()
+        self._numbers: deque[int] = deque()
+        self._files_added: list[dict[str, Any]] = []
 
     def add_file(self, name: str, sha256: str, size: int) -> int:
         """Enter a file into the ledger. Returns its number, the `_file` of its rows."""
@@ -74,7 +76,11 @@ class Batch:
             "batch": self.number,
             "added_at": datetime.now(UTC),
         }
-        number = insert_numbered(self._db["_files"], document)
+        if not self._numbers:
+            # More at a time the more files there are: a round trip a file would outweigh the landing of small ones.
+            self._numbers = _reserve(self._db["_files"], min(len(self._files_added) + 1, 256))
+        number = self._numbers.popleft()
+        self._files_added.append({"_id": number, **document})
         self._written[number] = Written()
         return number
 
@@ -145,6 +151,8 @@ class Batch:
         """
         self._drain()
         counts = self._counts()
+        if self._files_added:
+            self._db["_files"].insert_many(self._files_added, ordered=False)
         landed = sum(c["landed"] for c in counts)
         done = self._db["_batches"].update_one(
             {"_id": self.number, "state": "open", "token": self._token},
@@ -298,6 +306,16 @@ def sweep(database: Database[dict[str, Any]], source: str, dead: list[int]) -> N
     database["_files"].delete_many({"batch": {"$in": dead}})
     database["_quarantine"].delete_many({"batch": {"$in": dead}})
     database["_quarantine"].update_many({"released_by": {"$in": dead}}, {"$unset": {"released_by": ""}})
+
+
+def _reserve(collection: Collection[dict[str, Any]], count: int) -> deque[int]:
+    """Numbers that nobody else gets; those that are not used stay unused."""
+    counters = collection.database["_counters"]
+    counter = counters.find_one_and_update(
+        {"_id": collection.name}, {"$inc": {"last": count}}, upsert=True, return_document=ReturnDocument.AFTER
+    )
+    last = int(counter["last"]) if counter else count
+    return deque(range(last - count + 1, last + 1))
 
 
 def insert_numbered(collection: Collection[dict[str, Any]], document: Mapping[str, Any]) -> int:
