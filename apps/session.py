@@ -33,6 +33,10 @@ class Session:
     def label(self) -> str:
         return self.scope.role.label(self.language)
 
+    def text(self, fr: str, en: str) -> str:
+        """A prototype's own words; pages have theirs in words.yml."""
+        return en if self.language == "en" else fr
+
     @property
     def lines(self) -> tuple[str, ...]:
         """The business lines in scope, in the order of screens."""

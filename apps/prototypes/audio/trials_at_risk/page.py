@@ -1,0 +1,67 @@
+"""Which trials under way may come to nothing? Whom to call before the 30 days are over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+
+from apps.ask import Question, ask_all, frame, state, years_before
+from apps.blocks import empty
+from apps.numbers import figure
+from apps.prototypes.audio.trials_at_risk.logic import ALIKE, ranked
+from apps.session import Session
+from lake.semantic import Filter
+
+
+def draw(session: Session) -> None:
+    build = state("audio").published
+    if build is None or build.newest_event_on is None:
+        empty(session, "no_build", line="audio")
+        return
+    last = build.newest_event_on
+    history = Question(
+        ("audio_trials_closed", "audio_trials_fitted"), tuple(ALIKE), since=years_before(last, 2), until=last
+    )
+    under_way = Question(
+        ("audio_trials_started",),
+        ("audio_trial", "started_on", "site_name", "audiologist_code", *ALIKE),
+        where=(Filter("outcome", "=", ("open",)),),
+        since=last - timedelta(days=60),
+        until=last,
+    )
+    closed, open_trials = (frame(a) for a in ask_all(session, [history, under_way]))
+    if open_trials.empty:
+        empty(session, "no_rows")
+        return
+    table = ranked(open_trials, closed, pd.Timestamp(last))
+    expected = figure(float(table["risk"].sum()), None, session.language)
+    st.markdown(
+        session.text(
+            f"**{len(table)} essais en cours ; {expected} devraient ne pas aboutir** si rien ne change. Les plus à risque :",
+            f"**{len(table)} trials under way; {expected} are expected to come to nothing** if nothing changes. Riskiest first:",
+        )
+    )
+    columns = {
+        "risk": st.column_config.ProgressColumn(
+            session.text("Risque", "Risk"),
+            format="percent",
+            min_value=0,
+            max_value=max(0.5, float(table["risk"].max())),
+        ),
+        "days": st.column_config.NumberColumn(session.text("Jours d'essai", "Days on trial")),
+        "site_name": session.text("Centre", "Centre"),
+        "audiologist_code": session.text("Audioprothésiste", "Audiologist"),
+        "audio_trial": session.text("Essai", "Trial"),
+        "device_class": session.text("Classe", "Class"),
+        "ears": session.text("Oreilles", "Ears"),
+        "person_age_band": session.text("Âge", "Age"),
+    }
+    st.dataframe(table, hide_index=True, column_order=list(columns), column_config=columns, height=360)
+    st.caption(
+        session.text(
+            "Risque : part des essais clos sans appareillage sur deux ans, parmi ceux de même classe, oreilles et âge.",
+            "Risk: share of trials closed without a fitting over two years, among those of the same class, ears and age.",
+        )
+    )

@@ -1,0 +1,62 @@
+"""Where do quotes die in optics? Euros lost over twelve months by step and reason, and where one could win most back."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from apps.ask import Question, ask_all, frame, state, years_before
+from apps.blocks import empty
+from apps.charts import ranked
+from apps.numbers import figure
+from apps.session import Session
+
+_METRICS = ("optical_quotes_decided_eur", "optical_quotes_sold_eur", "optical_quotes_decided", "optical_quotes_sold")
+
+
+def lost(table: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Euros and quotes decided but not sold. Grain: one member of `by`, the largest loss first."""
+    found = table.assign(
+        lost_eur=table["optical_quotes_decided_eur"] - table["optical_quotes_sold_eur"],
+        lost_quotes=table["optical_quotes_decided"] - table["optical_quotes_sold"],
+    )
+    kept = found[found["lost_eur"] > 0].dropna(subset=[by])
+    return kept.sort_values("lost_eur", ascending=False, ignore_index=True)
+
+
+def draw(session: Session) -> None:
+    build = state("optical").published
+    if build is None or build.newest_event_on is None:
+        empty(session, "no_build", line="optical")
+        return
+    since, until = years_before(build.newest_event_on, 1), build.newest_event_on
+    splits = ("last_stage", "refusal_reason", "site_name")
+    answers = ask_all(session, [Question(_METRICS, (by,), since=since, until=until) for by in splits])
+    steps, reasons, shops = (lost(frame(a), by) for a, by in zip(answers, splits, strict=True))
+    if steps.empty:
+        empty(session, "no_rows")
+        return
+    total, decided = steps["lost_eur"].sum(), frame(answers[0])["optical_quotes_decided_eur"].sum()
+    amount, share = (
+        figure(total, "eur", session.language, short=True),
+        figure(total / decided, "rate", session.language),
+    )
+    st.markdown(
+        session.text(
+            f"**{amount} de devis perdus en douze mois, soit {share} des montants décidés.**",
+            f"**{amount} of quotes lost in twelve months: {share} of the amounts decided.**",
+        )
+    )
+    left, right = st.columns(2)
+    with left:
+        st.markdown(f"**{session.text('Dernière étape atteinte', 'Last step reached')}**")
+        st.altair_chart(ranked(steps, "last_stage", "lost_eur", "eur", session.language))
+    with right:
+        st.markdown(f"**{session.text('Motif de refus', 'Reason of refusal')}**")
+        st.altair_chart(ranked(reasons, "refusal_reason", "lost_eur", "eur", session.language))
+    columns = {
+        "site_name": session.text("Magasin", "Shop"),
+        "lost_eur": st.column_config.NumberColumn(session.text("Montant perdu", "Amount lost"), format="euro"),
+        "lost_quotes": st.column_config.NumberColumn(session.text("Devis perdus", "Quotes lost"), format="localized"),
+    }
+    st.dataframe(shops, hide_index=True, column_order=list(columns), column_config=columns, height=300)
