@@ -4,4 +4,4 @@ from {{ ref('finance_accounts') }} as a
 inner join {{ ref('finance_accounts') }} as b
     on a.account_prefix = b.account_prefix
     and a.valid_from < b.valid_from
-where a.valid_to is null or a.valid_to >= b.valid_from
+where a.valid_to >= b.valid_from

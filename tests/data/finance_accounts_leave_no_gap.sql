@@ -10,5 +10,5 @@ from classes
 left join {{ ref('finance_accounts') }} as mapping
     on classes.account_prefix = mapping.account_prefix
     and mapping.valid_from <= cast('2000-01-01' as date)
-    and mapping.valid_to is null
+    and mapping.valid_to = cast('9999-12-31' as date)
 where mapping.account_prefix is null

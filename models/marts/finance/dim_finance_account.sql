@@ -25,7 +25,7 @@ matched as (
     left join mapping
         on left(entries.account, length(mapping.account_prefix)) = mapping.account_prefix
         and mapping.valid_from <= entries.fiscal_year_start_on
-        and (mapping.valid_to is null or entries.fiscal_year_start_on <= mapping.valid_to)
+        and entries.fiscal_year_start_on <= mapping.valid_to
 ),
 
 final as (
