@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from types import FrameType
@@ -21,9 +22,12 @@ def serve(port: int | None = None) -> int:
     script = PROJECT / "apps" / "portal.py"
     if not script.exists():
         raise SettingsError("The portal's screens (apps/) are not here.", remedy="Run from a clone of the project.")
-    number = port or settings().portal_port
+    number = port or _free_from(settings().portal_port)
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(number)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")])),
+    }
     print(f"The portal is at http://127.0.0.1:{number} (Ctrl-C stops it)", flush=True)
     process = subprocess.Popen(command, cwd=PROJECT, env=environment, start_new_session=True)
 
@@ -37,3 +41,12 @@ def serve(port: int | None = None) -> int:
         for number_of, handler in before.items():
             signal.signal(number_of, handler)
     return 0 if code in (0, -signal.SIGTERM) else code
+
+
+def _free_from(port: int) -> int:
+    """The first free port from `port` on, so that a second portal on a machine comes up beside the first."""
+    for number in range(port, port + 100):
+        with socket.socket() as trial:
+            if trial.connect_ex(("127.0.0.1", number)):
+                return number
+    return port

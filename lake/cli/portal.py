@@ -37,7 +37,8 @@ def demo(
     from lake.portal import serve as serve_portal
     from lake.store import open_store
 
-    with open_store():
-        steps.run(Console(), records=records, seed=seed)
-        if serve:
-            raise typer.Exit(serve_portal(None))
+    with open_store() as store:
+        outcome = steps.run(store, Console(), records=records, seed=seed)
+        if not serve:
+            raise typer.Exit(outcome.exit_code)
+        raise typer.Exit(serve_portal(None))

@@ -1,0 +1,134 @@
+"""The demo: an imaginary group goes the whole way of the data on this machine, and its headline figures are shown.
+
+Run again it does the same steps; none of them adds anything twice, so it is over in seconds.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from lake import access, sample, semantic
+from lake.land import land
+from lake.run import Run
+from lake.run import run as run_lines
+from lake.settings import LINES, settings
+from lake.store import Store
+
+#: Headline indicators shown per line.
+_SHOWN = 2
+
+
+@dataclass(frozen=True)
+class _Done:
+    """One step as the last table shows it. `seconds` is its duration."""
+
+    step: str
+    what: str
+    seconds: float
+
+
+def run(store: Store, console: Console, *, records: int, seed: int) -> Run:
+    """Bring the demo up to date and print what each step did and took.
+
+    Raises:
+        LakeError: a step failed; what was published before stays.
+    """
+    columns = (SpinnerColumn(), TextColumn("{task.description:8}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, TextColumn("{task.fields[what]}"), console=console) as progress:
+        files, sampled = _sample(progress, records, seed)
+        landed = _land(progress, files)
+        outcome, steps = _run(progress, store)
+    _show_steps(console, [sampled, landed, *steps])
+    _show_figures(console)
+    return outcome
+
+
+def _sample(progress: Progress, records: int, seed: int) -> tuple[Path, _Done]:
+    folder = settings().data / "sample" / f"{records}-{seed}"
+    task = progress.add_task("sample", total=len(sample.LINES), what="")
+    began = time.monotonic()
+    if not folder.exists():
+        draft = folder.with_name(f".{folder.name}")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.parent.mkdir(parents=True, exist_ok=True)
+
+        def told(line: str, files: int) -> None:
+            progress.update(task, advance=1, what=f"{line}, {files:,} files")
+
+        sample.generate(draft, records, seed, progress=told)
+        draft.rename(folder)
+        what = "written"
+    else:
+        what = "there already"
+    progress.update(task, completed=len(sample.LINES))
+    return folder, _Done("sample", f"{records:,} records, seed {seed}: {what}", time.monotonic() - began)
+
+
+def _land(progress: Progress, files: Path) -> _Done:
+    task = progress.add_task("land", total=None, what="")
+    rows = 0
+
+    def told(size: int, new_rows: int) -> None:
+        nonlocal rows
+        rows += new_rows
+        progress.update(task, advance=size, what=f"{rows:,} rows")
+
+    report = land([str(files)], progress=told, found=lambda _, size: progress.update(task, total=size))
+    progress.update(task, completed=progress.tasks[task].total or 0)
+    counts = ", ".join(f"{report.total(c):,} {c}" for c in ("read", "landed", "unchanged", "quarantined"))
+    return _Done("land", f"{len(report.files):,} files: {counts}", report.seconds)
+
+
+def _run(progress: Progress, store: Store) -> tuple[Run, list[_Done]]:
+    tasks: dict[str, TaskID] = {}
+
+    def told(step: str, what: str, done: int, total: int | None) -> None:
+        if step not in tasks:
+            tasks[step] = progress.add_task(step, what="")
+        progress.update(tasks[step], completed=done, total=total, what=what)
+
+    outcome = run_lines(store, LINES, report=told)
+    steps = [
+        _Done(s.name, ", ".join(f"{n:,} {what}" for what, n in s.counts.items()), s.seconds) for s in outcome.steps
+    ]
+    return outcome, steps
+
+
+def _show_steps(console: Console, steps: list[_Done]) -> None:
+    table = Table("step", "what", "seconds", box=None, pad_edge=False)
+    table.columns[2].justify = "right"
+    for step in steps:
+        table.add_row(step.step, step.what, f"{step.seconds:.1f}")
+    console.print(table)
+
+
+def _show_figures(console: Console) -> None:
+    """The headline indicators of each line, over the last twelve months of its data."""
+    scope = access.scope()
+    table = Table("line", "indicator", "value", "build", box=None, pad_edge=False)
+    table.columns[2].justify = "right"
+    for line in LINES:
+        shown = [i for i in semantic.metrics(line, scope=scope) if i.headline][:_SHOWN]
+        if not shown:
+            table.add_row(line, "no published build", "–", "–")
+            continue
+        answer = semantic.query([i.name for i in shown], scope=scope)
+        for indicator in shown:
+            value = answer.table.column(indicator.name)[0].as_py()
+            table.add_row(line, indicator.label_en, _figure(value, indicator.unit), answer.builds[0].id)
+    console.print(table)
+
+
+def _figure(value: object, unit: str) -> str:
+    if value is None:
+        return "–"
+    formats: dict[str, Callable[[float], str]] = {"rate": "{:.1%}".format, "eur": "€{:,.0f}".format}
+    return formats.get(unit, "{:,.1f}".format)(float(str(value)))
