@@ -17,6 +17,7 @@ from rich.table import Table
 
 from lake import access, sample, semantic
 from lake.land import land
+from lake.land.report import COUNTS
 from lake.run import Run
 from lake.run import run as run_lines
 from lake.settings import LINES, settings
@@ -83,7 +84,7 @@ def _land(progress: Progress, files: Path) -> _Done:
 
     report = land([str(files)], progress=told, found=lambda _, size: progress.update(task, total=size))
     progress.update(task, completed=progress.tasks[task].total or 0)
-    counts = ", ".join(f"{report.total(c):,} {c}" for c in ("read", "landed", "unchanged", "quarantined"))
+    counts = ", ".join(f"{report.total(c):,} {c}" for c in COUNTS)
     return _Done("land", f"{len(report.files):,} files: {counts}", report.seconds)
 
 
