@@ -144,7 +144,7 @@ def _print_table(answer: Answer, lang: str) -> None:
 
 
 def _shown(value: Any, column: Column, lang: str) -> str:
-    """A value as its reader writes it: 1 234,50 € and 12,3 % in French, £-style separators in English."""
+    """A value as its reader writes it, in its definition's pattern: 1 234,50 € in French, 1,234.50 € in English."""
     from babel.numbers import format_currency, format_decimal, format_percent
 
     where = "en_GB" if lang == "en" else "fr_FR"
@@ -154,11 +154,12 @@ def _shown(value: Any, column: Column, lang: str) -> str:
         return _dated(value, column.grain, where)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return str(value)
-    if column.unit == "rate":
-        return str(format_percent(value, "#,##0.0 %" if lang == "fr" else "#,##0.0%", locale=where))
-    if column.unit == "eur":
-        return str(format_currency(value, "EUR", locale=where))
-    return str(format_decimal(value, "#,##0.##", locale=where))
+    pattern = column.format if column.kind == "metric" else ""
+    if "%" in pattern or (not pattern and column.unit == "rate"):
+        return str(format_percent(value, pattern or "#,##0.0 %", locale=where))
+    if "¤" in pattern or (not pattern and column.unit == "eur"):
+        return str(format_currency(value, "EUR", pattern or None, locale=where, currency_digits=not pattern))
+    return str(format_decimal(value, pattern or "#,##0.##", locale=where))
 
 
 def _dated(value: date, grain: str | None, where: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lake.access import Scope
-from lake.builds import known_line
+from lake.errors import UnknownLine
 from lake.semantic.cache import Cache
-from lake.semantic.manifest import Definition, Manifest
+from lake.semantic.manifest import GROUP, Definition, Manifest
 from lake.semantic.names import Vocabulary
 from lake.semantic.publications import published
 from lake.settings import LINES
@@ -44,6 +44,9 @@ class Indicator:
         return self.definition_en if lang == "en" else self.definition_fr
 
 
+#: Lines in the order of screens; indicators of the shared dimensions alone come last.
+_ORDER = (*LINES, GROUP)
+
 _known: Cache[tuple[Indicator, ...]] = Cache(capacity=24)
 
 
@@ -53,19 +56,25 @@ def metrics(line: str | None = None, *, scope: Scope | None = None) -> list[Indi
     Raises:
         UnknownLine: with the nearest known ones.
     """
-    wanted = LINES if line is None else (known_line(line),)
-    found = []
-    for own, build in published().items():
-        if own in wanted:
-            found += [i for i in _indicators(Manifest.read(build.semantic_manifest)) if i.line == own]
-    seen = [i for i in found if scope is None or all(scope.sees(needed) for needed in i.lines)]
-    return sorted(seen, key=lambda i: (LINES.index(i.line), not i.headline))
+    if line is not None and line not in _ORDER:
+        raise UnknownLine(line, _ORDER)
+    builds = published()
+    if builds:
+        builds[GROUP] = max(builds.values(), key=lambda build: build.created_at)
+    found = [
+        indicator
+        for own in (_ORDER if line is None else (line,))
+        if own in builds
+        for indicator in _indicators(Manifest.read(builds[own].semantic_manifest))
+        if indicator.line == own and (scope is None or all(scope.sees(needed) for needed in indicator.lines))
+    ]
+    return sorted(found, key=lambda i: (_ORDER.index(i.line), not i.headline))
 
 
 def _indicators(manifest: Manifest) -> tuple[Indicator, ...]:
     known = _known.get(manifest.digest)
     if known is None:
-        known = tuple(_indicator(manifest, d) for d in manifest.metrics.values() if manifest.lines(d.name))
+        known = tuple(_indicator(manifest, d) for d in manifest.metrics.values())
         _known.put(manifest.digest, known)
     return known
 

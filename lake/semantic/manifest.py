@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 #: Schema of the views that keep only the rows of the scope. Semantic models stand on nothing else.
 SECURED = "secured"
 
-#: Database of the shared dimensions.
-CORE = "core"
+#: Database of the shared dimensions, and the line that they belong to in a policy.
+CORE, GROUP = "core", "group"
 
 METRIC_TIME = "metric_time"
 
@@ -159,8 +159,9 @@ class Manifest:
         return {m["name"]: _definition(m, measures) for m in sorted(shown, key=lambda m: str(m["name"]))}
 
     def lines(self, metric: str) -> frozenset[str]:
-        """The lines whose marts a metric is computed from."""
-        return frozenset(self.models[m].relation.database for m in self.metrics[metric].models) - {CORE}
+        """The lines whose marts a metric is computed from; `group` when it stands on shared dimensions alone."""
+        found = frozenset(self.models[m].relation.database for m in self.metrics[metric].models) - {CORE}
+        return found or frozenset({GROUP})
 
     def reachable(self, metrics: Sequence[str]) -> tuple[GroupBy, ...]:
         """What all these metrics can be split by."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from lake import builds
 from lake.access import Scope
 from lake.builds import Build
 from lake.errors import QueryError, UnknownMetric
-from lake.semantic.manifest import Manifest
+from lake.semantic.manifest import GROUP, Manifest
 from lake.settings import LINES
 
 _read: dict[tuple[str, str], Build] = {}
@@ -65,10 +66,11 @@ def find(metrics: Sequence[str], scope: Scope) -> Source:
         needed |= _lines(metric, manifests, scope)
     for line in sorted(needed):
         scope.require("read", line)
-        if line not in available:
+        if line not in available and line != GROUP:
             raise QueryError(f"Line '{line}' has no published build.", remedy=f"Run `lake run {line}`.")
-    chosen = [available[line] for line in sorted(needed)]
-    newest = max(chosen, key=lambda b: b.created_at)
+    # Every build holds the shared dimensions: what is asked of them alone is answered by the newest.
+    chosen = [available[line] for line in sorted(needed - {GROUP})] or [max(available.values(), key=_age)]
+    newest = max(chosen, key=_age)
     manifest = manifests[newest.line]
     if missing := [m for m in metrics if m not in manifest.metrics]:
         raise QueryError(
@@ -76,6 +78,10 @@ def find(metrics: Sequence[str], scope: Scope) -> Source:
             remedy=f"Bring them to the same code: `lake run {' '.join(sorted(needed))}`.",
         )
     return Source(manifest, tuple(chosen))
+
+
+def _age(build: Build) -> datetime:
+    return build.created_at
 
 
 def _lines(metric: str, manifests: Mapping[str, Manifest], scope: Scope) -> frozenset[str]:

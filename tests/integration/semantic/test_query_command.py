@@ -40,14 +40,14 @@ def test_a_table_is_in_the_reader_s_language_and_says_where_it_comes_from(tiny: 
     whole, cents = f"{revenue:,.2f}".split(".")
     spaced = whole.replace(",", "\u202f")
     assert "Chiffre d'affaires audio" in french
-    assert f"{spaced},{cents}\xa0€" in french
+    assert f"{spaced},{cents} €" in french
     assert "40,0 %" in french
     assert "audio: build 20250101T060000" in french
     assert "data of 2025-01-01 00:00 (Europe/Paris) · checks: 3 passed, 0 warned, 0 blocked" in french
     english = run(*words, "--lang", "en").stdout
     assert "Hearing-aid revenue" in english
-    assert f"€{whole}.{cents}" in english
-    assert "40.0%" in english
+    assert f"{whole}.{cents} €" in english
+    assert "40.0 %" in english
 
 
 def test_csv_is_for_machines_and_keeps_its_origin_on_stderr(tiny: Tiny) -> None:
