@@ -5,6 +5,7 @@ The server is one for all processes of a test run (pytest-xdist): they share its
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from lake.contracts import Contract, load
 from lake.settings import settings
 from lake.store import Store, Written, open_store
 from lake.store.mongod import embedded
+
+sys.path.insert(0, str(Path(__file__).parent))
+from group import Group, published
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("lake", deadline=None)
@@ -43,6 +47,37 @@ def mongod(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator
     shared = base if worker_id == "master" else base.parent
     with embedded(shared / "mongo") as uri:
         yield uri
+
+
+def _group(tmp_path_factory: pytest.TempPathFactory, worker_id: str, mongod: str, seed: int) -> Group:
+    base = tmp_path_factory.getbasetemp()
+    return published(base if worker_id == "master" else base.parent, mongod, seed)
+
+
+@pytest.fixture(scope="session")
+def group(tmp_path_factory: pytest.TempPathFactory, worker_id: str, mongod: str) -> Group:
+    """The sample group of seed 1, landed, built, checked and published."""
+    return _group(tmp_path_factory, worker_id, mongod, 1)
+
+
+@pytest.fixture(scope="session")
+def other_group(tmp_path_factory: pytest.TempPathFactory, worker_id: str, mongod: str) -> Group:
+    """The sample group of another seed."""
+    return _group(tmp_path_factory, worker_id, mongod, 2)
+
+
+@pytest.fixture
+def in_group(group: Group, monkeypatch: pytest.MonkeyPatch) -> Group:
+    """This process reads the published group."""
+    return use(group, monkeypatch)
+
+
+def use(chosen: Group, monkeypatch: pytest.MonkeyPatch) -> Group:
+    """Point this process's settings at a group."""
+    for name, value in chosen.environment.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    return chosen
 
 
 @pytest.fixture
