@@ -19,7 +19,7 @@ _SHOWN = 40
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=example("lake sample --records 2000 --out /tmp/group", "lake land /tmp/group"))(land)
+    app.command(epilog=example("lake land /tmp/sample/audio"))(land)
 
 
 def land(

@@ -190,7 +190,9 @@ def load(path: Path) -> Contract:
     try:
         return _contract(document, path)
     except (KeyError, ValueError, TypeError, ValidationError) as error:
-        raise ContractError(f"{path.name} can't drive a source: {error}", remedy="See lake/contracts/__init__.py.") from error
+        raise ContractError(
+            f"{path.name} can't drive a source: {error}", remedy="See lake/contracts/__init__.py."
+        ) from error
 
 
 @lru_cache(maxsize=4)
@@ -296,7 +298,12 @@ def _check(c: Contract) -> None:
     ]
     for named in (c.event_time, c.structure, c.deletion_field, *c.control_totals, *c.shard_key):
         wrong.append((named is not None and named not in names, f"'{named}' is not a field"))
-    wrong.append((c.version_order != "landing" and c.version_order not in names, f"versionOrder '{c.version_order}' is not a field"))
+    wrong.append(
+        (
+            c.version_order != "landing" and c.version_order not in names,
+            f"versionOrder '{c.version_order}' is not a field",
+        )
+    )
     for is_wrong, why in wrong:
         if is_wrong:
             raise ValueError(why)

@@ -62,16 +62,14 @@ def deliveries(paths: Sequence[str], stdin_name: str | None = None) -> Iterator[
 
 def _files(path: str) -> list[Path]:
     given = Path(path)
-    if given.is_dir():
-        return sorted(p for p in given.rglob("*") if p.is_file() and not _is_noise(p.relative_to(given)))
-    if given.exists():
-        return [given]
-    found = sorted(Path(p) for p in glob.glob(path, recursive=True))  # noqa: PTH207 (a pattern may be absolute)
+    found = [given] if given.exists() else [Path(p) for p in sorted(glob.glob(path, recursive=True))]  # noqa: PTH207
     if not found:
-        raise ReadError(
-            f"There is no file '{path}'.", remedy="Check the path; quote patterns that the shell must not expand."
-        )
-    return [p for p in found if p.is_file()]
+        raise ReadError(f"There is no file '{path}'.", remedy="Check the path, or the pattern and its quotes.")
+    return [file for each in found for file in ([each] if each.is_file() else _below(each))]
+
+
+def _below(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.is_file() and not _is_noise(p.relative_to(folder)))
 
 
 def _is_zip(path: Path) -> bool:

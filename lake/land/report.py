@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 #: `landed`: its rows are in the lake or in quarantine. `known`: the same bytes under the same name were delivered
@@ -63,5 +63,5 @@ class Report:
         return {
             "seconds": round(self.seconds, 3),
             **{what: self.total(what) for what in COUNTS},
-            "files": [asdict(f) for f in self.files],
+            "files": [{**vars(f), "reasons": dict(f.reasons)} for f in self.files],
         }

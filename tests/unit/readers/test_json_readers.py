@@ -94,7 +94,12 @@ def test_a_feature_is_a_row_with_its_place() -> None:
     }
     (chunk,) = geojson.read(Plain(io.BytesIO(json.dumps(collection).encode())), GEO)
     first, second = chunk.table.to_pylist()
-    assert (first["id"], first["shop"], first["longitude"], first["latitude"]) == ("node/1", "optician", "2,3522", "48,8566")
+    assert (first["id"], first["shop"], first["longitude"], first["latitude"]) == (
+        "node/1",
+        "optician",
+        "2,3522",
+        "48,8566",
+    )
     assert (second["longitude"], second["latitude"]) == ("1", "0,5")
     again = b"".join(chunk.original(i) for i in range(2))
     (same,) = geojson.read(Plain(io.BytesIO(again)), GEO)

@@ -1,0 +1,169 @@
+"""Working through the quarantine: rows land once their contract or their file is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lake.contracts import Contract
+from lake.errors import ReadError
+from lake.land.report import Report
+from lake.land.retry import Retried, replace, retry
+from lake.store import Store
+from lake.vault import vault
+from tests.lab import DEVICES, GOOD, reading, row, text
+
+Deliver = Callable[..., Report]
+States = Callable[[], dict[str, dict[str, Any]]]
+
+NAME = "S01_devices_2024.csv"
+
+
+def again(store: Store, contract: Contract = DEVICES, **options: Any) -> Retried:
+    (done,) = retry(store, vault(), [contract.name], contracts={contract.name: contract}, **options)
+    return done
+
+
+def with_maximum(maximum: int, version: str = "1.1.0") -> Contract:
+    fields = tuple(changed(f, maximum=maximum) if f.name == "price_eur" else f for f in DEVICES.fields)
+    return changed(DEVICES, fields=fields, version=version)
+
+
+def test_rows_land_once_the_contract_accepts_them(deliver: Deliver, store: Store, states: States) -> None:
+    deliver({NAME: text(row(1001), row(1002, price_eur="7 000,00"), row(1003, price_eur="9 000,00")).encode("cp1252")})
+    done = again(store, with_maximum(8000))
+    assert (done.tried, done.landed, done.still) == (2, 1, 1)
+    assert (states()["D1002"]["_file"], states()["D1002"]["_line"]) == (1, 3)
+    (left,) = store.quarantine.list(DEVICES.name)
+    assert (left.line, left.reasons, left.contract_version) == (4, ("price_eur: above 8000",), "1.1.0")
+    (file,) = store.files(DEVICES.name)
+    assert (file.read, file.landed, file.quarantined) == (3, 2, 1)
+
+
+def test_nothing_changes_where_nothing_passes(deliver: Deliver, store: Store) -> None:
+    deliver({NAME: text(row(price_eur="x")).encode()})
+    done = again(store)
+    assert (done.tried, done.landed, done.still) == (1, 0, 1)
+    assert len(store.committed_batches(DEVICES.name)) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_rows_of_an_encoding_land_once_it_is_accepted(
+    deliver: Deliver, store: Store, states: States, encoding: str
+) -> None:
+    rows = [row(1001), row(1002, comment='"two\r\nlines"'), row(1003, comment="é")]
+    file = deliver({NAME: text(*rows).encode(encoding)}).files[0]
+    assert (file.landed, file.quarantined) == (0, 3)
+    done = again(store, reading(encodings=("cp1252", "utf-16-le")))
+    assert (done.tried, done.landed) == (3, 3)
+    assert [states()[f"D{n}"]["_line"] for n in (1001, 1002, 1003)] == [2, 3, 5]
+    assert states()["D1002"]["comment"] == "two\nlines"
+    assert store.quarantine.list() == []
+
+
+def test_rows_of_many_files_and_heads_are_told_apart(deliver: Deliver, store: Store, states: States) -> None:
+    headers = list(reversed(list(GOOD)))
+    other = text(";".join(reversed(row(2001, price_eur="7000").split(";"))), headers=headers).encode("cp1252")
+    deliver({NAME: text(row(1001, price_eur="7000"), "D1;x").encode("cp1252"), "S02_devices_2024.csv": other})
+    done = again(store, with_maximum(8000))
+    assert (done.tried, done.landed, done.still) == (3, 2, 1)
+    assert {k: v["structure_id"] for k, v in states().items()} == {"D1001": "S01", "D2001": "S02"}
+
+
+def test_only_one_file_can_be_tried(deliver: Deliver, store: Store) -> None:
+    deliver(
+        {NAME: text(row(1001, price_eur="7000")).encode(), "S02_devices_2024.csv": text(row(1002, ear="?")).encode()}
+    )
+    assert again(store, with_maximum(8000), file=1).tried == 1
+
+
+def test_rows_of_a_missing_column_land_once_it_has_an_alias(deliver: Deliver, store: Store, states: States) -> None:
+    headers = ["Tarif" if h == "Prix" else h for h in GOOD]
+    deliver({NAME: text(row(), headers=headers).encode()})
+    fields = tuple(changed(f, aliases=("Tarif",)) if f.name == "price_eur" else f for f in DEVICES.fields)
+    assert again(store, changed(DEVICES, fields=fields)).landed == 1
+    assert str(states()["D100"]["price_eur"]) == "1234.50"
+
+
+def test_rows_of_typed_formats_are_read_again(deliver: Deliver, store: Store, tmp_path: Path, states: States) -> None:
+    files = (r"^(?P<structure_id>S\d\d)_devices_\d{4}\.parquet$",)
+    contract = changed(
+        with_maximum(1000), reading=DEVICES.reading.model_copy(update={"format": "parquet", "files": files})
+    )
+    table = pa.table({**{h: [v] for h, v in GOOD.items()}, "Prix": pa.array([1234.5])})
+    pq.write_table(table, tmp_path / "t.parquet")
+    data = (tmp_path / "t.parquet").read_bytes()
+    assert deliver({"S01_devices_2024.parquet": data}, contract).files[0].quarantined == 1
+    assert again(store, changed(contract, fields=DEVICES.fields)).landed == 1
+    assert str(states()["D100"]["price_eur"]) == "1234.50"
+    assert states()["D100"]["_line"] == 1
+
+
+def test_a_retried_row_that_is_known_already_is_unchanged(deliver: Deliver, store: Store) -> None:
+    deliver({NAME: text(row(1001, price_eur="7000")).encode()})
+    deliver({"S01_devices_2025.csv": text(row(1001, price_eur="7000")).encode()}, with_maximum(8000))
+    done = again(store, with_maximum(8000))
+    assert (done.landed, done.unchanged, done.still) == (0, 1, 0)
+
+
+def test_a_retry_that_fails_leaves_the_quarantine_as_it_was(
+    deliver: Deliver, store: Store, monkeypatch: pytest.MonkeyPatch, states: States
+) -> None:
+    deliver({NAME: text(row(1001, price_eur="7000")).encode()})
+
+    def fail(*args: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("lake.store.Batch.commit", fail)
+        with pytest.raises(MemoryError):
+            again(store, with_maximum(8000))
+    assert len(store.quarantine.list()) == 1
+    assert states() == {}
+    assert again(store, with_maximum(8000)).landed == 1
+
+
+def corrected(store: Store, folder: Path, name: str, data: bytes, **options: Any) -> Any:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(data)
+    return replace(store, vault(), str(folder / name), contracts={DEVICES.name: DEVICES}, **options)
+
+
+def test_a_corrected_file_closes_the_rows_of_the_one_it_replaces(
+    deliver: Deliver, store: Store, tmp_path: Path, states: States
+) -> None:
+    deliver({NAME: text(row(1001), row(1002, price_eur="x"), "D1003;").encode()})
+    report = corrected(store, tmp_path / "fixed", NAME, text(row(1001), row(1002), row(1003)).encode())
+    assert (report.landed, report.unchanged) == (2, 1)
+    assert store.quarantine.list() == []
+    assert set(states()) == {"D1001", "D1002", "D1003"}
+
+
+def test_a_corrected_file_of_another_name_says_what_it_replaces(deliver: Deliver, store: Store, tmp_path: Path) -> None:
+    deliver({NAME: text("D1002;").encode(), "S02_devices_2024.csv": text("D2002;").encode()})
+    with pytest.raises(ReadError, match="Which file does S01_devices_2024_bis.csv replace"):
+        corrected(store, tmp_path / "fixed", "S01_devices_2024_bis.csv", text(row(1002)).encode())
+    corrected(store, tmp_path / "fixed", "S01_devices_2024_bis.csv", text(row(1002)).encode(), instead_of=1)
+    assert [held.file for held in store.quarantine.list()] == [2]
+
+
+def test_the_same_file_again_replaces_nothing(deliver: Deliver, store: Store, tmp_path: Path) -> None:
+    data = text("D1002;").encode()
+    deliver({NAME: data})
+    with pytest.raises(ReadError, match="delivered before"):
+        corrected(store, tmp_path / "fixed", NAME, data)
+    assert len(store.quarantine.list()) == 1
+
+
+def test_reasons_are_counted(deliver: Deliver, store: Store) -> None:
+    deliver({NAME: text(row(1001, price_eur="x"), row(1002, price_eur="x"), row(1003, ear="?")).encode()})
+    assert [(c.reason, c.rows) for c in store.quarantine.reasons(DEVICES.name)] == [
+        ("price_eur: not a number", 2),
+        ("ear: not among the allowed values", 1),
+    ]
