@@ -1,0 +1,313 @@
+"""A run: land, mirror, build, check and publish a few lines, in order, each line by one run at a time.
+
+What a scheduler can rely on:
+
+- a line is published, unchanged (nothing new since its published build) or failed; a failed one keeps what was
+  published and does not stop the others;
+- every run leaves a record, with its steps, durations, counts and outcome, also when it fails; a run that was killed
+  is marked so by the next run of one of its lines;
+- exit codes: 0 all lines are up to date · 1 a build or another step failed · 3 checks refused a build · 69 MongoDB does
+  not answer · 75 another run holds a line, try later. Of several, the first that happened.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from lake import build as building
+from lake import builds, mirror, publish, sources
+from lake.builds import CORE, Build
+from lake.checks import check, results
+from lake.contracts import Contract
+from lake.errors import CheckFailed, LakeError, LeaseHeld
+from lake.land import land
+from lake.land.report import COUNTS
+from lake.settings import PROJECT
+from lake.store import Store
+
+log = logging.getLogger(__name__)
+
+State = Literal["running", "published", "unchanged", "failed", "killed"]
+
+#: Called as a run goes on: step, what of it, how much is done, of how much (None: not known).
+Report = Callable[[str, str, int, int | None], None]
+
+#: How long one run waits for another that mirrors a source which both need.
+_MIRROR_WAIT_SECONDS = 1800.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a run. `seconds` is its duration, `counts` its numbers by name, `error` why it failed."""
+
+    name: Literal["land", "mirror", "build", "check", "publish"]
+    seconds: float
+    counts: dict[str, int] = field(default_factory=dict)
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class LineOutcome:
+    """How a run ended for one line. `build` is the one that readers see after it."""
+
+    state: State
+    build: str | None = None
+    error: str | None = None
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
+class Run:
+    """The record of one run. Grain: one start of `run()`."""
+
+    id: str
+    process: str
+    started_at: datetime
+    ended_at: datetime | None
+    state: State
+    lines: dict[str, LineOutcome]
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """The first code that is not 0, in the order of the lines."""
+        return next((line.exit_code for line in self.lines.values() if line.exit_code), 0)
+
+
+def run(
+    store: Store,
+    lines: Sequence[str],
+    *,
+    paths: Sequence[str] = (),
+    force: bool = False,
+    project: Path = PROJECT,
+    report: Report = lambda step, what, done, total: None,
+) -> Run:
+    """Bring lines up to date.
+
+    Args:
+        store: the lake.
+        lines: business lines, each once.
+        paths: what to land first; nothing unless given.
+        force: build also what did not change.
+        project: folder of dbt_project.yml and expectations/.
+        report: told as the run goes on.
+
+    Returns:
+        the record, which is kept in the lake too. A line's failure is in it and not raised.
+
+    Raises:
+        LeaseHeld: another run holds one of the lines; says who. Nothing was done.
+        LakeError: a step that all lines need failed (land, mirror of the shared sources, core); kept in the record.
+    """
+    with ExitStack() as held:
+        for line in lines:
+            held.enter_context(store.lease(f"run:{line}"))
+        _mark_killed(store, lines)
+        recorder = _Recorder(store, lines)
+        try:
+            if paths:
+                _land(recorder, paths, report)
+            fresh = _mirror(recorder, store, lines, report)
+            built = _build(recorder, fresh, force, project, report)
+            passed = _check(recorder, store, built, project, report)
+            _publish(recorder, passed, report)
+        except BaseException as error:
+            recorder.fail_rest(error)
+            raise
+        finally:
+            recorder.end()
+    return recorder.run
+
+
+def last_runs(store: Store, limit: int = 20) -> list[Run]:
+    """The newest runs, the newest first."""
+    return [_from_document(d) for d in store.runs.find(limit=limit)]
+
+
+def _mark_killed(store: Store, lines: Sequence[str]) -> None:
+    """Who holds a line's lease knows that no other run of it is alive."""
+    for document in store.runs.find({"state": "running"}):
+        if set(document["lines"]) & set(lines):
+            lines_then = {line: {**outcome, "state": "killed"} for line, outcome in document["lines"].items()}
+            killed = {**document, "state": "killed", "lines": lines_then}
+            store.runs.put(killed.pop("id"), killed)
+
+
+class _Recorder:
+    """Keeps the record in the lake as the run goes on."""
+
+    def __init__(self, store: Store, lines: Sequence[str]) -> None:
+        self._store = store
+        self.run = Run(
+            id=builds.new_id(),
+            process=f"process {os.getpid()} on {socket.gethostname()}",
+            started_at=datetime.now(UTC),
+            ended_at=None,
+            state="running",
+            lines={line: LineOutcome("running") for line in lines},
+        )
+        self._put()
+
+    @contextmanager
+    def step(self, name: Literal["land", "mirror", "build", "check", "publish"]) -> Iterator[dict[str, int]]:
+        """Time a step; the caller fills its counts."""
+        counts: dict[str, int] = {}
+        began, error = time.monotonic(), None
+        try:
+            yield counts
+        except BaseException as caught:
+            error = str(caught) or type(caught).__name__
+            raise
+        finally:
+            step = Step(name, round(time.monotonic() - began, 2), counts, error)
+            self.run = replace(self.run, steps=(*self.run.steps, step))
+            log.info("run.step run=%s step=%s seconds=%.1f error=%s", self.run.id, name, step.seconds, error)
+            self._put()
+
+    def line(self, line: str, outcome: LineOutcome) -> None:
+        self.run = replace(self.run, lines={**self.run.lines, line: outcome})
+
+    def fail(self, line: str, error: LakeError) -> None:
+        self.line(line, LineOutcome("failed", builds.published_id(line), str(error), error.exit_code))
+
+    def fail_rest(self, error: BaseException) -> None:
+        code = error.exit_code if isinstance(error, LakeError) else 1
+        for line, outcome in self.run.lines.items():
+            if outcome.state == "running":
+                why = str(error) or type(error).__name__
+                self.line(line, LineOutcome("failed", builds.published_id(line), why, code))
+
+    def end(self) -> None:
+        states = {outcome.state for outcome in self.run.lines.values()}
+        state: State = "failed" if "failed" in states else "published" if "published" in states else "unchanged"
+        self.run = replace(self.run, state=state, ended_at=datetime.now(UTC))
+        log.info("run.done run=%s state=%s", self.run.id, state)
+        self._put()
+
+    def _put(self) -> None:
+        document = asdict(self.run)
+        self._store.runs.put(document.pop("id"), document)
+
+
+def _land(recorder: _Recorder, paths: Sequence[str], report: Report) -> None:
+    total = 0
+
+    def found(files: int, size: int) -> None:
+        nonlocal total
+        total = size
+
+    done = 0
+
+    def progress(size: int, rows: int) -> None:
+        nonlocal done
+        done += size
+        report("land", "bytes", done, total)
+
+    with recorder.step("land") as counts:
+        landed = land(paths, progress=progress, found=found)
+        counts.update({what: landed.total(what) for what in COUNTS})
+        counts["refused_files"] = len(landed.refused)
+
+
+def _mirror(recorder: _Recorder, store: Store, lines: Sequence[str], report: Report) -> list[str]:
+    """Mirror the shared sources and those of each line; returns the lines whose mirror is up to date."""
+    fresh = []
+    with recorder.step("mirror") as counts:
+        counts.update(batches=0, records=0)
+        for name in (CORE, *lines):
+            try:
+                for contract in sources.of(name):
+                    report("mirror", contract.name, counts["records"], None)
+                    copied = _mirror_one(store, contract)
+                    counts["batches"] += copied.batches
+                    counts["records"] += copied.records
+                if name != CORE:
+                    fresh.append(name)
+            except LakeError as error:
+                if name == CORE:
+                    raise
+                recorder.fail(name, error)
+    return fresh
+
+
+def _mirror_one(store: Store, contract: Contract) -> mirror.Mirrored:
+    """Mirror one source, after whoever mirrors it now: two runs share the sources of the core."""
+    until = time.monotonic() + _MIRROR_WAIT_SECONDS
+    while True:
+        try:
+            return mirror.mirror(store, contract)
+        except LeaseHeld:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.5)
+
+
+def _build(recorder: _Recorder, lines: list[str], force: bool, project: Path, report: Report) -> list[Build]:
+    with recorder.step("build") as counts:
+        outcomes = building.build_lines(
+            lines,
+            force=force,
+            project=project,
+            report=lambda line, node, done, total: report("build", f"{line} {node}", done, total),
+        )
+        counts.update(built=0, reused=0, failed=0)
+        for outcome in outcomes:
+            counts["failed" if outcome.error else "reused" if outcome.reused else "built"] += 1
+            if outcome.error:
+                recorder.fail(outcome.line, outcome.error)
+    return [outcome.build for outcome in outcomes if outcome.build]
+
+
+def _check(recorder: _Recorder, store: Store, built: list[Build], project: Path, report: Report) -> list[Build]:
+    report("check", ", ".join(b.line for b in built), 0, None)
+    with recorder.step("check") as counts:
+        checked = check(store, built, project=project)
+        counts.update(passed=0, warned=0, blocked=0)
+        for one in checked:
+            assert one.checks is not None
+            counts["passed"] += one.checks.passed
+            counts["warned"] += one.checks.warned
+            counts["blocked"] += one.checks.blocked
+            if one.status != "passed":
+                recorder.fail(one.line, _refusal(one))
+    return [one for one in checked if one.status == "passed"]
+
+
+def _refusal(build: Build) -> CheckFailed:
+    blocking = [r for r in results(build) if r.outcome == "blocked"]
+    first = "; ".join(f"{r.subject_en}: {r.says_en} ({r.detail})" for r in blocking[:3])
+    return CheckFailed(
+        f"Build {build.id} of '{build.line}' is refused by {len(blocking)} checks: {first}.",
+        remedy=f"All of them are in {build.docs / 'index.html'}.",
+    )
+
+
+def _publish(recorder: _Recorder, passed: list[Build], report: Report) -> None:
+    with recorder.step("publish") as counts:
+        counts.update(published=0, unchanged=0)
+        for one in passed:
+            report("publish", one.line, counts["published"], len(passed))
+            try:
+                state: State = "unchanged" if builds.published_id(one.line) == one.id else "published"
+                publish.publish(one.line, one.id)
+            except LakeError as error:
+                recorder.fail(one.line, error)
+                continue
+            counts[state] += 1
+            recorder.line(one.line, LineOutcome(state, one.id))
+
+
+def _from_document(document: Mapping[str, Any]) -> Run:
+    lines = {line: LineOutcome(**outcome) for line, outcome in document["lines"].items()}
+    steps = tuple(Step(**step) for step in document["steps"])
+    return Run(**{**document, "lines": lines, "steps": steps})
