@@ -25,7 +25,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from lake.contracts import Contract
 from lake.errors import StoreError
-from lake.store.bson_columns import decode, documents, elements, one_chunk
+from lake.store.bson_columns import decode, documents, elements, from_numpy, one_chunk
 from lake.store.ledger import Written, stored_fields
 from lake.store.quarantine import QuarantinedRow
 from lake.store.versions import ID, Keys, Known, content_hashes, key_ids, order_values, resolve
@@ -34,6 +34,8 @@ ROWS = 20_000
 SENDERS = 2
 #: Chunks that wait or are being sent. Bounds the memory to this many times ROWS documents.
 IN_FLIGHT = 3
+
+DUPLICATE_KEY = 11000
 
 _LOOK_UP = pa.schema(
     [
@@ -224,21 +226,19 @@ class Batch:
         if not is_new.any():
             return
         own = {
-            "_id": pa.FixedSizeBinaryArray.from_buffers(
-                pa.binary(ID.itemsize), len(ids), [None, pa.py_buffer(np.ascontiguousarray(ids))]
-            ),
-            "_batch": pa.array(np.full(len(ids), self.number, np.int64)),
+            "_id": from_numpy(ids, pa.binary(ID.itemsize)),
+            "_batch": from_numpy(np.full(len(ids), self.number, np.int64), pa.int64()),
             "_file": one_chunk(table["_file"]),
             "_line": one_chunk(table["_line"]),
-            "_order": pa.array(order),
-            "_hash": pa.array(hashes),
+            "_order": from_numpy(order, pa.int64()),
+            "_hash": from_numpy(hashes, pa.int64()),
         }
         columns = [(name, elements(name, array)) for name, array in own.items()]
         columns.append(("_deleted", content["_deleted"]))
         columns.extend((f.name, content[f.name]) for f in self.contract.stored)
         made = documents(columns)
         if not is_new.all():
-            made = made.filter(pa.array(is_new))
+            made = made.filter(from_numpy(is_new, pa.bool_()))
         while len(self._sending) >= IN_FLIGHT:
             self._sending.popleft()[1].result()
         self._sending.append((ids[is_new], self._senders.submit(self._insert, made)))
@@ -247,11 +247,19 @@ class Batch:
         try:
             self._records.insert_many((RawBSONDocument(d) for d in made.to_pylist()), ordered=False)
         except BulkWriteError as error:
-            first = (error.details or {}).get("writeErrors", [{}])[0]
+            self._insert_again(error)
+
+    def _insert_again(self, error: BulkWriteError) -> None:
+        """What a killed process sent last may have been written after the sweep: in our place, so it goes now."""
+        refused = (error.details or {}).get("writeErrors", [])
+        ids = [one["op"]["_id"] for one in refused if one["code"] == DUPLICATE_KEY]
+        left = {"_id": {"$in": ids}, "_batch": {"$in": self._dead.tolist()}}
+        if not ids or len(ids) < len(refused) or self._records.delete_many(left).deleted_count < len(ids):
             raise StoreError(
-                f"MongoDB refused records of '{self.contract.name}': {first.get('errmsg', error)}",
+                f"MongoDB refused records of '{self.contract.name}': {refused[0]['errmsg'] if refused else error}",
                 remedy="If another process lands the same source, let it end; then run again.",
             ) from error
+        self._records.insert_many([one["op"] for one in refused], ordered=False)
 
     def _look_up(self, ids: Keys) -> Known:
         """The visible records among `ids`: of committed batches and of this one."""
@@ -299,11 +307,13 @@ def begin(database: Database[dict[str, Any]], contract: Contract) -> Batch:
 
 
 def sweep(database: Database[dict[str, Any]], source: str, dead: list[int]) -> None:
-    """Remove what batches that will never be committed have written. Nobody ever saw it."""
+    """Remove what batches that will never be committed have written. Nobody ever saw it.
+
+    Their files stay in the ledger, unseen: a number is never given twice.
+    """
     if not dead:
         return
     database[source].delete_many({"_batch": {"$in": dead}})
-    database["_files"].delete_many({"batch": {"$in": dead}})
     database["_quarantine"].delete_many({"batch": {"$in": dead}})
     database["_quarantine"].update_many({"released_by": {"$in": dead}}, {"$unset": {"released_by": ""}})
 

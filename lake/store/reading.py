@@ -12,7 +12,7 @@ import pyarrow as pa
 from pymongo.collection import Collection
 
 from lake.contracts import META_SCHEMA
-from lake.store.bson_columns import decode, one_chunk
+from lake.store.bson_columns import decode, from_numpy, one_chunk
 from lake.store.ledger import BatchRecord
 from lake.store.versions import ID, KEY_BYTES
 
@@ -45,8 +45,8 @@ def _mirrored(table: pa.Table) -> pa.Table:
     """`_id` taken apart into `_key` and `_version`."""
     ids = np.frombuffer(one_chunk(table["_id"]).cast(pa.binary()).buffers()[2], ID, count=table.num_rows)
     keys = np.ascontiguousarray(ids.view(np.uint8).reshape(-1, ID.itemsize)[:, :KEY_BYTES])
-    key = pa.FixedSizeBinaryArray.from_buffers(pa.binary(KEY_BYTES), len(ids), [None, pa.py_buffer(keys)])
-    version = pa.array(ids["version"].astype(np.int32))
+    key = from_numpy(keys, pa.binary(KEY_BYTES))
+    version = from_numpy(ids["version"].astype(np.int32), pa.int32())
     columns = [key, version, *table.columns[1:]]
     return pa.table(columns, schema=pa.schema([META_SCHEMA.field(0), META_SCHEMA.field(1), *list(table.schema)[1:]]))
 

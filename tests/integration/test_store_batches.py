@@ -74,6 +74,16 @@ def test_a_batch_whose_lease_was_taken_over_cannot_commit(store: Store, zoo: Any
     assert prices(zoo.records(store)) == [(0, Decimal(20))]
 
 
+def test_what_a_dead_batch_wrote_after_the_sweep_gives_way(store: Store, zoo: Any) -> None:
+    dead = store.begin(zoo.contract)
+    batch = store.begin(zoo.contract)
+    dead.write(zoo.table([visit("10"), visit("11", key="v2")]))
+    dead._drain()
+    batch.write(zoo.table([visit("20"), visit("30", key="v3")], batch.add_file("a.csv", "00", 1)))
+    batch.commit()
+    assert {r["visit_id"]: r["price_eur"] for r in zoo.records(store)} == {"v1": Decimal(20), "v3": Decimal(30)}
+
+
 def test_rows_that_are_not_accounted_for_stop_the_commit(store: Store, zoo: Any) -> None:
     batch = store.begin(zoo.contract)
     number = batch.add_file("a.csv", "00", 1)
