@@ -7,9 +7,7 @@ between a person's old and new records.
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 import hmac
 import os
 import secrets
@@ -18,6 +16,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from cryptography.fernet import Fernet, InvalidToken
@@ -29,6 +28,9 @@ _KEY_CHARACTERS = 32
 
 #: Blanks of all kinds, dots and dashes: how a number is written, not which it is.
 _WRITING = r"[\s.\-\x{00a0}\x{2007}\x{2009}\x{202f}\x{2010}-\x{2014}]"
+
+
+_ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", np.uint8)
 
 
 class Vault:
@@ -62,9 +64,10 @@ class Vault:
         """
         unique = pc.dictionary_encode(values)
         normal = pc.utf8_upper(pc.replace_substring_regex(unique.dictionary, _WRITING, ""))
-        prefix = f"{namespace}:".encode()
-        hashed = [self._hash(prefix + value.encode()) if value else None for value in normal.to_pylist()]
-        return pa.array(hashed, pa.string()).take(unique.indices)
+        prefix = f"{namespace}:"
+        digests = [hmac.digest(self._key, f"{prefix}{value}".encode(), "sha256")[:16] for value in normal.to_pylist()]
+        hashed = pc.if_else(pc.equal(normal, ""), pa.scalar(None, pa.string()), _base32(digests))
+        return hashed.take(unique.indices)
 
     def fingerprint(self) -> str:
         """Tells whether two keys are the same, and nothing else about them."""
@@ -87,8 +90,14 @@ class Vault:
                 remedy="Set LAKE_QUARANTINE_KEY to the key that was in use then.",
             ) from None
 
-    def _hash(self, value: bytes) -> str:
-        return base64.b32encode(hmac.digest(self._key, value, hashlib.sha256)[:16])[:26].decode()
+
+def _base32(digests: list[bytes]) -> pa.StringArray:
+    """16 bytes each → 26 letters and figures each (RFC 4648, without padding), all at once."""
+    bits = np.unpackbits(np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 16), axis=1)
+    fives = np.pad(bits, ((0, 0), (0, 2))).reshape(-1, 26, 5) @ np.array([16, 8, 4, 2, 1], np.uint8)
+    letters = _ALPHABET[fives].tobytes()
+    offsets = np.arange(len(digests) + 1, dtype=np.int32) * 26
+    return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), pa.py_buffer(letters))
 
 
 def vault() -> Vault:

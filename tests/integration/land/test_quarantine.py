@@ -147,7 +147,7 @@ def test_a_corrected_file_closes_the_rows_of_the_one_it_replaces(
 
 def test_a_corrected_file_of_another_name_says_what_it_replaces(deliver: Deliver, store: Store, tmp_path: Path) -> None:
     deliver({NAME: text("D1002;").encode(), "S02_devices_2024.csv": text("D2002;").encode()})
-    with pytest.raises(ReadError, match="Which file does S01_devices_2024_bis.csv replace"):
+    with pytest.raises(ReadError, match="Which file does S01_devices_2024_bis"):
         corrected(store, tmp_path / "fixed", "S01_devices_2024_bis.csv", text(row(1002)).encode())
     corrected(store, tmp_path / "fixed", "S01_devices_2024_bis.csv", text(row(1002)).encode(), instead_of=1)
     assert [held.file for held in store.quarantine.list()] == [2]
