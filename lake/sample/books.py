@@ -14,7 +14,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from lake.sample.economics import HQ_EXTERNAL, HQ_WAGES, SOCIAL, TRADES, WAGE_TAX, Months
+from lake.sample.economics import HQ_EXTERNAL, HQ_WAGES, LAND_TAX, SOCIAL, TRADES, WAGE_TAX, Months
 from lake.sample.ledger import Ledger
 from lake.sample.world import FIRST, LAST
 
@@ -92,7 +92,7 @@ def _post_site(ledger: Ledger, site: Months, year: int, month: int, detail: Deta
     at = (year - FIRST.year) * 12 + month
     for part in _split(_cents(float(site.income[at - 1])), detail.invoices, rng):
         on = _month_end(year, month) if detail.invoices == 1 else date(year, month, int(rng.integers(1, 28)))
-        ledger.post(on, f"VT-{site.site_id}", "Ventes", _against("411000", _sales(site.line, part)))
+        ledger.post(on, f"VT-{site.site_id}", "Ventes", _billed(_sales(site.line, part)))
     if month in _ends(detail.costs):
         normal = float(site.normal[at - 12 // detail.costs : at].sum())
         wages, purchases, external = _costs(site.line, normal, rng)
@@ -113,7 +113,7 @@ def _post_structure(
         sales += _sales(line, _cents(sum(float(site.income[period].sum()) for site in mine)))
         costs = _costs(line, sum(float(site.normal[period].sum()) for site in mine), rng)
         wages, purchases, external = wages + costs[0], purchases + costs[1], external + costs[2]
-    ledger.post(on, "VT", "Ventes", _against("411000", sales))
+    ledger.post(on, "VT", "Ventes", _billed(sales))
     ledger.post(on, "PA", "Paie", _payroll(wages))
     ledger.post(
         on, "AC", "Achats et charges externes", _against("401000", [*purchases, *_external(external, on.month)])
@@ -122,7 +122,7 @@ def _post_structure(
 
 def _post_bank(ledger: Ledger, on: date, days: float, delay: float) -> None:
     """Customers pay and creditors are paid, so that about `delay` days of them stay due."""
-    due = {"411000": 46 * delay, "401000": 38, "421000": 6, "431000": 20}
+    due = {"411000": 46 * delay, "441000": 40, "401000": 38, "421000": 6, "431000": 20}
     paid = [(account, -round(ledger.balance(account) * days / (days + late))) for account, late in due.items()]
     ledger.post(on, "BQ", "Règlements", _against("512000", paid))
 
@@ -147,7 +147,7 @@ def _post_year_end(
     post("Emprunt", ("512000", 0), ("164000", turnover * 0.012), ("661100", turnover * 0.0025))
     post("Placements", ("512000", 0), ("764000", -turnover * 0.0008))
     post("Taxe sur les salaires", ("447000", 0), ("631100", ledger.balance("641000") / 100 * WAGE_TAX))
-    post("Cotisation foncière", ("447000", 0), ("635110", turnover * 0.006))
+    post("Cotisation foncière", ("447000", 0), ("635110", turnover * LAND_TAX))
     post("Quote-part de subventions", ("131000", 0), (grant, -turnover * 0.002))
     post("Indemnités journalières", ("512000", 0), (refund, -turnover * 0.003))
     post("Provision pour risques", ("151000", 0), ("681500", turnover * rng.uniform(0.001, 0.003)))
@@ -172,6 +172,12 @@ def _post_year_end(
 def _sales(line: str, cents: int) -> list[tuple[str, int]]:
     """Income by account, on the credit side."""
     return _shares(TRADES[line].income, -cents)
+
+
+def _billed(sales: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Income and who owes it: the customers, and the CAF its subsidies."""
+    subsidies = -sum(cents for account, cents in sales if account.startswith("74"))
+    return [("411000", -sum(cents for _, cents in sales) - subsidies), ("441000", subsidies), *sales]
 
 
 def _costs(line: str, normal: float, rng: np.random.Generator) -> tuple[int, list[tuple[str, int]], int]:

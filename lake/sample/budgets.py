@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lake.sample.books import YEARS
 from lake.sample.columns import decimals
-from lake.sample.economics import HQ_EXTERNAL, HQ_WAGES, SOCIAL, TRADES, WAGE_TAX, Floats, Months
+from lake.sample.economics import HQ_EXTERNAL, HQ_WAGES, LAND_TAX, SOCIAL, TRADES, WAGE_TAX, Floats, Months
 from lake.sample.world import FIRST
 
 _INCOME_LINE = {
@@ -79,6 +79,6 @@ def _planned(sites: Sequence[Months], year: slice, hope: float) -> dict[str, lis
         add("wages", -wages)
         add("social_charges", -wages * SOCIAL)
         add("external_costs", -normal * (trade.external + HQ_EXTERNAL))
-        add("taxes", -wages * WAGE_TAX)
+        add("taxes", -wages * WAGE_TAX - normal * LAND_TAX)
         add("depreciation", -normal * trade.depreciation)
     return {line: [round(euro / 100) * 10_000 for euro in euros.tolist()] for line, euros in planned.items()}

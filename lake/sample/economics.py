@@ -40,8 +40,9 @@ TRADES = {
     "childcare": Trade(93.5, (("706400", 0.3), ("741000", 0.7)), (("602400", 0.035),), 0.505, 0.12, 0.02),
 }
 
-#: Social charges and the tax on wages, as shares of wages; what headquarters cost, as shares of the structure's income.
-SOCIAL, WAGE_TAX = 0.40, 0.06
+#: Social charges and the tax on wages, as shares of wages; what headquarters and the tax on premises cost, as shares
+#: of the structure's income.
+SOCIAL, WAGE_TAX, LAND_TAX = 0.40, 0.06, 0.006
 HQ_WAGES, HQ_EXTERNAL = 0.028, 0.014
 
 

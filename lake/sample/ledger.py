@@ -28,6 +28,7 @@ LABELS = {
     "411000": "Clients et organismes payeurs",
     "421000": "Personnel, rémunérations dues",
     "431000": "Sécurité sociale et autres organismes",
+    "441000": "Subventions à recevoir",
     "444000": "État, impôts sur les bénéfices",
     "447000": "Autres impôts et taxes",
     "512000": "Banque",
