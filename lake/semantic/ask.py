@@ -80,6 +80,7 @@ def query(
     vocabulary = Vocabulary(source.manifest, metrics)
     items = [vocabulary.item(name, grain) for name in by]
     wanted = [(vocabulary.item(f.field), f) for f in (*where, *_period(since, until))]
+    _check_time(source.manifest, metrics, items)
     _check_drill(source.manifest, [*items, *(item for item, _ in wanted)], source, scope)
     columns = (*(_dimension(item, vocabulary) for item in items), *(_metric(source.manifest, m) for m in metrics))
     with _marts.using(source.builds) as mart:
@@ -138,6 +139,15 @@ def _check_drill(manifest: Manifest, items: Sequence[Item], source: Source, scop
     if any(item.field.kind == "entity" and item.field.element in single for item in items):
         for build in source.builds:
             scope.require("drill", build.line)
+
+
+def _check_time(manifest: Manifest, metrics: Sequence[str], items: Sequence[Item]) -> None:
+    needing = [m for m in metrics if manifest.metrics[m].needs_time]
+    if needing and not any(item.field.name == METRIC_TIME for item in items):
+        raise QueryError(
+            f"'{needing[0]}' compares periods, so it has no value without one.",
+            remedy="Ask for it by a grain, such as year.",
+        )
 
 
 def _check_lines(made: Plan, source: Source) -> None:

@@ -15,7 +15,10 @@ from lake.settings import LINES
 
 @dataclass(frozen=True)
 class Indicator:
-    """One indicator. `lines` has its owner first; `typical` is the range in which a value surprises nobody."""
+    """One indicator. `lines` has its owner first; `typical` is the range in which a value surprises nobody.
+
+    `needs_time`: it compares periods, and is asked by a grain of metric_time only.
+    """
 
     name: str
     lines: tuple[str, ...]
@@ -30,6 +33,7 @@ class Indicator:
     owner: str
     typical: tuple[float, float] | None
     headline: bool
+    needs_time: bool
     sources: tuple[str, ...]
     dimensions: tuple[str, ...]
 
@@ -98,6 +102,7 @@ def _indicator(manifest: Manifest, definition: Definition) -> Indicator:
         owner=str(meta.get("owner") or ""),
         typical=(float(typical[0]), float(typical[1])) if typical else None,
         headline=bool(meta.get("headline")),
+        needs_time=definition.needs_time,
         sources=tuple(str(s) for s in meta.get("sources") or ()),
         dimensions=Vocabulary(manifest, (definition.name,)).names,
     )

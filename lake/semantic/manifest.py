@@ -65,7 +65,10 @@ class Model:
 
 @dataclass(frozen=True)
 class Definition:
-    """A metric as its YAML defines it. `models` are the semantic models that its value is computed from."""
+    """A metric as its YAML defines it. `models` are the semantic models that its value is computed from.
+
+    `needs_time`: it looks at another period than the row's, so it has no value without one.
+    """
 
     name: str
     kind: str
@@ -73,6 +76,7 @@ class Definition:
     label: str
     meta: Mapping[str, Any]
     models: tuple[str, ...]
+    needs_time: bool
 
 
 @dataclass(frozen=True)
@@ -155,8 +159,14 @@ class Manifest:
             for model in self._document["semantic_models"]
             for measure in model.get("measures") or []
         }
-        shown = [m for m in self._document["metrics"] if not m["type_params"].get("is_private")]
-        return {m["name"]: _definition(m, measures) for m in sorted(shown, key=lambda m: str(m["name"]))}
+        raw = {m["name"]: m for m in self._document["metrics"]}
+
+        def needs_time(name: str) -> bool:
+            inputs = raw[name]["type_params"].get("metrics") or ()
+            return any(i.get("offset_window") or i.get("offset_to_grain") or needs_time(i["name"]) for i in inputs)
+
+        shown = sorted(name for name, m in raw.items() if not m["type_params"].get("is_private"))
+        return {name: _definition(raw[name], measures, needs_time(name)) for name in shown}
 
     def lines(self, metric: str) -> frozenset[str]:
         """The lines whose marts a metric is computed from; `group` when it stands on shared dimensions alone."""
@@ -324,7 +334,7 @@ def _model(raw: Mapping[str, Any]) -> Model:
     )
 
 
-def _definition(raw: Mapping[str, Any], measures: Mapping[str, str]) -> Definition:
+def _definition(raw: Mapping[str, Any], measures: Mapping[str, str], needs_time: bool) -> Definition:
     """`measures`: the semantic model of each measure. dbt names the measures of every metric, derived ones too."""
     return Definition(
         name=raw["name"],
@@ -333,4 +343,5 @@ def _definition(raw: Mapping[str, Any], measures: Mapping[str, str]) -> Definiti
         label=raw.get("label") or "",
         meta=(raw.get("config") or {}).get("meta") or {},
         models=tuple(sorted({measures[m["name"]] for m in raw["type_params"].get("input_measures") or ()})),
+        needs_time=needs_time,
     )

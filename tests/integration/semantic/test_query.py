@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from lake import semantic
-from lake.errors import AccessDenied, QueryError, UnknownDimension, UnknownMetric
+from lake.errors import AccessDenied, QueryError, UnknownDimension, UnknownLine, UnknownMetric
 from lake.semantic import Answer, Filter
 from tests.integration.semantic.conftest import Tiny
 
@@ -234,5 +234,23 @@ def test_the_catalogue_lists_every_indicator_with_what_it_can_be_split_by(tiny: 
     assert revenue.definition("en") == "Sum of the prices of devices fitted."
     assert revenue.typical == (1000.0, 1000000.0)
     assert {"commune", "device_class", "structure", "site", "metric_time", "structure_name"} <= set(revenue.dimensions)
-    assert [i.name for i in semantic.metrics("optical")] == ["optical_revenue"]
-    assert [i.name for i in semantic.metrics(scope=tiny.scope("optician"))] == ["optical_revenue"]
+    assert [(i.name, i.needs_time) for i in semantic.metrics("optical")] == [
+        ("optical_revenue", False),
+        ("optical_growth", True),
+    ]
+    assert {i.line for i in semantic.metrics(scope=tiny.scope("optician"))} == {"optical"}
+    with pytest.raises(UnknownLine):
+        semantic.metrics("opticle")
+
+
+def test_an_indicator_that_compares_periods_is_asked_by_period(tiny: Tiny) -> None:
+    with pytest.raises(QueryError, match=r"'optical_growth' compares periods.*by a grain, such as year"):
+        semantic.query(["optical_growth"], by=["structure"], scope=tiny.scope())
+    found = rows(
+        semantic.query(["optical_growth"], grain="year", where=[Filter("structure", "=", ("S01",))], scope=tiny.scope())
+    )
+    ((before, now),) = tiny.rows(
+        "select sum(amount_eur) filter (year(sold_on) = 2023), sum(amount_eur) filter (year(sold_on) = 2024) "
+        f"from {SALES} where structure_id = 'S01'"
+    )
+    assert (date(2024, 1, 1), now - before) in found

@@ -125,7 +125,7 @@ def test_metrics_lists_what_can_be_asked(tiny: Tiny) -> None:
     )
     assert "optical" not in out
     listed = json.loads(run("metrics", "--format", "json", "--as", "optician").stdout)
-    assert [i["name"] for i in listed] == ["optical_revenue"]
+    assert [i["name"] for i in listed] == ["optical_revenue", "optical_growth"]
 
 
 def test_nothing_published_says_so() -> None:

@@ -1,0 +1,101 @@
+"""Promises that hold for every indicator of every published line, whatever its definition."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from group import Group
+
+from lake import access, builds, semantic
+from lake.semantic import Filter
+from lake.semantic.connection import Mart
+from lake.settings import LINES
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+UNITS = {"eur", "rate", "count", "hours", "days", "ratio", "years", "minutes", "fte"}
+
+
+def close(one: Any, other: Any) -> bool:
+    """Sums of money are equal; quotients are floats, and equal but for their last digits."""
+    if isinstance(one, float) and isinstance(other, float):
+        return one == pytest.approx(other, rel=1e-12)
+    return bool(one == other)
+
+
+def test_every_indicator_is_fully_described(in_group: Group) -> None:
+    wanted = ("label_fr", "label_en", "definition_fr", "definition_en", "formula", "unit", "format", "owner", "sources")
+    found = semantic.metrics()
+    assert {i.line for i in found} >= set(LINES)
+    assert [(i.name, w) for i in found for w in wanted if not getattr(i, w)] == []
+    assert [i.name for i in found if i.unit not in UNITS or i.direction not in ("up", "down", "none")] == []
+    assert [i.name for i in found if not {"structure", "metric_time"} <= set(i.dimensions)] == []
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_structure_s_director_sees_of_each_indicator_what_the_group_sees_of_the_structure(
+    in_group: Group, line: str
+) -> None:
+    group, director = access.scope("group-director"), access.scope("structure-director")
+    (own,) = director.structures
+    for indicator in semantic.metrics(line):
+        grain = "year" if indicator.needs_time else None
+        whole = semantic.query([indicator.name], by=["structure"], grain=grain, scope=group).table.to_pylist()
+        theirs = semantic.query([indicator.name], by=["structure"], grain=grain, scope=director).table.to_pylist()
+        assert {row["structure"] for row in theirs} <= {own}, indicator.name
+        mine = [row[indicator.name] for row in whole if row["structure"] == own and row[indicator.name] is not None]
+        seen = [row[indicator.name] for row in theirs if row[indicator.name] is not None]
+        assert len(mine) == len(seen), indicator.name
+        assert all(map(close, mine, seen)), indicator.name
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_euros_and_counts_add_up_over_structures_and_months(in_group: Group, line: str) -> None:
+    scope = access.scope("group-director")
+    for indicator in semantic.metrics(line):
+        if indicator.unit != "eur" or "average" in indicator.name or "_per_" in indicator.name:
+            continue
+        values = semantic.query([indicator.name], scope=scope).table.column(0).to_pylist()
+        if not isinstance(values[0], Decimal):
+            continue
+        for by in ("structure", "metric_time__month"):
+            parts = semantic.query([indicator.name], by=[by], scope=scope).table.column(indicator.name).to_pylist()
+            assert sum((p for p in parts if p is not None), Decimal(0)) == values[0], (indicator.name, by)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_filter_and_a_split_give_the_same_figure(in_group: Group, line: str) -> None:
+    scope = access.scope("group-director")
+    for indicator in [i for i in semantic.metrics(line) if i.headline]:
+        rows = semantic.query([indicator.name], by=["site"], scope=scope).table.to_pylist()
+        for row in rows[:: max(len(rows) // 3, 1)]:
+            kept = semantic.query([indicator.name], where=[Filter("site", "=", (row["site"],))], scope=scope).table
+            assert close(kept.column(0)[0].as_py(), row[indicator.name]), (indicator.name, row)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_no_secured_view_shows_a_row_without_a_scope_and_no_row_lacks_a_structure(in_group: Group, line: str) -> None:
+    build = builds.published(line)
+    assert build is not None
+    mart = Mart([build])
+    try:
+        views = mart._root.execute("select database_name, view_name from duckdb_views() where schema_name = 'secured'")
+        for database, view in views.fetchall():
+            assert mart._root.execute(f'select count(*) from "{database}".secured."{view}"').fetchone() == (0,), view
+            with mart.cursor(mart.resolve((access.ALL,))) as cursor:
+                seen = cursor.execute(f'select count(*) from "{database}".secured."{view}"').fetchone()
+            with mart.cursor(()) as cursor:
+                none = cursor.execute(f'select count(*) from "{database}".secured."{view}"').fetchone()
+            assert seen != (0,), view
+            assert none == (0,), view
+        tables = mart._root.execute(
+            "select database_name, table_name from duckdb_columns() "
+            "where column_name = 'structure_id' and schema_name = 'atomic'"
+        )
+        for database, table in tables.fetchall():
+            lost = mart._root.execute(f'select count(*) from "{database}".atomic."{table}" where structure_id is null')
+            assert lost.fetchone() == (0,), table
+    finally:
+        mart.close()
