@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -77,21 +78,22 @@ def land(
     reports: list[FileReport] = []
     by_source: dict[str, list[tuple[Delivery, Mapping[str, str]]]] = {}
     size = 0
-    for delivery in deliveries(paths, name):
-        try:
-            recognised = recognise(delivery, known, source)
-        except ReadError as error:
-            reports.append(_refusal(delivery, error))
-            continue
-        by_source.setdefault(recognised.contract.name, []).append((delivery, recognised.named))
-        size += delivery.size
-    found(sum(map(len, by_source.values())), size)
-    if by_source:
-        with open_store() as store:
-            check_key(store, vault())
-            for each in sorted(by_source):
-                with store.lease(f"land:{each}"):
-                    reports += Landing(store, known[each], vault(), progress).land(by_source[each])
+    with tempfile.TemporaryFile() as spool:
+        for delivery in deliveries(paths, (name or "stdin", spool)):
+            try:
+                recognised = recognise(delivery, known, source)
+            except ReadError as error:
+                reports.append(_refusal(delivery, error))
+                continue
+            by_source.setdefault(recognised.contract.name, []).append((delivery, recognised.named))
+            size += delivery.size
+        found(sum(map(len, by_source.values())), size)
+        if by_source:
+            with open_store() as store:
+                check_key(store, vault())
+                for each in sorted(by_source):
+                    with store.lease(f"land:{each}"):
+                        reports += Landing(store, known[each], vault(), progress).land(by_source[each])
     return Report(tuple(reports), time.monotonic() - began)
 
 

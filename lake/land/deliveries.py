@@ -7,10 +7,8 @@ member of an archive has its own. Compression is no part of the name.
 from __future__ import annotations
 
 import glob
-import io
 import struct
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -45,15 +43,21 @@ class Delivery:
     open: Callable[[], Stream]
 
 
-def deliveries(paths: Sequence[str], stdin_name: str | None = None) -> Iterator[Delivery]:
+def deliveries(paths: Sequence[str], stdin: tuple[str, BinaryIO] | None = None) -> Iterator[Delivery]:
     """Every file that the paths mean, in order: folders with all below them, globs, members of zips.
+
+    Args:
+        paths: As the user gave them; `-` is stdin.
+        stdin: The name that stdin goes by, and a file to keep it in, since a delivery is read more than once.
 
     Raises:
         ReadError: a path means nothing.
     """
     for path in paths:
         if path == "-":
-            yield _stdin(stdin_name or "stdin")
+            if stdin is None:
+                raise ReadError("Stdin is not a file.", remedy="Give the path of one.")
+            yield _stdin(*stdin)
             continue
         meant = (d for file in _files(path) for d in (_members(file) if _is_zip(file) else [_single(file)]))
         # By own name, wherever it lies: of sources without an order of versions the last landed wins.
@@ -86,17 +90,28 @@ def _single(path: Path) -> Delivery:
     return Delivery(path.name, str(path), path.stat().st_size, lambda: Plain(path.open("rb")))
 
 
-def _stdin(name: str) -> Delivery:
-    spool = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the command)
+def _stdin(name: str, spool: BinaryIO) -> Delivery:
     while piece := sys.stdin.buffer.read(1 << 20):
         spool.write(piece)
-    size = spool.tell()
 
     def open_again() -> Stream:
         spool.seek(0)
-        return Plain(io.BufferedReader(io.FileIO(spool.fileno(), closefd=False)))
+        return Plain(_Kept(spool))
 
-    return Delivery(name, "-", size, open_again)
+    return Delivery(name, "-", spool.tell(), open_again)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A file that its reader does not close."""
+
+    file: BinaryIO
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self.file.read(size)
+
+    def close(self) -> None:
+        return
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,92 @@
+"""The commands as a user runs them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from lake.cli import app
+from lake.contracts import catalogue
+from lake.store import Store
+from tests.lab import DEVICES, row, text
+
+NAME = "S01_devices_2024.csv"
+
+
+@pytest.fixture
+def lake(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs `lake …` in process, on the small source."""
+    known = {**catalogue(), DEVICES.name: DEVICES}
+    for module in ("lake.contracts", "lake.land", "lake.land.retry"):
+        monkeypatch.setattr(f"{module}.catalogue", lambda: known)
+    return lambda *arguments, **options: CliRunner().invoke(app, list(arguments), **options)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / NAME
+    path.write_bytes(text(row(1001), row(1002, price_eur="x", patient_name="Ménard")).encode("cp1252"))
+    return path
+
+
+def test_land_shows_the_accounting(lake: Callable[..., Result], file: Path) -> None:
+    done = lake("land", str(file))
+    assert done.exit_code == 0
+    assert "1 in quarantine · lab_devices · price_eur: not a number" in done.stdout
+    assert "2 rows in" in done.stdout
+
+
+def test_land_as_json(lake: Callable[..., Result], file: Path) -> None:
+    shown = json.loads(lake("land", "--json", str(file)).stdout)
+    assert {k: shown[k] for k in ("read", "landed", "unchanged", "quarantined")} == {
+        "read": 2,
+        "landed": 1,
+        "unchanged": 0,
+        "quarantined": 1,
+    }
+
+
+def test_land_of_an_unknown_file_exits_with_1(lake: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("a;b\n1;2\n")
+    done = lake("land", str(tmp_path / "x.csv"))
+    assert done.exit_code == 1
+    assert "is of no known source" in " ".join(done.stdout.split())
+
+
+def test_land_from_stdin(lake: Callable[..., Result], store: Store) -> None:
+    data = text(row(1001)).encode()
+    done = lake("land", "-", "--source", "lab_devices", "--name", NAME, input=data)
+    assert done.exit_code == 0
+    assert store.files("lab_devices")[0].name == NAME
+
+
+def test_quarantine_from_list_to_retry(lake: Callable[..., Result], file: Path) -> None:
+    lake("land", str(file))
+    assert "price_eur: not a number" in lake("quarantine", "list").stdout.replace("\n", " ")
+    shown = lake("quarantine", "show", "1:1").stdout
+    assert "Ménard" in shown
+    assert "line 3" in shown
+    assert "1 rows tried, 0 landed" in lake("quarantine", "retry").stdout
+    file.write_bytes(text(row(1001), row(1002)).encode())
+    assert "1 landed, 1 unchanged" in lake("quarantine", "retry", "--from", str(file)).stdout
+    assert lake("quarantine", "list").stdout == "Nothing is in quarantine.\n"
+
+
+def test_quarantine_is_for_roles_that_may(lake: Callable[..., Result], file: Path) -> None:
+    lake("land", str(file))
+    for command in (["list", "--source", "lab_devices"], ["show", "1:1"], ["retry"]):
+        refused = lake("quarantine", *command, "--as", "audio-analyst")
+        assert type(refused.exception).__name__ == "AccessDenied"
+        assert "Ménard" not in refused.stdout
+
+
+def test_contracts_are_listed_shown_and_checked(lake: Callable[..., Result], tmp_path: Path) -> None:
+    assert "audio_fittings" in lake("contracts", "list").stdout
+    assert "N° adhérent" in lake("contracts", "show", "audio_fittings").stdout
+    assert "audio_fittings 1." in lake("contracts", "check").stdout
+    (tmp_path / "wrong.yaml").write_text("kind: nothing\n")
+    assert type(lake("contracts", "check", str(tmp_path / "wrong.yaml")).exception).__name__ == "ContractError"

@@ -1,0 +1,54 @@
+"""The command's frame: quick to start, one line for an error, the trace on request."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+from lake import cli
+
+
+def lake(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from lake.cli import main; main()", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = ("pyarrow", "pymongo", "duckdb", "pandas", "dbt", "yaml")
+    code = f"import sys, lake.cli; print([m for m in {heavy} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_an_error_is_one_line_with_its_remedy_and_exit_code() -> None:
+    done = lake("contracts", "show", "audio_fitings")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("lake: Unknown source 'audio_fitings'. Did you mean audio_fittings")
+    assert done.stderr.count("\n") == 1
+
+
+def test_debug_shows_the_trace() -> None:
+    done = lake("--debug", "contracts", "show", "audio_fitings")
+    assert "Traceback" in done.stderr
+
+
+def test_the_version_is_shown() -> None:
+    assert lake("--version").stdout.startswith("lake 0.")
+
+
+def test_no_room_is_named_that_does_not_exist() -> None:
+    assert len(set(cli.ROOMS)) == len(cli.ROOMS)
+    for room in cli.ROOMS:
+        assert f"lake.cli.{room}" in sys.modules
+
+
+def test_help_costs_little() -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    assert lake("--help").returncode == 0
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 0.5
