@@ -109,13 +109,19 @@ def state(line: str) -> LineState:
     return LineState("stale" if is_stale else "fresh", published, failed)
 
 
-def last_month_end(published: builds.Build) -> date | None:
-    """The last day of the last complete month in a build, up to today; None when it holds no event."""
-    newest = published.newest_event_on
-    if newest is None:
+def last_month_end(session: Session, published: builds.Build, metric: str) -> date | None:
+    """The last day of the last complete month of an indicator; None when it has no value in the viewer's scope.
+
+    The month of its newest value is complete when data still came in after its end.
+    """
+    today = datetime.now(UTC).date()
+    newest = Question((metric,), grain="month", until=today, order=("-metric_time",), limit=1)
+    months = [m for m in ask(session, newest).table.column("metric_time").to_pylist() if m]
+    if not months:
         return None
-    after = min(newest, datetime.now(UTC).date()) + timedelta(days=1)
-    return after.replace(day=1) - timedelta(days=1)
+    end = (months[0].replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    as_of = published.as_of.date() if published.as_of else today
+    return end if as_of > end else months[0].replace(day=1) - timedelta(days=1)
 
 
 def years_before(day: date, years: int) -> date:

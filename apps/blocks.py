@@ -92,11 +92,12 @@ def guarded(session: Session, draw: Callable[[], None]) -> None:
     """Draw; what goes wrong becomes a sentence with a reference that stands in the log, never a traceback."""
     try:
         draw()
-    except LakeError as error:
+    except Exception as error:
         reference = secrets.token_hex(4)
-        log.warning("portal.page_failed ref=%s", reference, exc_info=True)
+        log.exception("portal.page_failed ref=%s", reference)
+        what = str(error) if isinstance(error, LakeError) else say("state.unexpected", session.language)
         title = say("state.broken_title", session.language)
-        st.error(f"**{title}**\n\n{say('state.broken', session.language, what=error, ref=reference)}")
+        st.error(f"**{title}**\n\n{say('state.broken', session.language, what=what, ref=reference)}")
 
 
 def indicator_card(

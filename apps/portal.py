@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from threading import Thread
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from apps.blocks import denied, guarded, keep_link
 from apps.registry import PAGES, Page
 from apps.session import Session, sign_in
 from apps.words import say
+from lake.semantic import prewarm
 
 
 def _draw(page: Page, session: Session) -> None:
@@ -19,8 +21,17 @@ def _draw(page: Page, session: Session) -> None:
         denied(session)
 
 
+@st.cache_resource(show_spinner=False)
+def _prewarm() -> Thread:
+    """Import what plans the questions while the first visitor still reads the page, once for all visitors."""
+    thread = Thread(target=prewarm, daemon=True)
+    thread.start()
+    return thread
+
+
 def main() -> None:
     st.set_page_config(page_title="Lac & indicateurs", page_icon=":material/water:", layout="wide")
+    _prewarm()
     session = sign_in()
     menu: dict[str, list[st.Page]] = {}
     for page in PAGES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
@@ -27,8 +28,10 @@ class Shown:
 
 
 @st.cache_resource(show_spinner=False)
-def _store() -> Store:
-    return open_store()
+def _store() -> tuple[Store, ExitStack]:
+    """The portal's connection, and what keeps it open as long as the portal runs."""
+    held = ExitStack()
+    return held.enter_context(open_store()), held
 
 
 def journal() -> Journal:
@@ -37,7 +40,7 @@ def journal() -> Journal:
     Raises:
         StoreUnavailable: MongoDB does not answer.
     """
-    return Journal(_store().prototypes)
+    return Journal(_store()[0].prototypes)
 
 
 def board(session: Session) -> list[Shown]:

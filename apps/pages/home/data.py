@@ -40,7 +40,7 @@ def summarise(session: Session, line: str) -> Summary:
     if now.kind == "none" or not shown:
         return Summary(line, now)
     names = tuple(i.name for i in shown)
-    until = last_month_end(now.published) if now.published else None
+    until = last_month_end(session, now.published, names[0]) if now.published else None
     if until is None:
         return Summary(line, now)
     since = years_before(until + timedelta(days=1), 1)

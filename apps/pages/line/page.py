@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import pandas as pd
 import streamlit as st
 
 from apps.ask import frame, indicators, last_month_end, state, years_before
@@ -29,9 +28,12 @@ def draw(session: Session, line: str) -> None:
         chips(session, now)
     warnings_of(session, now)
     known = indicators(session, line)
-    last = last_month_end(now.published) if now.published else None
-    if now.published is None or not known or last is None:
+    if now.published is None or not known:
         empty(session, "no_build", line=line)
+        return
+    last = last_month_end(session, now.published, known[0].name)
+    if last is None:
+        empty(session, "no_rows")
         return
     with st.container(key="filters"):
         choice = _filters(session, line, known[0], (years_before(last + timedelta(days=1), 1), last))
@@ -127,7 +129,7 @@ def _by_site(session: Session, line: str, indicator: Indicator, choice: Choice) 
         return
     st.subheader(say("section.by_site", language), anchor=False)
     st.dataframe(
-        _shown(table, indicator),
+        table,
         hide_index=True,
         column_order=["site_name", "site_commune", "structure_name", indicator.name],
         column_config={
@@ -140,11 +142,7 @@ def _by_site(session: Session, line: str, indicator: Indicator, choice: Choice) 
     )
 
 
-def _shown(table: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
-    return table.assign(**{indicator.name: table[indicator.name] * 100}) if indicator.unit == "rate" else table
-
-
 def _number_column(indicator: Indicator, language: str) -> object:
-    formats = {"rate": "%.1f %%", "eur": "euro", "count": "localized"}
+    formats = {"rate": "percent", "eur": "euro", "count": "localized"}
     label = indicator.label("en" if language == "en" else "fr")
     return st.column_config.NumberColumn(label, format=formats.get(indicator.unit or "", "%.2f"))

@@ -24,7 +24,7 @@ def drifts(table: pd.DataFrame) -> pd.DataFrame:
 
 def draw(session: Session) -> None:
     build = state("finance").published
-    until = last_month_end(build) if build else None
+    until = last_month_end(session, build, "finance_compared_amount_eur") if build else None
     if until is None:
         empty(session, "no_build", line="finance")
         return
@@ -46,16 +46,15 @@ def draw(session: Session) -> None:
             f"**The largest drift to {day(until, 'en')}: {worst['structure_name']}, {worst['income_line']}, {amount}.**",
         )
     )
-    shown = table.assign(gap_rate=table["gap_rate"] * 100)
     columns = {
         "structure_name": session.text("Structure", "Structure"),
         "income_line": session.text("Poste", "Line"),
         "gap_eur": st.column_config.NumberColumn(session.text("Écart", "Gap"), format="euro"),
-        "gap_rate": st.column_config.NumberColumn(session.text("Écart %", "Gap %"), format="%.1f %%"),
+        "gap_rate": st.column_config.NumberColumn(session.text("Écart %", "Gap %"), format="percent"),
         "finance_compared_amount_eur": st.column_config.NumberColumn(session.text("Réalisé", "Actual"), format="euro"),
         "finance_budget_amount_eur": st.column_config.NumberColumn(session.text("Budget", "Budget"), format="euro"),
     }
-    st.dataframe(shown, hide_index=True, column_order=list(columns), column_config=columns, height=420)
+    st.dataframe(table, hide_index=True, column_order=list(columns), column_config=columns, height=420)
     st.caption(
         session.text(
             "Produits moins charges, du 1er janvier à la fin du dernier mois complet ; un écart négatif est défavorable.",
