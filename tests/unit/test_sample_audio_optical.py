@@ -1,0 +1,159 @@
+"""The sample's hearing-aid centres and optical shops: what a figure may rely on, whatever the size and the seed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from lake.contracts import contract
+from lake.sample import audio, optical
+from lake.sample.truth import Truth
+from lake.sample.world import World
+
+
+class Kept:
+    """Takes what a line delivers and keeps it, without dirt and without files."""
+
+    def __init__(self) -> None:
+        self.truth = Truth()
+        self.parts: dict[str, list[pa.Table]] = {}
+        self.corrections: dict[str, tuple[pa.Table, pa.Table]] = {}
+
+    def deliver(self, source: str, structure_id: str, table: pa.Table, *, correct: Any = None, **_: Any) -> pa.Table:
+        for name in table.column_names:
+            assert table[name].type == contract(source).field(name).arrow_type, f"{source}.{name}"
+        if correct and len(table) and source not in self.corrections:
+            self.corrections[source] = (table, correct(table, World(1, 1).rng("corrections")))
+        own = pa.array([structure_id] * len(table), pa.string())
+        self.parts.setdefault(source, []).append(table.append_column("structure_id", own))
+        return table
+
+    def __getitem__(self, source: str) -> pa.Table:
+        return pa.concat_tables(self.parts[source])
+
+    def total(self, line: str, metric: str) -> Decimal:
+        by_structure = self.truth.document()["headline"][line]
+        return sum((Decimal(v) for m in by_structure.values() for v in m.get(metric, {}).values()), Decimal(0))
+
+    def rate(self, line: str, numerator: str, denominator: str) -> float:
+        return float(self.total(line, numerator) / self.total(line, denominator))
+
+
+def _made(line: Any, seed: int, records: int = 20_000) -> Kept:
+    kept = Kept()
+    line.generate(World(130_000, seed), records, kept)
+    return kept
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def centres(request: pytest.FixtureRequest) -> Kept:
+    return _made(audio, request.param)
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def shops(request: pytest.FixtureRequest) -> Kept:
+    return _made(optical, request.param)
+
+
+@pytest.mark.parametrize("source", ["prescriptions", "trials", "fittings", "returns", "sessions"])
+def test_audio_keys_are_unique_over_structures(centres: Kept, source: str) -> None:
+    _keys_are_unique(centres, f"audio_{source}")
+
+
+@pytest.mark.parametrize("source", ["quotes", "sale_lines", "claims", "purchases"])
+def test_optical_keys_are_unique_over_structures(shops: Kept, source: str) -> None:
+    _keys_are_unique(shops, f"optical_{source}")
+
+
+def _keys_are_unique(kept: Kept, source: str) -> None:
+    table = kept[source]
+    keys = [f.name for f in contract(source).key]
+    assert table.group_by(keys).aggregate([]).num_rows == table.num_rows > 0
+
+
+def test_about_as_many_records_as_were_asked_for(centres: Kept, shops: Kept) -> None:
+    for kept in (centres, shops):
+        assert 16_000 < sum(len(part) for parts in kept.parts.values() for part in parts) < 24_000
+
+
+def test_the_payers_of_a_device_pay_its_price_and_class_1_its_cap(centres: Kept) -> None:
+    fittings = centres["audio_fittings"]
+    shares = pc.add(pc.add(fittings["amo_eur"], fittings["amc_eur"]), fittings["patient_eur"])
+    assert pc.all(pc.equal(shares, fittings["price_eur"])).as_py()
+    assert pc.min(fittings["patient_eur"]).as_py() >= 0
+    class_1 = fittings.filter(pc.equal(fittings["device_class"], "I"))
+    assert pc.max(class_1["price_eur"]).as_py() <= 950
+
+
+def test_nothing_happens_before_what_it_follows_from(centres: Kept, shops: Kept) -> None:
+    trials, fittings = centres["audio_trials"], centres["audio_fittings"]
+    both = fittings.join(trials.select(["trial_id", "started_on", "ended_on", "outcome"]), "trial_id")
+    assert pc.all(pc.less_equal(both["ended_on"], both["fitted_on"])).as_py()
+    assert pc.unique(both["outcome"]).to_pylist() == ["fitted"]
+    claims = shops["optical_claims"].join(
+        shops["optical_sale_lines"].group_by("sale_id").aggregate([("sold_on", "min")]), "sale_id"
+    )
+    assert pc.all(pc.less_equal(claims["sold_on_min"], claims["sent_on"])).as_py()
+
+
+def test_audio_rates_are_plausible(centres: Kept) -> None:
+    assert 0.65 < centres.rate("audio", "audio_trials_fitted", "audio_trials_closed") < 0.85
+    assert 0.66 < centres.rate("audio", "audio_patients_fitted_both_ears", "audio_patients_fitted") < 0.82
+    assert 0.01 < centres.rate("audio", "audio_devices_returned", "audio_devices_fitted") < 0.06
+    assert 0.70 < centres.rate("audio", "audio_sessions_done", "audio_sessions_due") < 0.95
+
+
+def test_the_reform_brings_class_1_in_2021(centres: Kept) -> None:
+    years = centres["audio_fittings"].append_column("year", pc.year(centres["audio_fittings"]["fitted_on"]))
+
+    def share(year: int) -> float:
+        mine = years.filter(pc.equal(years["year"], year))["device_class"]
+        return float(pc.mean(pc.equal(mine, "I").cast(pa.float64())).as_py())
+
+    assert share(2019) < 0.15
+    assert 0.3 < share(2023) < 0.5
+
+
+def test_optical_rates_are_plausible(shops: Kept) -> None:
+    assert 280 < shops.rate("optical", "optical_net_sales_eur", "optical_first_pairs") < 530
+    assert 0.25 < shops.rate("optical", "optical_second_pairs", "optical_first_pairs") < 0.5
+    assert 0.55 < shops.rate("optical", "optical_quotes_sold", "optical_quotes_decided") < 0.85
+    assert 0.02 < shops.rate("optical", "optical_claims_rejected", "optical_claims_answered") < 0.08
+
+
+def test_the_payers_of_a_line_pay_it_and_a_payer_pays_a_sale_once(shops: Kept) -> None:
+    lines, claims = shops["optical_sale_lines"], shops["optical_claims"]
+    shares = pc.add(pc.add(lines["amo_eur"], lines["amc_eur"]), lines["household_eur"])
+    assert pc.all(pc.equal(shares, lines["net_eur"])).as_py()
+    paid = claims.filter(pc.equal(claims["status"], "paid"))
+    assert paid.group_by(["sale_id", "payer"]).aggregate([]).num_rows == paid.num_rows
+
+
+def test_every_line_sold_has_a_purchase_price(shops: Kept) -> None:
+    priced = shops["optical_purchases"].group_by(["structure_id", "product_code"]).aggregate([])
+    orphans = shops["optical_sale_lines"].join(priced, ["structure_id", "product_code"], join_type="left anti")
+    assert orphans.num_rows == 0
+
+
+def test_a_corrected_row_differs_and_still_adds_up(centres: Kept, shops: Kept) -> None:
+    for kept in (centres, shops):
+        for source, (before, after) in kept.corrections.items():
+            assert before.schema == after.schema
+            for was, became in zip(before.to_pylist(), after.to_pylist(), strict=True):
+                assert was != became, source
+                keys = [f.name for f in contract(source).key if f.name in was]
+                assert [was[k] for k in keys] == [became[k] for k in keys]
+                if source == "audio_fittings":
+                    assert became["price_eur"] == became["amo_eur"] + became["amc_eur"] + became["patient_eur"]
+                if source == "optical_sale_lines":
+                    assert became["net_eur"] == became["amo_eur"] + became["amc_eur"] + became["household_eur"]
+                    assert min(became["amc_eur"], became["household_eur"]) >= 0
+
+
+def test_the_same_seed_gives_the_same_rows() -> None:
+    assert _made(audio, 3, 3_000)["audio_sessions"].equals(_made(audio, 3, 3_000)["audio_sessions"])
+    assert _made(optical, 3, 3_000)["optical_claims"].equals(_made(optical, 3, 3_000)["optical_claims"])
