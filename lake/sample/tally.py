@@ -14,9 +14,7 @@ def count(table: pa.Table, day: str, where: pa.ChunkedArray | pa.Array | None = 
     return {row["year"]: row["year_count"] for row in years.group_by("year").aggregate([("year", "count")]).to_pylist()}
 
 
-def distinct(
-    table: pa.Table, day: str, column: str, where: pa.ChunkedArray | pa.Array | None = None
-) -> dict[int, int]:
+def distinct(table: pa.Table, day: str, column: str, where: pa.ChunkedArray | pa.Array | None = None) -> dict[int, int]:
     """Different values of a column by year of `day`."""
     grouped = _years(table, day, where).group_by("year").aggregate([(column, "count_distinct")])
     return {row["year"]: row[f"{column}_count_distinct"] for row in grouped.to_pylist()}
