@@ -67,8 +67,15 @@ def build_lines(
         except (BuildError, LeaseHeld) as error:
             return Outcome(line, None, error=error)
 
-    with ThreadPoolExecutor(_processes()) as pool:
+    pool = ThreadPoolExecutor(_processes())
+    try:
         return list(pool.map(one, lines))
+    except BaseException:  # told to stop: not after dbt has finished
+        pool.shutdown(wait=False, cancel_futures=True)
+        dbt.stop()
+        raise
+    finally:
+        pool.shutdown()
 
 
 def code_files(name: str, project: Path = PROJECT) -> list[Path]:

@@ -22,6 +22,8 @@ Report = Callable[[str, int, int], None]
 
 _PR_SET_PDEATHSIG = 1
 
+_running: set[subprocess.Popen[str]] = set()
+
 
 @dataclass(frozen=True)
 class Result:
@@ -68,6 +70,7 @@ def run(
         env={**os.environ, **environment, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
         pass_fds=inherit,
     ) as process:
+        _running.add(process)
         try:
             with log.open("w", encoding="utf-8") as text:
                 errors = list(_follow(process, text.write, report))
@@ -75,11 +78,19 @@ def run(
         except BaseException:
             process.kill()
             raise
+        finally:
+            _running.discard(process)
     ended = json.loads(results.read_text("utf-8"))["results"] if results.exists() else []
     failures = tuple(_failure(r) for r in ended if r["status"] in ("error", "fail", "runtime error"))
     if code != 0 and not failures:
         failures = tuple(errors[-3:]) or (f"dbt ended with code {code}",)
     return Result(failures, len(ended))
+
+
+def stop() -> None:
+    """End the dbt processes that other threads wait for: their `run` says that they failed."""
+    for process in list(_running):
+        process.kill()
 
 
 def _follow(process: subprocess.Popen[str], write: Callable[[str], Any], report: Report) -> Iterator[str]:

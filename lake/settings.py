@@ -30,21 +30,30 @@ class Settings(BaseSettings):
     )
     mongo_database: str = Field(default="lake", description="Database of the lake in MongoDB.")
     pseudonym_key: SecretStr | None = Field(
-        default=None, description="Key of the HMAC-SHA256 pseudonyms (at least 32 characters). Losing it breaks the link between old and new records of a person."
+        default=None,
+        description="Key of the HMAC-SHA256 pseudonyms (at least 32 characters). "
+        "Losing it breaks the link between old and new records of a person.",
     )
     quarantine_key: SecretStr | None = Field(
         default=None, description="Fernet key (32 bytes in URL-safe base64) that quarantined rows are encrypted with."
     )
     policy: Path = Field(
-        default=PROJECT / "lake" / "access" / "policy.yml", description="Who sees which lines and structures and may do what."
+        default=PROJECT / "lake" / "access" / "policy.yml",
+        description="Who sees which lines and structures and may do what.",
+    )
+    schedule: Path = Field(
+        default=PROJECT / "lake" / "schedule.yml",
+        description="When `lake schedule` runs each line, and what it lands first.",
     )
     portal_port: int = Field(default=8501, description="Port of the portal, on the loopback address.")
     threads: int = Field(default=2, ge=1, description="Cores that a step may use.")
     memory_gb: float = Field(default=4.0, gt=0, description="Memory that DuckDB may use in one step, in gigabytes.")
     builds_kept: int = Field(default=5, ge=1, description="Builds kept per line, the published one included.")
-    stale_after_hours: float = Field(default=36.0, gt=0, description="Age of a line's data, in hours, from which screens call it stale.")
+    stale_after_hours: float = Field(
+        default=36.0, gt=0, description="Age of a line's data, in hours, from which screens call it stale."
+    )
 
-    @field_validator("data", "policy")
+    @field_validator("data", "policy", "schedule")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         """Steps run in other folders (dbt in the project's): a relative path would mean another one there."""

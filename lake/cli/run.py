@@ -30,6 +30,9 @@ def run(
     Exit codes: 0 all lines up to date; 1 a step failed; 3 checks refused a build; 69 MongoDB does not answer;
     75 another run holds a line. A line that fails keeps what was published and does not stop the others.
     """
+    import signal
+    import sys
+
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -38,6 +41,7 @@ def run(
     from lake.settings import LINES
     from lake.store import open_store
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leases are freed, the record says why
     chosen = list(dict.fromkeys(known_line(line) for line in lines or LINES))
     columns = (TextColumn("{task.description:8}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[what]}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress, open_store() as store:
