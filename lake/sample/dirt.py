@@ -219,6 +219,8 @@ def _expect(plan: Plan, can: Can) -> None:
     rows, fine = np.concatenate(sent), np.concatenate(good)
     plan.read, plan.quarantined = len(rows), int((~fine).sum())
     rows = rows[fine]
+    if not len(rows):
+        return
     key, state = plan.row[rows], plan.state[rows]
     order = np.zeros(len(rows), np.int64) if can.order_by_landing else plan.when[rows] * 4 + state
     content = np.where((state == RETURNED) & (not can.delete), ORIGINAL, state)
