@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -172,9 +172,15 @@ def _french(raw: bytes, encoding: str) -> int:
 
     ISO-8859-15 decodes anything: only this tells it from CP850 (0x82 is é there, a control character here).
     """
-    counts = np.bincount(np.frombuffer(raw, np.uint8), minlength=256)[128:].tolist()
-    characters = (bytes([byte]).decode(encoding, "replace") for byte in range(128, 256))
-    return sum(count if character in _FRENCH else -count for character, count in zip(characters, counts, strict=True))
+    counts = np.bincount(np.frombuffer(raw, np.uint8), minlength=256)[128:]
+    return int(counts @ _frenchness(encoding))
+
+
+@lru_cache
+def _frenchness(encoding: str) -> Offsets:
+    """Of each byte from 128 on: 1 if it is a character of French, -1 if not."""
+    characters = [bytes([byte]).decode(encoding, "replace") for byte in range(128, 256)]
+    return np.array([1 if character in _FRENCH else -1 for character in characters])
 
 
 def _block(first: int, raw: bytes, decode_as: str | None, encoding: str | None, is_last: bool) -> Block:

@@ -85,9 +85,14 @@ def _sheet(workbook: CalamineWorkbook, contract: Contract) -> CalamineSheet:
 
 def _header_row(rows: Sequence[list[Any]], contract: Contract) -> int | None:
     """The row with the most of the contract's headers, the first of them."""
-    found = [len(columns.match([_name(c) for c in row], contract).found) for row in list(rows)[:_HEADER_WITHIN]]
-    most = max(found, default=0)
-    return found.index(most) if most else None
+    best, most = None, 0
+    for index, row in enumerate(rows[:_HEADER_WITHIN]):
+        match = columns.match([_name(cell) for cell in row], contract)
+        if len(match.found) > most:
+            best, most = index, len(match.found)
+        if best is not None and not match.missing:
+            break
+    return best
 
 
 def _name(cell: Any) -> str:
