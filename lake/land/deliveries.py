@@ -22,8 +22,8 @@ _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _LOCAL_MAGIC = b"PK\x03\x04"
 _STORED, _DEFLATED = 0, 8
 
-#: Files that systems leave in folders and archives.
-_NOISE = ("__MACOSX", "Thumbs.db", "desktop.ini")
+#: Files that systems leave in folders and archives, and what the sample says about itself.
+_NOISE = ("__MACOSX", "Thumbs.db", "desktop.ini", "truth.json")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from lake.contracts import contract
 from lake.errors import ContractError, LakeError
+from lake.land.deliveries import deliveries
 from lake.readers import read
 from lake.readers.stream import Plain
 from lake.sample import dirt, generate
@@ -248,3 +249,10 @@ def test_headline_figures_are_exact_decimals() -> None:
     for _ in range(10):
         truth.add("audio", "S01", 2024, "audio_revenue", Decimal("0.10"))
     assert truth.document()["headline"] == {"audio": {"S01": {"audio_revenue": {"2024": "1.00"}}}}
+
+
+def test_the_truth_beside_the_files_is_not_landed(tmp_path: Path) -> None:
+    generate(tmp_path, 2_000, 1, lines=("geo",))
+    names = [d.name for d in deliveries([str(tmp_path)])]
+    assert "truth.json" not in names
+    assert any(name.startswith("communes_") for name in names)
