@@ -1,7 +1,7 @@
 """The pages of the portal, in one list.
 
 How to add a page
-    1. Make a folder `apps/pages/<name>/` with `page.py` (`def draw(session) -> None`: draws) and `data.py` (asks
+    1. Make a folder `apps/screens/<name>/` with `page.py` (`def draw(session) -> None`: draws) and `data.py` (asks
        through `apps.ask`); pure logic goes in modules beside them.
     2. Add its words to `apps/words.yml` (`page.<name>`, `question.<name>`).
     3. Add a line to `PAGES` below. A page with a `line` is offered only to personas who have that line.
@@ -52,8 +52,8 @@ _ICONS = {
 }
 
 PAGES: tuple[Page, ...] = (
-    Page("home", "apps.pages.home.page", "overview", ":material/home:"),
-    *(Page(line, "apps.pages.line.page", "lines", _ICONS[line], line) for line in LINES),
-    Page("datalab", "apps.pages.datalab.page", "lab", ":material/science:"),
-    Page("demo", "apps.pages.demo.page", "lab", ":material/slideshow:"),
+    Page("home", "apps.screens.home.page", "overview", ":material/home:"),
+    *(Page(line, "apps.screens.line.page", "lines", _ICONS[line], line) for line in LINES),
+    Page("datalab", "apps.screens.datalab.page", "lab", ":material/science:"),
+    Page("demo", "apps.screens.demo.page", "lab", ":material/slideshow:"),
 )

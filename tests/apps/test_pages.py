@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
 from group import Group
 from streamlit.testing.v1 import AppTest
 
 from apps.registry import PAGES
 from apps.words import LANGUAGES, say
-from lake import access, builds
-from lake.prototypes import cards
+from lake import access
 from lake.settings import LINES, PROJECT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]

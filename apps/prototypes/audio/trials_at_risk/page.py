@@ -58,7 +58,7 @@ def draw(session: Session) -> None:
         "ears": session.text("Oreilles", "Ears"),
         "person_age_band": session.text("Âge", "Age"),
     }
-    st.dataframe(table, hide_index=True, column_order=list(columns), column_config=columns, height=360)
+    st.dataframe(table, hide_index=True, column_order=list(columns), column_config=columns, height="auto")
     st.caption(
         session.text(
             "Risque : part des essais clos sans appareillage sur deux ans, parmi ceux de même classe, oreilles et âge.",

@@ -38,7 +38,7 @@ def draw(session: Session) -> None:
         d: st.column_config.ProgressColumn(d, format="%.0f h", max_value=float(grid.to_numpy().max())) for d in grid
     }
     columns["site_name"] = session.text("Crèche", "Nursery")
-    st.dataframe(grid.reset_index(), hide_index=True, column_config=columns, height=360)
+    st.dataframe(grid.reset_index(), hide_index=True, column_config=columns, height="auto")
     st.caption(
         session.text(
             f"Heures agréées moins heures réservées, moyenne des {WEEKS} dernières semaines, jours d'ouverture seuls.",

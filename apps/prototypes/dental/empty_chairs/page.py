@@ -19,14 +19,14 @@ def draw(session: Session) -> None:
         empty(session, "no_build", line="dental")
         return
     last = build.newest_event_on
-    metrics = ("dental_open_hours", "dental_booked_hours", "dental_appointments")
+    metrics = ("dental_open_hours", "dental_booked_hours", "dental_expected_appointments")
     question = Question(metrics, ("site_name",), since=last - timedelta(weeks=WEEKS), until=last, grain="day")
     daily = frame(ask(session, question))
     week = usual_week(daily, "site_name", "dental_open_hours", "dental_booked_hours")
     if week.empty:
         empty(session, "no_rows")
         return
-    booked, slots = daily["dental_booked_hours"].sum(), daily["dental_appointments"].sum()
+    booked, slots = daily["dental_booked_hours"].sum(), daily["dental_expected_appointments"].sum()
     free = float(week["free_hours"].sum())
     hours = figure(round(free), "hours", session.language)
     places = figure(int(free / (booked / slots)) if booked and slots else 0, "count", session.language)
@@ -41,7 +41,7 @@ def draw(session: Session) -> None:
         d: st.column_config.ProgressColumn(d, format="%.1f h", max_value=float(grid.to_numpy().max())) for d in grid
     }
     columns["site_name"] = session.text("Centre", "Centre")
-    st.dataframe(grid.reset_index(), hide_index=True, column_config=columns, height=360)
+    st.dataframe(grid.reset_index(), hide_index=True, column_config=columns, height="auto")
     st.caption(
         session.text(
             f"Moyenne des {WEEKS} dernières semaines, jours d'ouverture seuls ; un créneau dure comme les rendez-vous pris.",

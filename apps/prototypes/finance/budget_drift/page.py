@@ -54,7 +54,7 @@ def draw(session: Session) -> None:
         "finance_compared_amount_eur": st.column_config.NumberColumn(session.text("Réalisé", "Actual"), format="euro"),
         "finance_budget_amount_eur": st.column_config.NumberColumn(session.text("Budget", "Budget"), format="euro"),
     }
-    st.dataframe(table, hide_index=True, column_order=list(columns), column_config=columns, height=420)
+    st.dataframe(table, hide_index=True, column_order=list(columns), column_config=columns, height="auto")
     st.caption(
         session.text(
             "Produits moins charges, du 1er janvier à la fin du dernier mois complet ; un écart négatif est défavorable.",

@@ -59,4 +59,4 @@ def draw(session: Session) -> None:
         "lost_eur": st.column_config.NumberColumn(session.text("Montant perdu", "Amount lost"), format="euro"),
         "lost_quotes": st.column_config.NumberColumn(session.text("Devis perdus", "Quotes lost"), format="localized"),
     }
-    st.dataframe(shops, hide_index=True, column_order=list(columns), column_config=columns, height=300)
+    st.dataframe(shops, hide_index=True, column_order=list(columns), column_config=columns, height="auto")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from apps.blocks import chips, empty, heading, indicator_card, link, warnings_of
 from apps.numbers import month
-from apps.pages.home.data import Summary, summarise
+from apps.screens.home.data import Summary, summarise
 from apps.session import Session
 from apps.words import say
 

@@ -11,8 +11,8 @@ from apps.blocks import chips, empty, heading, indicator_card, trace, warnings_o
 from apps.charts import over_time as time_chart
 from apps.charts import ranked
 from apps.numbers import day, figure
-from apps.pages.line import data
-from apps.pages.line.data import Choice
+from apps.screens.line import data
+from apps.screens.line.data import Choice
 from apps.session import Session
 from apps.words import say
 from lake.semantic import Indicator

@@ -6,7 +6,7 @@ import streamlit as st
 
 from apps.blocks import guarded
 from apps.numbers import day, figure
-from apps.pages.datalab.data import Shown, journal, next_stage, note_view, screen
+from apps.screens.datalab.data import Shown, journal, next_stage, note_view, screen
 from apps.session import Session
 from apps.words import say
 from lake import access

@@ -8,13 +8,15 @@ import streamlit as st
 
 from apps.blocks import empty, heading
 from apps.numbers import day
-from apps.pages.datalab.data import Shown, board
-from apps.pages.datalab.prototype import draw_prototype, rating_of
+from apps.screens.datalab.data import Shown, board
+from apps.screens.datalab.prototype import draw_prototype, rating_of
 from apps.session import Session
 from apps.words import say
 from lake.errors import StoreError
 from lake.prototypes import STAGES
 from lake.settings import LINES
+
+_PER_ROW = 3
 
 
 def draw(session: Session) -> None:
@@ -56,20 +58,24 @@ def _board(session: Session, shown: list[Shown]) -> None:
     if not kept:
         empty(session, "no_match")
         return
-    for column, stage in zip(st.columns(len(STAGES), gap="small"), STAGES, strict=True):
-        with column:
-            here = [s for s in kept if s.record.stage == stage]
-            st.markdown(f"**{say(f'stage.{stage}', language)}** · {len(here)}")
-            for item in here:
-                _tile(session, item)
+    by_stage = {stage: [s for s in kept if s.record.stage == stage] for stage in STAGES}
+    steps = "  →  ".join(f"{say(f'stage.{stage}', language)} **{len(here)}**" for stage, here in by_stage.items())
+    st.markdown(steps)
+    for stage, here in by_stage.items():
+        if here:
+            st.subheader(say(f"stage.{stage}", language), anchor=False)
+            for start in range(0, len(here), _PER_ROW):
+                for column, item in zip(st.columns(_PER_ROW), here[start : start + _PER_ROW], strict=False):
+                    with column:
+                        _tile(session, item)
 
 
 def _tile(session: Session, item: Shown) -> None:
     language, card = session.language, item.card
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.caption(f"{say(f'line.{card.line}', language)} · {card.sprint}")
         st.markdown(f"**{card.title.to(language)}**")
-        st.caption(f"{rating_of(session, item.record)}  \n{say('lab.views', language, n=item.record.views)}")
+        st.caption(f"{rating_of(session, item.record)} · {say('lab.views', language, n=item.record.views)}")
         if item.is_overdue(date.today()):
             st.badge(say("lab.overdue", language), icon=":material/event_busy:", color="orange")
         else:

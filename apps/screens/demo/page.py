@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from apps.blocks import guarded, heading
-from apps.pages.datalab.data import Shown, board, journal, note_view, screen
-from apps.pages.datalab.prototype import draw_opinion
+from apps.screens.datalab.data import Shown, board, journal, note_view, screen
+from apps.screens.datalab.prototype import draw_opinion
 from apps.session import Session
 from apps.words import say
 from lake.errors import StoreError
