@@ -84,22 +84,29 @@ def mirror(store: Store, contract: Contract, *, full: bool = False, progress: Pr
         MirrorError: MongoDB gave other records than the batches' commits say.
     """
     begun = time.monotonic()
-    with store.lease(f"mirror:{contract.name}"):
+    with store.lease(f"mirror:{contract.name}") as lease:
         folder = _rebuilt(contract.name) if full else _tidied(contract.name)
         after = max((file.last for file in _live(folder)[0]), default=0)
         batches = [b for b in store.committed_batches(contract.name, after=after) if b.records]
         if batches:
-            _copy(store, contract, batches, folder, progress or (lambda _: None))
+            _copy(store, contract, batches, folder, progress or (lambda _: None), lease.check)
         elif not _live(folder)[0]:
-            _write(folder / "0-0.parquet", contract.mirror_schema, [])
+            _write(folder / "0-0.parquet", contract.mirror_schema, [], lease.check)
         if full:
             _point(contract.name, folder)
         else:
-            _merge(contract, folder)
+            _merge(contract, folder, lease.check)
     return Mirrored(contract.name, len(batches), sum(b.records for b in batches), time.monotonic() - begun)
 
 
-def _copy(store: Store, contract: Contract, batches: Sequence[BatchRecord], folder: Path, progress: Progress) -> None:
+def _copy(
+    store: Store,
+    contract: Contract,
+    batches: Sequence[BatchRecord],
+    folder: Path,
+    progress: Progress,
+    check: Callable[[], None],
+) -> None:
     """One file of these batches, read in runs of the same fields."""
     schema = _schema(contract, batches)
     expected = sum(b.records for b in batches)
@@ -120,7 +127,8 @@ def _copy(store: Store, contract: Contract, batches: Sequence[BatchRecord], fold
             )
 
     landed_at = {LANDED_AT: batches[-1].committed_at.isoformat()}
-    _write(folder / f"{batches[0].number}-{batches[-1].number}.parquet", schema.with_metadata(landed_at), tables())
+    path = folder / f"{batches[0].number}-{batches[-1].number}.parquet"
+    _write(path, schema.with_metadata(landed_at), tables(), check)
 
 
 def _schema(contract: Contract, batches: Iterable[BatchRecord]) -> pa.Schema:
@@ -149,7 +157,7 @@ def _conform(table: pa.Table, schema: pa.Schema, source: str) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def _merge(contract: Contract, folder: Path) -> None:
+def _merge(contract: Contract, folder: Path, check: Callable[[], None]) -> None:
     """Merge small neighbours when there are many files: from the newest back, while the next is not much larger."""
     live, _ = _live(folder)
     if len(live) <= FILES_KEPT:
@@ -172,17 +180,21 @@ def _merge(contract: Contract, folder: Path) -> None:
         for batch in pq.ParquetFile(file.path).iter_batches(ROWS_PER_GROUP)
     )
     target = folder / f"{merged[0].first}-{merged[-1].last}.parquet"
-    _write(target, schema.with_metadata({k: v for k, v in metadata.items() if k == LANDED_AT}), tables)
+    _write(target, schema.with_metadata({k: v for k, v in metadata.items() if k == LANDED_AT}), tables, check)
     for file in merged:
         file.path.unlink()
 
 
-def _write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
-    """A Parquet file that is there whole or not at all; rows are compressed in a thread while the next are made."""
+def _write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table], check: Callable[[], None]) -> None:
+    """A Parquet file that is there whole or not at all; rows are compressed in a thread while the next are made.
+
+    `check` raises if another process has taken over meanwhile: two files may never hold the same batch.
+    """
     unfinished = path.with_name(f".{path.name}.part")
     with pq.ParquetWriter(unfinished, schema, compression="snappy") as writer:
         _in_thread(writer, _grouped(tables))
     _flush(unfinished)
+    check()
     unfinished.replace(path)
     _flush(path.parent)
 

@@ -15,6 +15,7 @@ mongod.py        the embedded server; keeper.py stops it when nobody uses it
 
 from lake.store.batches import Batch
 from lake.store.client import Store, open_store
+from lake.store.leases import Holding
 from lake.store.ledger import BatchRecord, FileRecord, Written
 from lake.store.quarantine import Held, QuarantinedRow
 from lake.store.totals import BatchTotals, ControlTotals
@@ -27,6 +28,7 @@ __all__ = [
     "ControlTotals",
     "FileRecord",
     "Held",
+    "Holding",
     "QuarantinedRow",
     "Store",
     "Written",

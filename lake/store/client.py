@@ -20,6 +20,7 @@ from lake.settings import settings
 from lake.store import batches, leases, totals
 from lake.store.batches import Batch
 from lake.store.journals import Documents, Events
+from lake.store.leases import Holding, Lease
 from lake.store.ledger import BatchRecord, FileRecord, batch_record, file_records
 from lake.store.mongod import embedded
 from lake.store.quarantine import Quarantine
@@ -42,13 +43,17 @@ class Store:
         self.runs = Documents(database["_runs"])
         self.prototypes = Events(database["_prototypes"])
 
-    def lease(self, name: str) -> AbstractContextManager[None]:
+    def lease(self, name: str) -> AbstractContextManager[Lease]:
         """Hold a name (`land:audio_fittings`, `run:audio`) while the context is open.
 
         Raises:
             LeaseHeld: somebody else holds it.
         """
         return leases.lease(self._db["_leases"], name)
+
+    def holdings(self) -> list[Holding]:
+        """Who holds which lease now."""
+        return leases.holdings(self._db["_leases"])
 
     def settle(self, name: str, value: str) -> str:
         """Write a fact about this lake once (the fingerprint of a key). Returns the first value given."""

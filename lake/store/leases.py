@@ -12,6 +12,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,8 +26,41 @@ SECONDS = 60.0
 HEARTBEAT_SECONDS = 15.0
 
 
+class Lease:
+    """A lease that this process took."""
+
+    def __init__(self, collection: Collection[dict[str, Any]], name: str, token: str) -> None:
+        self._collection, self._name, self._token = collection, name, token
+
+    def check(self) -> None:
+        """Before a step that can't be undone: it may have expired while this process was stopped.
+
+        Raises:
+            LeaseHeld: somebody else has taken it over.
+        """
+        held = self._collection.find_one({"_id": self._name})
+        if held is None or held["token"] != self._token:
+            raise LeaseHeld(self._name, _holder(held) if held else "nobody: it expired")
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A lease as it stands. `is_over`: its holder is gone or silent, and whoever asks next gets it."""
+
+    name: str
+    holder: str
+    since: datetime
+    is_over: bool
+
+
+def holdings(collection: Collection[dict[str, Any]]) -> list[Holding]:
+    """Every lease, by name."""
+    found = collection.find().sort("_id", 1)
+    return [Holding(d["_id"], f"process {d['pid']} on {d['host']}", d["since"], _is_over(d)) for d in found]
+
+
 @contextlib.contextmanager
-def lease(collection: Collection[dict[str, Any]], name: str) -> Iterator[None]:
+def lease(collection: Collection[dict[str, Any]], name: str) -> Iterator[Lease]:
     """Hold `name` while the context is open.
 
     Raises:
@@ -38,7 +72,7 @@ def lease(collection: Collection[dict[str, Any]], name: str) -> Iterator[None]:
     heart = threading.Thread(target=_beat, args=(collection, name, token, stop), name=f"lease-{name}", daemon=True)
     heart.start()
     try:
-        yield
+        yield Lease(collection, name, token)
     finally:
         stop.set()
         heart.join()
@@ -66,11 +100,15 @@ def _take(collection: Collection[dict[str, Any]], name: str, token: str) -> None
         if held is None:
             continue
         if not _is_over(held):
-            since = held["since"].astimezone().strftime("%Y-%m-%d %H:%M:%S")
-            raise LeaseHeld(name, f"process {held['pid']} on {held['host']} since {since}") from None
+            raise LeaseHeld(name, _holder(held)) from None
         # Only from the holder that we saw: if another took it meanwhile, nothing matches.
         if collection.replace_one({"_id": name, "token": held["token"]}, mine).matched_count:
             return
+
+
+def _holder(held: Mapping[str, Any]) -> str:
+    since = held["since"].astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return f"process {held['pid']} on {held['host']} since {since}"
 
 
 def _is_over(held: Mapping[str, Any]) -> bool:

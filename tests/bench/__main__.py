@@ -1,0 +1,166 @@
+"""`make bench`: ratios against bare references, measured in one run, and written to docs/benchmarks.md.
+
+Each measure runs in a process of its own, one after the other, against one MongoDB; its peak memory is that process's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from lake.settings import PROJECT, settings
+from lake.store import open_store
+from tests.bench import measures
+from tests.bench.measures import Took, Work
+
+PAGE = PROJECT / "docs" / "benchmarks.md"
+
+
+@dataclass(frozen=True)
+class Measured(Took):
+    """What a child measured, and its peak memory."""
+
+    memory_mb: float
+
+
+SCALE = ("prepare", "land_first", "land_again", "insert_dicts", "insert_raw")
+MIRROR = ("raw_cursor", "mirror_first", "python_dicts", "pymongoarrow", "dlt_pipeline", "mirror_more")
+LINE = ("prepare_line", "build", "bare_sql", "query_first", "query_again", "query_by_hand")
+
+#: Measure, reference, how they are compared (records a second, seconds, seconds for each), aim, aim in words.
+RATIOS = (
+    ("land_first", "insert_dicts", "rate", 0.6, "≥ 0.6×"),
+    ("land_first", "insert_raw", "rate", None, ""),
+    ("land_again", "insert_dicts", "rate", None, ""),
+    ("mirror_first", "raw_cursor", "rate", 0.6, "≥ 0.6×"),
+    ("mirror_first", "pymongoarrow", "rate", None, ""),
+    ("mirror_first", "python_dicts", "rate", None, ""),
+    ("mirror_first", "dlt_pipeline", "rate", 10, "≥ 10×"),
+    ("mirror_more", "mirror_first", "time", 0.03, "≤ 0.03×"),
+    ("build", "bare_sql", "time", None, ""),
+    ("query_again", "query_by_hand", "each", 1.15, "≤ 1.15×"),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=int(os.environ.get("RECORDS", "1000000")))
+    parser.add_argument("--only", nargs="*", choices=[*SCALE, *MIRROR, *LINE], help="these measures, in their order")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help="keep files and data here (default: a temporary folder)")
+    asked = parser.parse_args()
+    if asked.child:
+        _child(asked.child, Work(asked.folder, asked.records))
+        return
+    folder = asked.folder or Path(tempfile.mkdtemp(prefix="lake-bench-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        found = _measure(folder, asked.records, asked.only or [*SCALE, *MIRROR, *LINE])
+    finally:
+        if not asked.folder:
+            shutil.rmtree(folder, ignore_errors=True)
+    page = _page(found, asked.records)
+    print(page)
+    if not asked.only:
+        PAGE.write_text(page, "utf-8")
+        print(f"Written to {PAGE.relative_to(PROJECT)}.")
+
+
+def _child(name: str, work: Work) -> None:
+    took: Took = getattr(measures, name)(work)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(asdict(Measured(took.seconds, took.records, peak))))
+
+
+def _measure(folder: Path, records: int, names: Sequence[str]) -> dict[str, Measured]:
+    """Run each measure in a child; the server stays up between them."""
+    os.environ |= {"LAKE_DATA": str(folder / "lake"), "RUNTIME__DLTHUB_TELEMETRY": "false"}
+    settings.cache_clear()
+    found: dict[str, Measured] = {}
+    with open_store():
+        for name in names:
+            print(f"{name:16}", end="", flush=True)
+            command = [sys.executable, "-m", "tests.bench", "--child", name, "--folder", str(folder)]
+            ended = subprocess.run(
+                [*command, "--records", str(records)], cwd=PROJECT, stdout=subprocess.PIPE, text=True, check=False
+            )
+            if ended.returncode:
+                print("failed: see above", flush=True)
+                continue
+            one = Measured(**json.loads(ended.stdout.splitlines()[-1]))
+            found[name] = one
+            rate = one.records / one.seconds
+            print(f"{one.seconds:9.3f} s {rate:12,.0f} /s {one.memory_mb:7,.0f} MB", flush=True)
+    return found
+
+
+def _page(found: Mapping[str, Measured], records: int) -> str:
+    """The page, in Markdown."""
+    load = ", ".join(f"{x:.1f}" for x in psutil.getloadavg())
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench` (`RECORDS=` for another size), as measured: each beside its reference, in one run,",
+        "each in a process of its own. What each name does is in `tests/bench/measures.py`.",
+        "",
+        f"- {datetime.now(UTC):%Y-%m-%d}, {records:,} records of about 410 bytes in MongoDB",
+        f"- {_cpu()}, {psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GB, {platform.system()} "
+        f"{platform.machine()}; load at the end {load}",
+        f"- Python {platform.python_version()}, MongoDB 6.0 (embedded, 1 GB cache), "
+        + ", ".join(
+            f"{name} {version(name)}" for name in ("pymongo", "pyarrow", "duckdb", "dbt-core", "metricflow", "dlt")
+        ),
+        "",
+        "| measure | against | ratio | aim | reached |",
+        "|---|---|---:|---|---|",
+    ]
+    for measure, reference, kind, aim, text in RATIOS:
+        if measure in found and reference in found:
+            ratio = _ratio(found[measure], found[reference], kind)
+            is_reached = "" if aim is None else "yes" if (ratio >= aim if kind == "rate" else ratio <= aim) else "no"
+            lines.append(f"| {measure} | {reference} | {ratio:.3g}× {_KINDS[kind]} | {text} | {is_reached} |")
+    lines += ["", "| measure | seconds | records | a second | peak memory, MB |", "|---|---:|---:|---:|---:|"]
+    for name, one in found.items():
+        rate = one.records / one.seconds
+        lines.append(f"| {name} | {one.seconds:,.3f} | {one.records:,} | {rate:,.0f} | {one.memory_mb:,.0f} |")
+    lines += ["", "What each does:", ""]
+    lines += [f"- `{name}`: {(getattr(measures, name).__doc__ or '').strip()}" for name in found]
+    return "\n".join(lines) + "\n"
+
+
+_KINDS = {"rate": "its rate", "time": "its time", "each": "its time"}
+
+
+def _ratio(one: Took, other: Took, kind: str) -> float:
+    if kind == "rate":
+        return (one.records / one.seconds) / (other.records / other.seconds)
+    if kind == "each":
+        return (one.seconds / one.records) / (other.seconds / other.records)
+    return one.seconds / other.seconds
+
+
+def _cpu() -> str:
+    for line in (
+        Path("/proc/cpuinfo").read_text("ascii", "replace").splitlines() if Path("/proc/cpuinfo").exists() else ()
+    ):
+        if line.startswith("model name"):
+            return " ".join(line.partition(":")[2].split())
+    return platform.processor() or "unknown processor"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,348 @@
+"""What is measured. Each function runs in a process of its own and returns how long how many records took.
+
+A reference does the least that any way of doing it must: it is the floor, not a rival.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lake.land import land
+from lake.store import Store, open_store
+from tests.bench import sales
+
+DOCUMENTS = 10_000
+#: dlt takes minutes for a million records: its rate is measured on the first of them.
+DLT_RECORDS = 100_000
+
+METRIC = "audio_devices_fitted"
+LINE = "audio"
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where a measure finds its things, and how many records it is about."""
+
+    folder: Path
+    records: int
+
+    @property
+    def file(self) -> Path:
+        return self.folder / f"sales_{self.records}.csv"
+
+    @property
+    def more(self) -> Path:
+        """One per cent of new sales."""
+        return self.folder / f"sales_{self.records}_more.csv"
+
+    @property
+    def few(self) -> Path:
+        return self.folder / "sales_few.csv"
+
+    @property
+    def sample(self) -> Path:
+        return self.folder / "sample"
+
+
+@dataclass(frozen=True)
+class Took:
+    """Seconds for so many records (or questions)."""
+
+    seconds: float
+    records: int
+
+
+def timed(do: Callable[[], Any], records: int) -> Took:
+    begun = time.perf_counter()
+    do()
+    return Took(time.perf_counter() - begun, records)
+
+
+# Landing
+
+
+def _land(file: Path) -> None:
+    contract = sales.contract()
+    land([str(file)], source=contract.name, contracts={contract.name: contract})
+
+
+def land_first(work: Work) -> Took:
+    """`lake land` of one CSV file: read, check, pseudonymise, version, write, commit."""
+    with open_store() as store:
+        _land(work.few)  # What is imported on the way is not counted.
+        store.drop()
+        return timed(lambda: _land(work.file), work.records)
+
+
+def land_again(work: Work) -> Took:
+    """The same rows under another file name: nothing may be added."""
+    copy = work.folder / "sales_copy.csv"
+    copy.write_bytes(work.file.read_bytes())
+    with open_store() as store:
+        took = timed(lambda: _land(copy), work.records)
+        assert store.files()[-1].unchanged == work.records
+    copy.unlink()
+    return took
+
+
+def insert_dicts(work: Work) -> Took:
+    """Bare `insert_many` of the documents that landing made, as Python dicts; fetching them is not counted."""
+    return _insert(work, raw=False)
+
+
+def insert_raw(work: Work) -> Took:
+    """The same, encoded beforehand: the server's own speed."""
+    return _insert(work, raw=True)
+
+
+def _insert(work: Work, *, raw: bool) -> Took:
+    from bson import CodecOptions
+    from bson.raw_bson import RawBSONDocument
+
+    with open_store() as store:
+        landed = _collection(store)
+        bare = landed.database["bare"]
+        bare.drop()
+        cursor = (landed.with_options(CodecOptions(document_class=RawBSONDocument)) if raw else landed).find()
+        seconds, count = 0.0, 0
+        while documents := list(islice(cursor, DOCUMENTS)):
+            seconds += timed(lambda: bare.insert_many(documents), len(documents)).seconds
+            count += len(documents)
+        bare.drop()
+    return Took(seconds, count)
+
+
+# Mirroring
+
+
+def mirror_first(work: Work) -> Took:
+    """`lake mirror` of everything that landed: fetched, decoded, typed, written to Parquet, flushed."""
+    from lake.mirror import mirror
+
+    with open_store() as store:
+        return timed(lambda: mirror(store, sales.contract(), full=True), work.records)
+
+
+def mirror_more(work: Work) -> Took:
+    """`lake mirror` once more, after one per cent of new records has landed."""
+    from lake.mirror import mirror
+
+    with open_store() as store:
+        _land(work.more)
+        took = timed(lambda: mirror(store, sales.contract()), work.records // 100)
+        assert mirror(store, sales.contract()).records == 0
+    return took
+
+
+def raw_cursor(work: Work) -> Took:
+    """A bare raw-BSON cursor over the same collection, its replies thrown away."""
+    with open_store() as store:
+        cursor = _collection(store).find_raw_batches({}, batch_size=100_000)
+        return timed(lambda: [len(reply) for reply in cursor], work.records)
+
+
+def python_dicts(work: Work) -> Took:
+    """Documents as Python dicts, thrown away."""
+    with open_store() as store:
+        return timed(lambda: sum(1 for _ in _collection(store).find()), work.records)
+
+
+def pymongoarrow(work: Work) -> Took:
+    """PyMongoArrow's `find_arrow_all`, written to Parquet."""
+    from bson import Decimal128
+    from pymongoarrow.api import Schema, find_arrow_all
+
+    kinds: dict[Any, Any] = {pa.types.is_decimal: Decimal128, pa.types.is_date: pa.timestamp("ms")}
+    fields: dict[str, Any] = {"_batch": pa.int64(), "_file": pa.int64(), "_line": pa.int64(), "_order": pa.int64()}
+    fields |= {"_hash": pa.int64(), "_deleted": pa.bool_()}
+    for field in sales.contract().arrow_schema:
+        kind = next((kind for is_kind, kind in kinds.items() if is_kind(field.type)), field.type)
+        fields[field.name] = pa.timestamp("ms") if pa.types.is_timestamp(field.type) else kind
+    with open_store() as store:
+        collection = _collection(store)
+
+        def copy() -> None:
+            table = find_arrow_all(collection, {}, schema=Schema(fields))
+            columns = [
+                c.cast(c.type.storage_type) if isinstance(c.type, pa.BaseExtensionType) else c for c in table.columns
+            ]
+            pq.write_table(pa.table(columns, table.column_names), work.folder / "arrow.parquet")
+
+        return timed(copy, work.records)
+
+
+def dlt_pipeline(work: Work) -> Took:
+    """dlt as a user would write it: a generator of documents into a Parquet dataset."""
+    import dlt
+    from bson import Decimal128
+
+    count = min(work.records, DLT_RECORDS)
+    with open_store() as store:
+
+        def rows() -> Iterator[dict[str, Any]]:
+            for document in _collection(store).find().limit(count):
+                yield {k: v.to_decimal() if isinstance(v, Decimal128) else v for k, v in document.items()}
+
+        target = dlt.destinations.filesystem(bucket_url=str(work.folder / "dlt"))
+        pipeline = dlt.pipeline(
+            "bench", pipelines_dir=str(work.folder / "dlt-work"), destination=target, dataset_name="lake"
+        )
+        return timed(lambda: pipeline.run(rows(), table_name="sales", loader_file_format="parquet"), count)
+
+
+def _collection(store: Store) -> Any:
+    """The driver's own collection: a reference has nothing of the lake in it."""
+    return store._db[sales.contract().name]
+
+
+# Building and asking
+
+
+def build(work: Work) -> Took:
+    """`lake build` of one line: dbt with its tests, contracts and unit tests; the core is there already."""
+    from lake.build import build_lines
+
+    outcomes = []
+    took = timed(lambda: outcomes.extend(build_lines([LINE], force=True)), _line_records())
+    assert outcomes[0].error is None, outcomes[0].error
+    return took
+
+
+def bare_sql(work: Work) -> Took:
+    """The SQL that the build compiles to, model by model in one DuckDB connection; no tests."""
+    import json
+    import shutil
+
+    import duckdb
+
+    from lake import builds, sources
+
+    made = builds.builds(LINE)[0]
+    nodes = json.loads(made.manifest.read_text("utf-8"))["nodes"]
+    models = {k: n for k, n in nodes.items() if n["resource_type"] in ("model", "seed") and n["database"] == LINE}
+    place = work.folder / "bare"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    with duckdb.connect(place / f"{LINE}.duckdb") as connection:
+        connection.execute(f"set file_search_path = '{made.folder}'; set threads = 2")
+        connection.execute(f"attach '{made.core_database}' as core (read_only)")
+        connection.execute(f"attach '{made.database}' as built (read_only)")
+        sources.create_views(connection, sources.of(LINE), made.folder / "inputs")
+        for node in models.values():
+            connection.execute(f'create schema if not exists "{node["schema"]}"')
+
+        def run() -> None:
+            done: set[str] = set()
+            waiting = dict(models)
+            while waiting:
+                for key, node in list(waiting.items()):
+                    if {p for p in node["depends_on"]["nodes"] if p in models} <= done:
+                        name = f'"{node["schema"]}"."{node["alias"]}"'
+                        kind = "view" if node["config"]["materialized"] == "view" else "table"
+                        code = node.get("compiled_code") or f"from built.{name}"
+                        connection.execute(f"create {kind} {name} as {code}")
+                        done.add(waiting.pop(key)["unique_id"])
+
+        return timed(run, _line_records())
+
+
+def _line_records() -> int:
+    """Records of the line's sources in the lake."""
+    from lake import sources
+
+    with open_store() as store:
+        return sum(b.records for c in sources.of(LINE) for b in store.committed_batches(c.name))
+
+
+QUESTIONS = 20
+
+
+def _ask() -> int:
+    from lake import access, semantic
+
+    scope = access.scope("group-director", who="bench")
+    return semantic.query([METRIC], by=["structure"], grain="month", scope=scope).table.num_rows
+
+
+def query_first(work: Work) -> Took:
+    """The first question of a process, MetricFlow's import apart: definitions read, planned, run."""
+    from lake import semantic
+
+    semantic.prewarm()
+    return timed(_ask, 1)
+
+
+def query_again(work: Work) -> Took:
+    """The same question with other dates each time: planned already, run by DuckDB."""
+    from datetime import date, timedelta
+
+    from lake import access, semantic
+
+    _ask()
+    scope = access.scope("group-director", who="bench")
+    begin = date(2019, 1, 1)
+
+    def ask() -> None:
+        for nth in range(QUESTIONS):
+            since = begin + timedelta(days=nth)
+            semantic.query([METRIC], by=["structure"], grain="month", since=since, scope=scope)
+
+    return timed(ask, QUESTIONS)
+
+
+def query_by_hand(work: Work) -> Took:
+    """The same figures by hand-written SQL, on a connection that is open."""
+    from datetime import date, timedelta
+
+    import duckdb
+
+    from lake import builds
+
+    made = builds.published(LINE)
+    assert made is not None
+    sql = """
+        select date_trunc('month', fitted_on) as month, structure_id, count(*) as devices
+        from atomic.fct_audio_fittings where fitted_on >= $since group by all order by all
+    """
+    begin = date(2019, 1, 1)
+    with duckdb.connect(made.database, read_only=True) as connection:
+        connection.execute(sql, {"since": begin}).fetch_arrow_table()
+
+        def ask() -> None:
+            for nth in range(QUESTIONS):
+                connection.execute(sql, {"since": begin + timedelta(days=nth)}).fetch_arrow_table()
+
+        return timed(ask, QUESTIONS)
+
+
+# What the measures need before them
+
+
+def prepare(work: Work) -> Took:
+    """The files: sales, and one per cent more."""
+    begun = time.perf_counter()
+    sales.write(work.few, 100)
+    sales.write(work.file, work.records)
+    sales.write(work.more, work.records // 100, begin=work.records)
+    return Took(time.perf_counter() - begun, work.records)
+
+
+def prepare_line(work: Work) -> Took:
+    """The sample of one line, all the way to a published mart."""
+    from lake.run import run
+    from lake.sample import generate
+
+    begun = time.perf_counter()
+    generate(work.sample, work.records, seed=1, lines=("group", "geo", LINE))
+    with open_store() as store:
+        record = run(store, [LINE], paths=[str(work.sample)])
+    assert record.exit_code == 0, record.lines
+    return Took(time.perf_counter() - begun, _line_records())
