@@ -123,7 +123,10 @@ def _episodes(world: World, rng: np.random.Generator, tenure: Tenure, count: int
     wear = np.clip(rng.normal(78, 30, count), 3, 160).astype(np.int64)
     succeeds = rng.random(count) < 1 / (1 + np.exp(0.9 - 0.029 * wear))
     ends = np.full(count, last)
-    ended = until(next_open(world, "audio", started + rng.integers(21, 40, count)), ends)
+    ended = next_open(world, "audio", started + rng.integers(21, 40, count))
+    cut_short = (ended > last) & (last < np.datetime64(world.last))  # the site closes, or goes to another structure
+    ended = np.where(cut_short, last, until(ended, ends))
+    succeeds &= ~cut_short
     fitted = until(next_open(world, "audio", ended + rng.integers(0, 9, count)), ends)
     fitted[~succeeds] = NEVER
     comes_back = happened(fitted) & (rng.random(count) < np.clip(0.09 - 0.0007 * wear, 0.005, 1))

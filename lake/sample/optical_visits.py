@@ -82,9 +82,12 @@ def _decided(world: World, rng: np.random.Generator, tenure: Tenure, quoted: Day
     delay = np.where(buys, rng.integers(0, 18, count), np.where(refuses, rng.integers(1, 35, count), 90))
     delay = np.where(has_quote, delay, 0)
     ends = np.full(count, last)
-    decided = until(next_open(world, "optical", quoted + delay), ends)
+    decided = next_open(world, "optical", quoted + delay)
+    cut_short = (decided > last) & (last < np.datetime64(world.last))  # the shop closes, or goes to another structure
+    decided = np.where(cut_short, last, until(decided, ends))
     is_pending = ~happened(decided)
     outcome = np.where(is_pending, 0, np.where(buys | ~has_quote, 1, np.where(refuses, 2, 3)))
+    outcome[cut_short] = 3
     sold = decided.copy()
     sold[outcome != 1] = NEVER
     return Visits(
@@ -97,7 +100,7 @@ def _decided(world: World, rng: np.random.Generator, tenure: Tenure, quoted: Day
         sold=sold,
         last=ends,
         outcome=outcome,
-        stage=np.where(is_pending, np.minimum(stage, 2), stage),
+        stage=np.where(is_pending | cut_short, np.minimum(stage, 2), stage),
         design=design,
         has_quote=has_quote,
         is_contact=is_contact,
