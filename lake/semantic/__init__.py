@@ -4,7 +4,8 @@
 
 A question on its way:
 
-    ask.py           the question, its checks, the answer
+    question.py      what is asked
+    ask.py           its checks, its answer
     publications.py  which published build answers for which indicator
     manifest.py      the definitions in a build, and MetricFlow, which plans on them
     names.py         names as people write them → what is meant

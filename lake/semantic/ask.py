@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -17,12 +19,18 @@ from lake.semantic.answer import Answer, Column, Timings
 from lake.semantic.cache import Cache
 from lake.semantic.connection import Mart, Marts
 from lake.semantic.filters import Filter, Value, coerce
-from lake.semantic.manifest import CORE, GRAINS, METRIC_TIME, Manifest
+from lake.semantic.manifest import CORE, METRIC_TIME, BuildGoneError, Manifest
 from lake.semantic.names import Item, Vocabulary
 from lake.semantic.plan import Condition, Plan, plan
 from lake.semantic.publications import Source, find
+from lake.semantic.question import Question
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: How often a question is asked again because the builds that it had found are gone.
+_PATIENCE = 5
 
 #: Results kept in memory, in bytes of Arrow.
 KEPT_BYTES = 256 * 2**20
@@ -67,28 +75,40 @@ def query(
         AccessDenied: the scope doesn't see the line, or asks for single events without the permission to drill.
         QueryError: the question makes no sense; says why.
     """
+    return ask(Question(metrics, by, where, since, until, grain, order, limit), scope)  # type: ignore[arg-type]
+
+
+def ask(question: Question, scope: Scope) -> Answer:
+    """The answer to a question: `query` for those who hold one already."""
     if not isinstance(scope, Scope):
-        raise TypeError("query() needs a lake.access.Scope: there are no rows without one.")
-    metrics = _names("metrics", metrics)
-    by = _with_time(_names("by", by), grain)
-    if not metrics:
-        raise QueryError("No indicator was asked for.", remedy="Name one or more: see `lake metrics`.")
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
-        raise QueryError(f"The limit {limit!r} is not a number of rows.")
+        raise TypeError("A question needs a lake.access.Scope: there are no rows without one.")
+    return with_source(question.metrics, scope, lambda source: answer(question, source, scope))
+
+
+def with_source(metrics: Sequence[str], scope: Scope, work: Callable[[Source], T]) -> T:
+    """Do something with the builds that answer for these indicators; with newer ones, should they go meanwhile."""
+    for _ in range(_PATIENCE):
+        with suppress(BuildGoneError):
+            return work(find(metrics, scope))
+    return work(find(metrics, scope))
+
+
+def answer(question: Question, source: Source, scope: Scope) -> Answer:
+    """The answer to a question, of these builds."""
     started = time.perf_counter()
-    source = find(metrics, scope)
-    vocabulary = Vocabulary(source.manifest, metrics)
-    items = [vocabulary.item(name, grain) for name in by]
-    wanted = [(vocabulary.item(f.field), f) for f in (*where, *_period(since, until))]
-    _check_time(source.manifest, metrics, items)
-    _check_drill(source.manifest, [*items, *(item for item, _ in wanted)], source, scope)
-    columns = (*(_dimension(item, vocabulary) for item in items), *(_metric(source.manifest, m) for m in metrics))
+    manifest, metrics = source.manifest, question.metrics
+    vocabulary = Vocabulary(manifest, metrics)
+    items = [vocabulary.item(name, question.grain) for name in question.by]
+    wanted = [(vocabulary.item(f.field), f) for f in question.filters]
+    _check_time(manifest, metrics, items)
+    _check_drill(source, [*items, *(item for item, _ in wanted)], scope)
+    columns = (*(_dimension(item) for item in items), *(_metric(manifest, m) for m in metrics))
     with _marts.using(source.builds) as mart:
-        conditions = [_typed(mart, source.manifest, item, f) for item, f in wanted]
-        made = plan(source.manifest, metrics, items, conditions)
+        conditions = [_typed(mart, manifest, item, f) for item, f in wanted]
+        made = plan(manifest, metrics, items, conditions)
         _check_lines(made, source)
         planned, parameters = made.fill(conditions)
-        sql = _select(planned, items, columns, _orders(order, columns), limit)
+        sql = _select(planned, items, columns, _orders(question.order, columns), question.limit)
         structures = mart.resolve(scope.structures)
         plan_ms = (time.perf_counter() - started) * 1000
         table, run_ms = _run(mart, source, sql, parameters, structures)
@@ -102,25 +122,6 @@ def close() -> None:
     _results.clear()
 
 
-def _names(what: str, given: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(given, str) or not all(isinstance(name, str) for name in given):
-        raise QueryError(f"{what} is not a list of names: {given!r}.", remedy=f"Give {what}=(name, …).")
-    return tuple(dict.fromkeys(given))
-
-
-def _with_time(by: tuple[str, ...], grain: str | None) -> tuple[str, ...]:
-    if grain is None:
-        return by
-    if grain not in GRAINS:
-        raise QueryError(f"'{grain}' is not a grain.", remedy=f"Grains: {', '.join(GRAINS)}.")
-    return by if METRIC_TIME in by else (METRIC_TIME, *by)
-
-
-def _period(since: date | None, until: date | None) -> list[Filter]:
-    given = [(">=", since), ("<=", until)]
-    return [Filter(METRIC_TIME, op, (day,)) for op, day in given if day is not None]  # type: ignore[arg-type]
-
-
 def _typed(mart: Mart, manifest: Manifest, item: Item, given: Filter) -> Condition:
     """The filter with its values in the type of the column that they are compared with."""
     if given.op in ("contains", "starts with"):
@@ -132,9 +133,9 @@ def _typed(mart: Mart, manifest: Manifest, item: Item, given: Filter) -> Conditi
     return Condition(item, replace(given, values=tuple(coerce(given.field, value, kind) for value in given.values)))
 
 
-def _check_drill(manifest: Manifest, items: Sequence[Item], source: Source, scope: Scope) -> None:
+def _check_drill(source: Source, items: Sequence[Item], scope: Scope) -> None:
     """A person, or the key of a line's events, is one row each: to see them is to drill."""
-    facts = [m for m in manifest.models.values() if m.has_measures and m.relation.database != CORE]
+    facts = [m for m in source.manifest.models.values() if m.has_measures and m.relation.database != CORE]
     single = {"person", *(m.primary_entity for m in facts)}
     if any(item.field.kind == "entity" and item.field.element in single for item in items):
         for build in source.builds:
@@ -163,7 +164,7 @@ def _orders(order: Sequence[str], columns: Sequence[Column]) -> list[_Order]:
     """Columns to sort by: those asked, then every other dimension: rows always come in the same order."""
     known = [c.name for c in columns]
     orders = []
-    for asked in _names("order", order):
+    for asked in order:
         name = asked.removeprefix("-")
         if name not in known:
             raise UnknownDimension(name, known, remedy="An answer is sorted by its own columns.")
@@ -218,12 +219,11 @@ def _plain(table: pa.Table) -> pa.Table:
     return table
 
 
-def _dimension(item: Item, vocabulary: Vocabulary) -> Column:
-    name = METRIC_TIME if item.asked == METRIC_TIME else item.asked
+def _dimension(item: Item) -> Column:
     label = item.field.label or item.field.element.replace("_", " ").capitalize()
     default_fr, default_en = ("Date", "Date") if item.field.name == METRIC_TIME else (label, label)
     return Column(
-        name=name,
+        name=item.asked,
         kind="time" if item.grain else "dimension",
         label_fr=str(item.field.meta.get("label_fr") or default_fr),
         label_en=str(item.field.meta.get("label_en") or default_en),

@@ -16,7 +16,7 @@ import duckdb
 
 from lake.access import ALL
 from lake.builds import Build
-from lake.semantic.manifest import CORE, Model
+from lake.semantic.manifest import CORE, BuildGoneError, Model
 from lake.settings import settings
 
 #: Seconds after which a mart that nobody asks is closed.
@@ -42,7 +42,11 @@ class Mart:
         core = max(builds, key=lambda b: b.core_id or "").core_database
         for name, path in [(CORE, core), *((b.line, b.database) for b in builds)]:
             quoted = str(path).replace("'", "''")
-            self._root.execute(f"ATTACH '{quoted}' AS \"{name}\" (READ_ONLY)")
+            try:
+                self._root.execute(f"ATTACH '{quoted}' AS \"{name}\" (READ_ONLY)")
+            except duckdb.IOException as error:
+                self._root.close()
+                raise BuildGoneError(f"{path} can't be opened.", remedy="Build the line again.") from error
         self._root.execute("SET enable_external_access = false")
         self._root.execute("SET lock_configuration = true")
 

@@ -32,6 +32,11 @@ METRIC_TIME = "metric_time"
 
 GRAINS = ("day", "week", "month", "quarter", "year")
 
+
+class BuildGoneError(QueryError):
+    """A build's files are gone: it was replaced and removed since its name was read. Asking again finds the newer."""
+
+
 #: MetricFlow numbers the parts of a plan with a counter of the process: one plan at a time.
 _one_at_a_time = threading.Lock()
 
@@ -106,30 +111,27 @@ class Manifest:
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
-        """The manifest in a file.
+        """The manifest in a file, which never changes.
 
         Raises:
-            QueryError: the file is missing or no semantic manifest.
+            BuildGoneError: the file is not there (any more).
         """
-        try:
-            state = path.stat()
-            identity = (str(path), state.st_mtime_ns, state.st_size)
-            with _lock:
-                digest = _digests.get(identity)
-            text = "" if digest in _manifests else path.read_text("utf-8")
-        except OSError as error:
-            raise QueryError(
-                f"The semantic manifest {path} can't be read ({error.strerror}).", remedy="Build the line again."
-            ) from error
-        digest = digest or hashlib.sha256(text.encode()).hexdigest()
         with _lock:
-            _digests[identity] = digest
-            if digest not in _manifests:
-                _manifests[digest] = cls(digest, text)
-            _manifests.move_to_end(digest)
+            known = _manifests.get(str(path))
+            if known is not None:
+                _manifests.move_to_end(str(path))
+                return known
+        try:
+            text = path.read_text("utf-8")
+        except OSError as error:
+            raise BuildGoneError(f"{path} can't be read ({error.strerror}).", remedy="Build the line again.") from error
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        with _lock:
+            same = next((m for m in _manifests.values() if m.digest == digest), None)
+            _manifests[str(path)] = same or cls(digest, text)
             while len(_manifests) > _KEPT:
                 _manifests.popitem(last=False)
-            return _manifests[digest]
+            return _manifests[str(path)]
 
     @cached_property
     def _document(self) -> dict[str, Any]:
@@ -280,10 +282,9 @@ _KINDS: dict[str, Literal["entity", "categorical", "time"]] = {
     "TIME_DIMENSION": "time",
 }
 
-#: Manifests in memory: those of the builds that are published, and of the last ones replaced.
-_KEPT = 12
+#: Manifests in memory, by file: those of the builds that are published, and of the last ones replaced.
+_KEPT = 24
 _manifests: OrderedDict[str, Manifest] = OrderedDict()
-_digests: dict[tuple[str, int, int], str] = {}
 _lock = threading.Lock()
 
 
