@@ -109,6 +109,14 @@ def state(line: str) -> LineState:
     return LineState("stale" if is_stale else "fresh", published, failed)
 
 
+def last_day(session: Session, metric: str) -> date | None:
+    """The newest day, up to today, on which an indicator has a value in the viewer's scope; None without any."""
+    today = datetime.now(UTC).date()
+    newest = Question((metric,), grain="day", until=today, order=("-metric_time",), limit=1)
+    days: list[date | None] = ask(session, newest).table.column("metric_time").to_pylist()
+    return days[0] if days else None
+
+
 def last_month_end(session: Session, published: builds.Build, metric: str) -> date | None:
     """The last day of the last complete month of an indicator; None when it has no value in the viewer's scope.
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from apps.ask import Question, ask_all, frame, state, years_before
+from apps.ask import Question, ask_all, frame, last_day, state, years_before
 from apps.blocks import empty
 from apps.numbers import figure
 from apps.prototypes.audio.trials_at_risk.logic import ALIKE, ranked
@@ -16,11 +16,13 @@ from lake.semantic import Filter
 
 
 def draw(session: Session) -> None:
-    build = state("audio").published
-    if build is None or build.newest_event_on is None:
+    if state("audio").published is None:
         empty(session, "no_build", line="audio")
         return
-    last = build.newest_event_on
+    last = last_day(session, "audio_trials_started")
+    if last is None:
+        empty(session, "no_rows")
+        return
     history = Question(
         ("audio_trials_closed", "audio_trials_fitted"), tuple(ALIKE), since=years_before(last, 2), until=last
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from apps.ask import Question, ask, frame, state
+from apps.ask import Question, ask, frame, last_day, state
 from apps.blocks import empty
 from apps.numbers import figure
 from apps.prototypes.week import WEEKS, as_grid, usual_week
@@ -14,11 +14,13 @@ from apps.session import Session
 
 
 def draw(session: Session) -> None:
-    build = state("childcare").published
-    if build is None or build.newest_event_on is None:
+    if state("childcare").published is None:
         empty(session, "no_build", line="childcare")
         return
-    last = build.newest_event_on
+    last = last_day(session, "childcare_booked_hours")
+    if last is None:
+        empty(session, "no_rows")
+        return
     metrics = ("childcare_capacity_hours", "childcare_booked_hours")
     question = Question(metrics, ("site_name",), since=last - timedelta(weeks=WEEKS), until=last, grain="day")
     week = usual_week(frame(ask(session, question)), "site_name", "childcare_capacity_hours", "childcare_booked_hours")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from apps.ask import Question, ask_all, frame, state, years_before
+from apps.ask import Question, ask_all, frame, last_day, state, years_before
 from apps.blocks import empty
 from apps.charts import ranked
 from apps.numbers import figure
@@ -25,11 +25,14 @@ def lost(table: pd.DataFrame, by: str) -> pd.DataFrame:
 
 
 def draw(session: Session) -> None:
-    build = state("optical").published
-    if build is None or build.newest_event_on is None:
+    if state("optical").published is None:
         empty(session, "no_build", line="optical")
         return
-    since, until = years_before(build.newest_event_on, 1), build.newest_event_on
+    last = last_day(session, "optical_quotes_decided")
+    if last is None:
+        empty(session, "no_rows")
+        return
+    since, until = years_before(last, 1), last
     splits = ("last_stage", "refusal_reason", "site_name")
     answers = ask_all(session, [Question(_METRICS, (by,), since=since, until=until) for by in splits])
     steps, reasons, shops = (lost(frame(a), by) for a, by in zip(answers, splits, strict=True))
