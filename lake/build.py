@@ -231,9 +231,9 @@ def _processes() -> int:
 def _check_sources(name: str, project: Path) -> None:
     """The declarations that dbt reads are those that the contracts give."""
     for line in {c.line for c in sources.of(name)}:
-        file = sources.path(line, project)
-        if not file.exists() or file.read_text("utf-8") != sources.declaration(line):
-            raise BuildError(f"{file.name} is not what the contracts say.", remedy="Run `lake contracts sources`.")
+        if not sources.is_current(line, project):
+            file = sources.path(line, project)
+            raise BuildError(f"{file.name} is not what the contracts say.", remedy=sources.REMEDY)
 
 
 def _landed_at(place: Path) -> datetime | None:

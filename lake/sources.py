@@ -23,6 +23,9 @@ SCHEMA = "lake"
 #: Lines whose sources feed the shared dimensions: they are built into `core.duckdb`.
 CORE_LINES = ("group", "geo")
 
+#: What to do when a declaration is not current.
+REMEDY = "Run `lake contracts sources`."
+
 _HEADER = "# Written by `lake contracts sources` from lake/contracts/{line}/: change the contract, not this file.\n"
 
 
@@ -59,16 +62,22 @@ def path(line: str, project: Path = PROJECT) -> Path:
     return project / "models" / "staging" / line / f"_{line}__sources.yml"
 
 
+def is_current(line: str, project: Path = PROJECT) -> bool:
+    """Whether the declaration that dbt reads is the one that the contracts give."""
+    file = path(line, project)
+    return file.exists() and file.read_text("utf-8") == declaration(line)
+
+
 def write(project: Path = PROJECT) -> list[Path]:
     """Write the declarations of every line that has contracts; returns the files that changed."""
     changed = []
     for line in (*LINES, *CORE_LINES):
         if not any(c.line == line for c in catalogue().values()):
             continue
-        file, text = path(line, project), declaration(line)
-        if not file.exists() or file.read_text("utf-8") != text:
+        if not is_current(line, project):
+            file = path(line, project)
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, "utf-8")
+            file.write_text(declaration(line), "utf-8")
             changed.append(file)
     return changed
 

@@ -1,4 +1,4 @@
-"""`lake contracts list|show|check`."""
+"""`lake contracts list|show|check|sources`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,16 @@ def register(app: typer.Typer) -> None:
     group.command("list", epilog=example("lake contracts list"))(list_sources)
     group.command("show", epilog=example("lake contracts show audio_fittings"))(show)
     group.command("check", epilog=example("lake contracts check lake/contracts/audio/fittings.yaml"))(check)
+    group.command("sources", epilog=example("lake contracts sources"))(write_sources)
     app.add_typer(group, name="contracts")
+
+
+def write_sources() -> None:
+    """Tell dbt what the contracts say: writes models/staging/<line>/_<line>__sources.yml where it is not current."""
+    from lake import sources
+
+    for path in sources.write() or ["nothing to write"]:
+        print(path)
 
 
 def list_sources() -> None:

@@ -1,0 +1,83 @@
+"""`lake status`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from lake.cli import example
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from lake.status import MartStatus, SourceStatus
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=example("lake status"))(status)
+
+
+def status() -> None:
+    """What is in the lake, the mirror and the marts, how fresh it is, and whether checks passed."""
+    from rich.console import Console
+
+    from lake.status import status as read
+    from lake.store import open_store
+
+    with open_store() as store:
+        found = read(store)
+    console = Console()
+    console.print(_sources(found.sources))
+    console.print(_marts(found.marts))
+    for run in found.runs:
+        outcome = ", ".join(f"{line} {one.state}" for line, one in run.lines.items())
+        console.print(f"last run {_ago(run.started_at)}: {outcome}", highlight=False)
+    for lease in found.leases:
+        console.print(f"in progress: {lease.name} by {lease.holder}, since {_ago(lease.since)}", highlight=False)
+
+
+def _sources(sources: tuple[SourceStatus, ...]) -> Table:
+    from rich.table import Table
+
+    table = Table("source", box=None)
+    for header in ("batches", "records", "in quarantine", "last landed", "mirror"):
+        table.add_column(header, justify="right")
+    for source in sources:
+        table.add_row(
+            source.name,
+            f"{source.batches:,}",
+            f"{source.records:,}",
+            f"{source.quarantined:,}" if source.quarantined else "–",
+            (f"{_ago(source.landed_at)}{' (late)' if source.is_late else ''}") if source.landed_at else "never",
+            f"{source.behind:,} behind" if source.behind else "up to date",
+        )
+    return table
+
+
+def _marts(marts: tuple[MartStatus, ...]) -> Table:
+    from rich.table import Table
+
+    table = Table("mart", box=None)
+    table.add_column("published build", no_wrap=True, min_width=22)
+    for header in ("data of", "checks", "newest build"):
+        table.add_column(header)
+    for mart in marts:
+        build, newest = mart.published, mart.newest
+        if build is None:
+            shown = ["nothing is published", "–", "–"]
+        else:
+            data = f"{_ago(build.as_of)}{' (stale)' if mart.is_stale else ''}" if build.as_of else "no data"
+            checks = build.checks
+            shown = [build.id, data, f"{checks.passed} passed, {checks.warned} warned" if checks else "–"]
+        other = f"{newest.id} {newest.status}" if newest and (build is None or newest.id != build.id) else "the same"
+        table.add_row(mart.line, *shown, other if newest else "–")
+    return table
+
+
+def _ago(at: datetime) -> str:
+    minutes = int((datetime.now(UTC) - at).total_seconds() // 60)
+    if minutes < 60:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // 1440} days ago"

@@ -1,0 +1,90 @@
+"""What is in the lake, the mirror and the marts, how fresh it is, and whether checks passed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from lake import builds, mirror
+from lake.builds import Build
+from lake.contracts import catalogue
+from lake.run import Run, last_runs
+from lake.settings import LINES, settings
+from lake.store import BatchRecord, FileRecord, Holding, Store
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """One source in lake and mirror. Counts are of committed batches.
+
+    `records` counts versions; `quarantined` the rows still in quarantine; `behind` the records that the mirror lacks;
+    `is_late` says that nothing came for longer than the contract promises.
+    """
+
+    name: str
+    batches: int
+    records: int
+    quarantined: int
+    landed_at: datetime | None
+    behind: int
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class MartStatus:
+    """One line's mart: what readers see, and the newest build if that is another."""
+
+    line: str
+    published: Build | None
+    newest: Build | None
+    is_stale: bool
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything that `lake status` shows."""
+
+    sources: tuple[SourceStatus, ...]
+    marts: tuple[MartStatus, ...]
+    runs: tuple[Run, ...]
+    leases: tuple[Holding, ...]
+
+
+def status(store: Store, now: datetime | None = None) -> Status:
+    """The state of the lake now."""
+    now = now or datetime.now(UTC)
+    batches, files = store.committed_batches(), store.files()
+    return Status(
+        sources=tuple(_source(name, batches, files, now) for name in catalogue()),
+        marts=tuple(_mart(line, now) for line in LINES),
+        runs=tuple(last_runs(store, 1)),
+        leases=tuple(lease for lease in store.holdings() if not lease.is_over),
+    )
+
+
+def is_stale(build: Build, now: datetime) -> bool:
+    """Whether a build's data is older than `LAKE_STALE_AFTER_HOURS`."""
+    return build.as_of is not None and now - build.as_of > timedelta(hours=settings().stale_after_hours)
+
+
+def _source(name: str, batches: Sequence[BatchRecord], files: Sequence[FileRecord], now: datetime) -> SourceStatus:
+    own = [b for b in batches if b.source == name]
+    through = mirror.through_batch(name)
+    landed_at = max((b.committed_at for b in own), default=None)
+    promised = catalogue()[name].freshness_days
+    return SourceStatus(
+        name=name,
+        batches=len(own),
+        records=sum(b.records for b in own),
+        quarantined=sum(f.quarantined for f in files if f.source == name),
+        landed_at=landed_at,
+        behind=sum(b.records for b in own if b.number > through),
+        is_late=bool(landed_at and promised and now - landed_at > timedelta(days=promised)),
+    )
+
+
+def _mart(line: str, now: datetime) -> MartStatus:
+    published = builds.published(line)
+    newest = next(iter(builds.builds(line)), None)
+    return MartStatus(line, published, newest, published is not None and is_stale(published, now))
