@@ -92,7 +92,8 @@ def _remarks(file: FileReport, console: Console) -> None:
         f"columns missing: {', '.join(file.missing)}" if file.missing else "",
     ]
     for remark in filter(None, said):
-        console.print(f"  {file.file}: {remark}", highlight=False, markup=False)
+        named = remark if remark.startswith(file.file) else f"{file.file}: {remark}"
+        console.print(f"  {named}", highlight=False, markup=False)
 
 
 class _Bar:

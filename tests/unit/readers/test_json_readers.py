@@ -104,3 +104,18 @@ def test_a_feature_is_a_row_with_its_place() -> None:
     again = b"".join(chunk.original(i) for i in range(2))
     (same,) = geojson.read(Plain(io.BytesIO(again)), GEO)
     assert same.table.equals(chunk.table)
+
+
+def test_bytes_that_are_no_text_spoil_their_own_element_only() -> None:
+    objects = [json.dumps({**GOOD, "N° appareil": f"D{n}"}, ensure_ascii=False).encode() for n in (1001, 1002, 1003)]
+    data = b"[" + b",".join([objects[0], objects[1].replace("é".encode(), b"\xff"), objects[2]]) + b"]"
+    assert [r["device_id"] for r in rows(data, JSON)] == ["D1001", "D1003"]
+    (bad,) = broken(data, JSON)
+    assert bad.line == 2
+    assert b"\xff" in bad.original
+
+
+def test_json_of_another_encoding_is_read_if_the_contract_knows_it() -> None:
+    data = json.dumps([GOOD], ensure_ascii=False).encode("cp1252")
+    assert len(rows(data, reading(format="json", encodings=("utf-8", "cp1252")))) == 1
+    assert len(broken(data, JSON)) == 1
