@@ -1,0 +1,135 @@
+"""The portal in a real browser: what an analyst does in the morning, in both languages, wide and narrow."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from group import Group
+from playwright.sync_api import Browser, Page, expect
+
+sys.path.insert(0, str(Path(__file__).parent))
+from browser import CHROMIUM, chromium, served, settled
+
+from apps.registry import PAGES
+from apps.words import LANGUAGES, Language, say
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(1200),
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("LAKE_REQUIRE_BROWSER"),
+        reason="no Chromium or Chrome is installed: browser tests are skipped",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def portal(group: Group, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(group.environment, tmp_path_factory.mktemp("portal") / "log") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh browser session; an error in the page's console fails the test."""
+    opened = browser.new_page(viewport={"width": 1360, "height": 900})
+    errors: list[str] = []
+    opened.on("pageerror", lambda e: errors.append(str(e)))
+    yield opened
+    opened.close()
+    assert not errors
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", [p.key for p in PAGES])
+def test_a_link_opens_every_page_in_the_readers_language(page: Page, portal: str, key: str, language: Language) -> None:
+    page.goto(f"{portal}/{key if key != 'home' else ''}?lang={language}")
+    settled(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text(say(f"question.{key}", language))
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+
+
+def test_a_persona_sees_only_its_lines_also_by_a_direct_link(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/dental?lang=en&as=audio-analyst")
+    settled(page)
+    expect(page.get_by_text(say("state.denied_title", "en"))).to_be_visible()
+    menu = page.get_by_test_id("stSidebarNav")
+    expect(menu.get_by_text(say("line.audio", "en"))).to_be_visible()
+    expect(menu.get_by_text(say("line.dental", "en"))).to_have_count(0)
+
+
+def test_the_director_of_a_structure_sees_no_other_structure(page: Page, portal: str, group: Group) -> None:
+    page.goto(f"{portal}/finance?lang=en&as=structure-director")
+    settled(page)
+    page.get_by_label(say("filter.structures", "en")).click()
+    options = page.get_by_role("option").all_inner_texts()
+    assert [o for o in options if "(S" in o and "(S01)" not in o] == []
+    assert any("(S01)" in o for o in options)
+
+
+def test_the_screen_fits_a_narrow_window(page: Page, portal: str) -> None:
+    page.set_viewport_size({"width": 420, "height": 900})
+    page.goto(f"{portal}/?lang=en")
+    settled(page)
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+
+
+def test_changing_the_grain_redraws_without_an_error(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/optical?lang=en")
+    settled(page)
+    page.get_by_role("button", name=say("filter.grains.quarter", "en")).click()
+    settled(page)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_role("heading", name=say("section.over_time", "en"))).to_be_visible()
+
+
+def test_a_publication_appears_in_an_open_session(page: Page, portal: str, group: Group) -> None:
+    page.goto(f"{portal}/audio?lang=en")
+    settled(page)
+    before = _shown_build(page)
+    group.lake("run", "audio", "--force")
+    page.get_by_role("button", name=say("filter.grains.quarter", "en")).click()
+    settled(page)
+    after = _shown_build(page)
+    published = group.lake("builds", "audio").stdout
+    assert before != after
+    assert after in published
+
+
+def test_an_opinion_on_a_prototype_is_kept_and_counted(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/datalab?lang=en")
+    settled(page)
+    page.get_by_role("button", name=say("lab.open", "en")).first.click()
+    settled(page)
+    page.get_by_test_id("stFeedback").get_by_role("button").nth(3).click()
+    page.get_by_label(say("lab.comment", "en")).fill("Useful on Mondays")
+    page.get_by_role("button", name=say("lab.send", "en")).click()
+    expect(page.get_by_text(say("lab.thanks", "en"))).to_be_visible()
+    page.get_by_role("button", name=say("lab.back", "en")).click()
+    settled(page)
+    expect(page.get_by_text(re.compile(r"4 / 5 · 1 rating")).first).to_be_visible()
+
+
+def _shown_build(page: Page) -> str:
+    """The build that the figure's trace names."""
+    page.get_by_role("button", name=say("trace.title", "en")).first.click()
+    text = page.get_by_text(re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")).first.inner_text()
+    page.keyboard.press("Escape")
+    found = re.search(r"\d{8}T\d{6}-[0-9a-f]{6}", text)
+    assert found
+    return found.group()
