@@ -25,25 +25,20 @@ _OTHER_EXTERNAL = ("606100", "615200", "616000", "622600", "623000", "626000")
 
 @dataclass(frozen=True)
 class Detail:
-    """How finely books are kept. `periods` a year for the structure's journals; `own` part of sites with journals.
-
-    A site with journals has `periods` postings of sales a year, each in `invoices` entries, and `costs` of costs.
-    """
+    """How finely books are kept: `periods` a year, the part of sites with journals of their `own`, and in how many
+    entries (`invoices`) such a site's sales of a month are posted."""
 
     periods: int
     own: float = 0.0
-    costs: int = 4
     invoices: int = 1
 
 
-#: From coarse to fine.
+#: From coarse to fine. Only monthly books tell sites apart.
 _DETAILS = (
     Detail(1),
     Detail(4),
-    Detail(12),
-    *(Detail(12, own / 20) for own in range(1, 21)),
-    Detail(12, 1.0, 12),
-    *(Detail(12, 1.0, 12, invoices) for invoices in range(2, 400)),
+    *(Detail(12, own / 20) for own in range(21)),
+    *(Detail(12, 1.0, invoices) for invoices in range(2, 400)),
 )
 
 
@@ -53,9 +48,8 @@ def detail_for(lines: int) -> Detail:
 
 
 def _lines(detail: Detail) -> float:
-    """About how many lines a structure's FEC has in this detail: 3 to 4 trades, 15 sites."""
-    sites = 15 * detail.own
-    return 38 + detail.periods * (14 + 2.5 * (1 - detail.own)) + sites * (12 * 2 * detail.invoices + detail.costs * 9)
+    """About how many lines a structure's FEC has in this detail, with 3 trades and 15 sites."""
+    return 66 + detail.periods * (15 + 14 * detail.own * (7 + 2.2 * detail.invoices))
 
 
 def books(sites: Sequence[Months], detail: Detail, rng: np.random.Generator) -> Iterator[tuple[int, pa.Table]]:
@@ -64,7 +58,7 @@ def books(sites: Sequence[Months], detail: Detail, rng: np.random.Generator) -> 
     by_size = sorted(sites, key=lambda site: -float(site.income.sum()))
     own = by_size[: round(len(sites) * detail.own)]
     shared = [site for site in sites if site not in own]
-    delay = rng.uniform(0.7, 1.4)
+    delay, settlements = rng.uniform(0.7, 1.4), min(detail.periods, 4)
     ledger.post(date(FIRST.year, 1, 1), "AN", "À nouveau", _opening(sites))
     for index, year in enumerate(YEARS):
         for last in _ends(detail.periods):
@@ -73,7 +67,8 @@ def books(sites: Sequence[Months], detail: Detail, rng: np.random.Generator) -> 
                     _post_site(ledger, site, year, month, detail, rng)
             period = slice(index * 12 + last - 12 // detail.periods, index * 12 + last)
             _post_structure(ledger, shared, sites, period, _month_end(year, last), rng)
-            _post_bank(ledger, _month_end(year, last), 365 / detail.periods, delay)
+            if last in _ends(settlements):
+                _post_bank(ledger, _month_end(year, last), 365 / settlements, delay)
         _post_year_end(ledger, sites, slice(index * 12, index * 12 + 12), year, rng)
         yield year, ledger.close(year)
 
@@ -93,11 +88,9 @@ def _post_site(ledger: Ledger, site: Months, year: int, month: int, detail: Deta
     for part in _split(_cents(float(site.income[at - 1])), detail.invoices, rng):
         on = _month_end(year, month) if detail.invoices == 1 else date(year, month, int(rng.integers(1, 28)))
         ledger.post(on, f"VT-{site.site_id}", "Ventes", _billed(_sales(site.line, part)))
-    if month in _ends(detail.costs):
-        normal = float(site.normal[at - 12 // detail.costs : at].sum())
-        wages, purchases, external = _costs(site.line, normal, rng)
-        bought = _against("401000", [*purchases, *_external(external, month)])
-        ledger.post(_month_end(year, month), f"OD-{site.site_id}", "Charges du site", [*_payroll(wages), *bought])
+    wages, purchases, external = _costs(site.line, float(site.normal[at - 1]), rng)
+    bought = _against("401000", [*purchases, ("613200", external)])
+    ledger.post(_month_end(year, month), f"OD-{site.site_id}", "Charges du site", [*_payroll(wages), *bought])
 
 
 def _post_structure(
@@ -115,6 +108,8 @@ def _post_structure(
         wages, purchases, external = wages + costs[0], purchases + costs[1], external + costs[2]
     ledger.post(on, "VT", "Ventes", _billed(sales))
     ledger.post(on, "PA", "Paie", _payroll(wages))
+    tax = round(ledger.balance("641000") * WAGE_TAX) - ledger.balance("631100")
+    ledger.post(on, "PA", "Taxe sur les salaires", [("631100", tax), ("447000", -tax)])
     ledger.post(
         on, "AC", "Achats et charges externes", _against("401000", [*purchases, *_external(external, on.month)])
     )
@@ -122,7 +117,7 @@ def _post_structure(
 
 def _post_bank(ledger: Ledger, on: date, days: float, delay: float) -> None:
     """Customers pay and creditors are paid, so that about `delay` days of them stay due."""
-    due = {"411000": 46 * delay, "441000": 40, "401000": 38, "421000": 6, "431000": 20}
+    due = {"411000": 46 * delay, "441000": 40, "401000": 38, "421000": 6, "431000": 20, "447000": 15}
     paid = [(account, -round(ledger.balance(account) * days / (days + late))) for account, late in due.items()]
     ledger.post(on, "BQ", "Règlements", _against("512000", paid))
 
@@ -146,7 +141,6 @@ def _post_year_end(
     post("Amortissements", ("281500", 0), ("681120", worn))
     post("Emprunt", ("512000", 0), ("164000", turnover * 0.012), ("661100", turnover * 0.0025))
     post("Placements", ("512000", 0), ("764000", -turnover * 0.0008))
-    post("Taxe sur les salaires", ("447000", 0), ("631100", ledger.balance("641000") / 100 * WAGE_TAX))
     post("Cotisation foncière", ("447000", 0), ("635110", turnover * LAND_TAX))
     post("Quote-part de subventions", ("131000", 0), (grant, -turnover * 0.002))
     post("Indemnités journalières", ("512000", 0), (refund, -turnover * 0.003))
@@ -195,7 +189,7 @@ def _payroll(wages: int) -> list[tuple[str, int]]:
 
 
 def _external(cents: int, month: int) -> list[tuple[str, int]]:
-    """Rent, and one of the other external costs."""
+    """Rent, and one of the other external costs, in turn."""
     rent = round(cents * 0.4)
     return [("613200", rent), (_OTHER_EXTERNAL[month % len(_OTHER_EXTERNAL)], cents - rent)]
 

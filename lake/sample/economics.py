@@ -64,7 +64,7 @@ def months(world: World, tenure: Tenure, rng: np.random.Generator) -> Months:
     income = activity * price * rng.normal(1, 0.02, MONTHS)
     # Costs follow the size of the year around, not the month: a closed month costs nearly as much as another.
     normal = np.zeros(MONTHS)
-    for month in np.flatnonzero(activity > 0):
+    for month in np.flatnonzero(activity > 0).tolist():
         around = income[max(0, month - 6) : month + 7]
         normal[month] = around[around > 0.3 * around.max()].mean()
     return Months(tenure.site.line, tenure.site.site_id, income, 0.7 * normal + 0.3 * income)

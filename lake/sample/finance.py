@@ -26,7 +26,7 @@ _FILES_ONLY = Dirt(
 )  # fmt: skip
 
 #: Part of the records that are budgets; entries go beyond their part, for a year of books to have its twelve months.
-_BUDGETS, _ENTRIES = 0.2, 1.3
+_BUDGETS, _ENTRIES = 0.2, 1.4
 
 
 def generate(world: World, records: int, sink: Sink) -> None:

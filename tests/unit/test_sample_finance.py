@@ -24,8 +24,8 @@ def delivered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
 
 
 @pytest.fixture(scope="module")
-def files(delivered: tuple[Path, dict[str, Any]]) -> dict[str, list[dict[str, str]]]:
-    """The rows of each whole FEC by file name, of two structures."""
+def files(delivered: tuple[Path, dict[str, Any]]) -> dict[tuple[str, int], list[dict[str, str]]]:
+    """The rows of each whole FEC of two structures, by SIREN and year."""
     folder, _ = delivered
     kept = {}
     for path in sorted(folder.glob("9990000[12]*.txt")):
@@ -33,7 +33,8 @@ def files(delivered: tuple[Path, dict[str, Any]]) -> dict[str, list[dict[str, st
             chunks = list(fec.read(Plain(stream), FEC))
         rows = [row for chunk in chunks for row in chunk.table.to_pylist()]
         if rows and rows[-1].get(fec.LAST) and chunks[-1].encoding != "utf-16-le":
-            kept[path.name] = rows
+            siren, end = path.stem.split("FEC")
+            kept[siren, int(end[:4])] = rows
     return kept
 
 
@@ -41,8 +42,8 @@ def amount(row: dict[str, str]) -> Decimal:
     return Decimal(row["Debit"].replace(",", ".")) - Decimal(row["Credit"].replace(",", "."))
 
 
-def test_every_file_and_every_entry_balances_to_the_cent(files: dict[str, list[dict[str, str]]]) -> None:
-    assert len(files) >= 14
+def test_every_file_and_every_entry_balances_to_the_cent(files: dict[tuple[str, int], list[dict[str, str]]]) -> None:
+    assert len(files) == 14
     for name, rows in files.items():
         entries: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
         for row in rows:
@@ -50,39 +51,41 @@ def test_every_file_and_every_entry_balances_to_the_cent(files: dict[str, list[d
         assert not {key: value for key, value in entries.items() if value}, name
 
 
-def test_entries_are_in_order_of_day_and_of_the_files_year(files: dict[str, list[dict[str, str]]]) -> None:
+def test_entries_are_in_order_of_day_and_of_the_files_year(files: dict[tuple[str, int], list[dict[str, str]]]) -> None:
     for name, rows in files.items():
         days = [row["EcritureDate"] for row in rows]
         assert days == sorted(days), name
-        assert {day[:4] for day in days} == {name.split("FEC")[1][:4]}
+        assert {day[:4] for day in days} == {str(name[1])}
 
 
-def test_a_year_opens_with_the_balances_that_the_last_one_closed_with(files: dict[str, list[dict[str, str]]]) -> None:
-    def closing(name: str) -> dict[str, Decimal]:
+def test_a_year_opens_with_the_balances_that_the_last_one_closed_with(
+    files: dict[tuple[str, int], list[dict[str, str]]],
+) -> None:
+    def closing(year: int) -> dict[str, Decimal]:
         balances: dict[str, Decimal] = defaultdict(Decimal)
-        for row in files[name]:
+        for row in files["999000029", year]:
             account = row["CompteNum"]
             balances["110000" if account[0] in "67" else account] += amount(row)
         return {account: value for account, value in balances.items() if value}
 
-    opening = {row["CompteNum"]: amount(row) for row in files["999000029FEC20231231.txt"]
-               if row["JournalCode"] == "AN"}  # fmt: skip
-    assert opening == closing("999000029FEC20221231.txt")
+    for year in range(2020, 2026):
+        rows = (row for row in files["999000029", year] if row["JournalCode"] == "AN")
+        assert {row["CompteNum"]: amount(row) for row in rows} == closing(year - 1)
 
 
-def test_the_chart_of_accounts_changes_with_2025(files: dict[str, list[dict[str, str]]]) -> None:
+def test_the_chart_of_accounts_changes_with_2025(files: dict[tuple[str, int], list[dict[str, str]]]) -> None:
     def accounts(year: int) -> set[str]:
-        return {row["CompteNum"][:3] for name, rows in files.items() if f"FEC{year}" in name for row in rows}
+        return {row["CompteNum"][:3] for name, rows in files.items() if name[1] == year for row in rows}
 
     assert {"777", "791"} <= accounts(2024) and not {"747", "649"} & accounts(2024)
     assert {"747", "649"} <= accounts(2025) and not {"777", "791", "675", "775"} & accounts(2025)
 
 
 def test_the_truth_is_what_the_files_say(
-    delivered: tuple[Path, dict[str, Any]], files: dict[str, list[dict[str, str]]]
+    delivered: tuple[Path, dict[str, Any]], files: dict[tuple[str, int], list[dict[str, str]]]
 ) -> None:
     _, truth = delivered
-    rows = files["999000029FEC20241231.txt"]
+    rows = files["999000029", 2024]
     result = -sum(amount(row) for row in rows if row["CompteNum"][0] in "67")
     assert Decimal(truth["headline"]["finance"]["S02"]["finance_net_result_eur"]["2024"]) == result
 
