@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -14,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sample(
-    out: Path = typer.Option(..., help="Folder to write to; it must be empty or not exist."),
+    out: Annotated[Path, typer.Option(help="Folder to write to; it must be empty or not exist.")],
     records: int = typer.Option(250_000, min=1000, help="About how many rows to write, over all lines."),
     seed: int = typer.Option(1, help="The same seed and number of records give the same bytes."),
 ) -> None:
