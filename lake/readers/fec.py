@@ -43,6 +43,8 @@ LAST = "_last"
 #: Columns before which a line may end: software that trims trailing separators is common.
 _MAY_BE_ABSENT = frozenset({"ValidDate", "Montantdevise", "Idevise", "DateRglt", "ModeRglt", "NatOp", "IdClient", LAST})
 _KNOWN = {c.lower(): c for c in (*COLUMNS, "Montant", "Sens", LAST)}
+#: What a line that is no row is made of, besides separators; 0x1A is the end-of-file mark of DOS.
+_BLANK = " \t\x1a\xa0"
 _NONE = pa.scalar(None, pa.string())
 
 
@@ -107,7 +109,7 @@ def header(stream: Stream, contract: Contract) -> list[str]:
 
 
 def _first_line(block: Block) -> int | None:
-    return next((i for i, line in enumerate(block.texts) if line.strip("\x1a\ufeff \t")), None)
+    return next((i for i, line in enumerate(block.texts) if line.strip("\ufeff" + _BLANK)), None)
 
 
 def _header(block: Block, at: int, separators: tuple[str, ...]) -> Header:
@@ -133,7 +135,8 @@ def _header(block: Block, at: int, separators: tuple[str, ...]) -> Header:
 def _cut(block: Block, skipped: int, header: Header) -> Chunk:
     """Cut the lines of a block into columns, all of them at once."""
     lines = block.lines
-    filled = pc.not_equal(pc.utf8_trim_whitespace(pc.utf8_trim(lines, "\x1a")), "").to_numpy(zero_copy_only=False)
+    blank = header.separator + _BLANK
+    filled = pc.not_equal(pc.utf8_trim(lines, blank), "").to_numpy(zero_copy_only=False)
     filled[:skipped] = False
     width = len(header.columns)
     found = pc.count_substring(lines, header.separator).to_numpy(zero_copy_only=False) + 1

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lake.contracts import contract
 from lake.errors import ReadError
@@ -193,6 +196,28 @@ def test_rows_read_in_many_blocks_keep_their_line_numbers() -> None:
     assert len(found) > 1
     assert [n for c in found for n in c.lines] == list(range(2, 60_003))
     assert [c.table[fec.LAST].to_pylist()[-1] for c in found if fec.LAST in c.table.column_names] == ["Oui"]
+
+
+BODY = file(SALE, INCOME, SALE[:9], [*INCOME, "x"], SALE, end="\n").encode().split(b"\n", 1)[1]
+HARM = st.tuples(
+    st.integers(0, len(BODY)), st.integers(0, 30), st.binary(max_size=4).filter(lambda put: b"\0" not in put)
+)
+
+
+@given(st.lists(HARM, max_size=5))
+def test_whatever_befalls_a_file_each_of_its_lines_is_a_row_or_broken(harms: list[tuple[int, int, bytes]]) -> None:
+    body = BODY
+    for at, cut, put in harms:
+        body = body[:at] + put + body[at + cut :]
+    head = b"\t".join(name.encode() for name in HEADER) + b"\n"
+    blank = b"\t \x1a"
+    lines = [n for n, line in enumerate(re.split(rb"\r*\n|\r", head + body), start=1) if line.strip(blank)]
+    found = chunks(head + body)
+    seen = [int(n) for c in found for n in (*c.lines, *(b.line for b in c.broken))]
+    assert set(seen) <= set(lines[1:]) and len(seen) == len(set(seen))
+    # A line of nothing but the non-breaking spaces of some encoding is blank, too.
+    missed = set(lines[1:]) - set(seen)
+    assert all(not re.split(rb"\r*\n|\r", head + body)[n - 1].strip(blank + b"\xa0\xc2\xff") for n in missed)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf\r\n", b"Centre;Prix TTC\r\nA;1\r\n", b"JournalCode\tDebit\r\n"])
