@@ -1,8 +1,10 @@
 # Everything runs from a local .venv made from requirements.lock: names, versions and hashes only.
-PYTHON  ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3.13 || command -v python3)
+# The first Python that runs and is new enough (a name on the PATH alone proves nothing: version managers leave shims).
+PYTHON  ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+             $$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV    := .venv
 BIN     := $(VENV)/bin
-UV      := $(shell command -v uv || echo $(BIN)/uv)
+UV      := $(shell uv --version >/dev/null 2>&1 && echo uv || echo $(BIN)/uv)
 READY   := $(VENV)/.ready
 RECORDS ?= 250000
 BENCH_RECORDS ?= 1000000
@@ -17,9 +19,9 @@ help: ## List the targets
 setup: $(READY) ## Make .venv from requirements.lock
 
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …"; exit 2; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "The venv module is missing: on Debian, install the package python3-venv."; exit 2; }
-	@test -x "$(UV)" || { echo "Installing uv into $(VENV)…"; $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 …"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "venv is not complete: on Debian, install the package python3-venv."; exit 2; }
+	@$(UV) --version >/dev/null 2>&1 || { echo "Installing uv into $(VENV)…"; $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; }
 	@echo "Installing the locked packages into $(VENV)…"
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
