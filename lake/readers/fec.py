@@ -165,6 +165,9 @@ def _cut(block: Block, skipped: int, header: Header) -> Chunk:
             if name and name != LAST
         }
     )
+    for name in (*COLUMNS[18:], LAST):
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(len(kept), pa.string()))
     return Chunk(
         table=_tidy(table),
         lines=kept.astype(np.int64) + block.first,
@@ -228,4 +231,4 @@ def _with_last(chunk: Chunk) -> Chunk:
     if not rows or any(b.line > chunk.lines[-1] for b in chunk.broken):
         return chunk
     mark = pa.array([None] * (rows - 1) + ["Oui"], pa.string())
-    return replace(chunk, table=chunk.table.append_column(LAST, mark))
+    return replace(chunk, table=_put(chunk.table, LAST, mark))
