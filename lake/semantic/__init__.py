@@ -7,7 +7,8 @@ A question on its way:
     question.py      what is asked
     ask.py           its checks, its answer
     publications.py  which published build answers for which indicator
-    manifest.py      the definitions in a build, and MetricFlow, which plans on them
+    definitions.py   what the manifest in a build says
+    manifest.py      MetricFlow, which plans on it
     names.py         names as people write them → what is meant
     filters.py       filters whose values never become part of a statement
     plan.py          the SQL of one shape of question, made once

@@ -94,14 +94,21 @@ def with_source(metrics: Sequence[str], scope: Scope, work: Callable[[Source], T
 
 
 def answer(question: Question, source: Source, scope: Scope) -> Answer:
-    """The answer to a question, of these builds."""
+    """The answer to a question, of these builds and in this scope."""
+    vocabulary = Vocabulary(source.manifest, question.metrics)
+    asked = (*question.by, *(f.field for f in question.filters))
+    _check_drill(source, [vocabulary.item(name, question.grain) for name in asked], scope)
+    return figures(question, source, scope.structures)
+
+
+def figures(question: Question, source: Source, structures: Sequence[str]) -> Answer:
+    """The figures of these structures. Whoever calls it has made sure that their reader may see what is made of them."""
     started = time.perf_counter()
     manifest, metrics = source.manifest, question.metrics
     vocabulary = Vocabulary(manifest, metrics)
     items = [vocabulary.item(name, question.grain) for name in question.by]
     wanted = [(vocabulary.item(f.field), f) for f in question.filters]
     _check_time(manifest, metrics, items)
-    _check_drill(source, [*items, *(item for item, _ in wanted)], scope)
     columns = (*(_dimension(item) for item in items), *(_metric(manifest, m) for m in metrics))
     with _marts.using(source.builds) as mart:
         conditions = [_typed(mart, manifest, item, f) for item, f in wanted]
@@ -109,9 +116,9 @@ def answer(question: Question, source: Source, scope: Scope) -> Answer:
         _check_lines(made, source)
         planned, parameters = made.fill(conditions)
         sql = _select(planned, items, columns, _orders(question.order, columns), question.limit)
-        structures = mart.resolve(scope.structures)
+        seen = mart.resolve(structures)
         plan_ms = (time.perf_counter() - started) * 1000
-        table, run_ms = _run(mart, source, sql, parameters, structures)
+        table, run_ms = _run(mart, source, sql, parameters, seen)
     log.debug("query.done metrics=%s rows=%d plan_ms=%.0f run_ms=%.0f", ",".join(metrics), len(table), plan_ms, run_ms)
     return Answer(table, columns, source.builds, sql, parameters, Timings(plan_ms, run_ms))
 

@@ -16,7 +16,8 @@ import duckdb
 
 from lake.access import ALL
 from lake.builds import Build
-from lake.semantic.manifest import CORE, BuildGoneError, Model
+from lake.semantic.definitions import Model
+from lake.semantic.manifest import CORE, BuildGoneError
 from lake.settings import settings
 
 #: Seconds after which a mart that nobody asks is closed.

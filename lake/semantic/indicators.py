@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from lake.access import Scope
 from lake.errors import UnknownLine
 from lake.semantic.cache import Cache
-from lake.semantic.manifest import GROUP, Definition, Manifest
+from lake.semantic.definitions import Definition
+from lake.semantic.manifest import GROUP, Manifest
 from lake.semantic.names import Vocabulary
 from lake.semantic.publications import published
 from lake.settings import LINES

@@ -11,13 +11,13 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lake.errors import QueryError
+from lake.semantic.definitions import Definition, GroupBy, Model, Relation, definitions, model, relation
 
 if TYPE_CHECKING:
     from metricflow.engine.metricflow_engine import MetricFlowEngine
@@ -39,66 +39,6 @@ class BuildGoneError(QueryError):
 
 #: MetricFlow numbers the parts of a plan with a counter of the process: one plan at a time.
 _one_at_a_time = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Relation:
-    """A table or view, by its three names."""
-
-    database: str
-    schema: str
-    name: str
-
-    @property
-    def sql(self) -> str:
-        return ".".join('"' + part.replace('"', '""') + '"' for part in (self.database, self.schema, self.name))
-
-
-@dataclass(frozen=True)
-class Model:
-    """A semantic model: the relation it stands on, and the SQL expression of each of its dimensions and entities.
-
-    `has_measures` tells facts from what only describes.
-    """
-
-    name: str
-    relation: Relation
-    expressions: Mapping[str, str]
-    primary_entity: str | None
-    has_measures: bool
-
-
-@dataclass(frozen=True)
-class Definition:
-    """A metric as its YAML defines it. `models` are the semantic models that its value is computed from.
-
-    `needs_time`: it looks at another period than the row's, so it has no value without one.
-    """
-
-    name: str
-    kind: str
-    description: str
-    label: str
-    meta: Mapping[str, Any]
-    models: tuple[str, ...]
-    needs_time: bool
-
-
-@dataclass(frozen=True)
-class GroupBy:
-    """What metrics can be split by. `name` is qualified by the entities that lead to it (`site__commune`).
-
-    `model` is None for `metric_time` alone; `is_joined` when it belongs to another model than the metric's.
-    """
-
-    name: str
-    element: str
-    links: tuple[str, ...]
-    kind: Literal["entity", "categorical", "time"]
-    model: str | None
-    is_joined: bool
-    label: str
-    meta: Mapping[str, Any]
 
 
 class Manifest:
@@ -145,30 +85,18 @@ class Manifest:
     @cached_property
     def models(self) -> dict[str, Model]:
         """The semantic models by name."""
-        return {m["name"]: _model(m) for m in self._document["semantic_models"]}
+        return {m["name"]: model(m) for m in self._document["semantic_models"]}
 
     @cached_property
     def time_spines(self) -> frozenset[Relation]:
         """The calendars: the only relations outside the secured schema that a plan may read."""
         spines = self._document["project_configuration"].get("time_spines") or []
-        return frozenset(_relation(s["node_relation"]) for s in spines)
+        return frozenset(relation(s["node_relation"]) for s in spines)
 
     @cached_property
     def metrics(self) -> dict[str, Definition]:
         """The metrics by name, sorted."""
-        measures = {
-            measure["name"]: model["name"]
-            for model in self._document["semantic_models"]
-            for measure in model.get("measures") or []
-        }
-        raw = {m["name"]: m for m in self._document["metrics"]}
-
-        def needs_time(name: str) -> bool:
-            inputs = raw[name]["type_params"].get("metrics") or ()
-            return any(i.get("offset_window") or i.get("offset_to_grain") or needs_time(i["name"]) for i in inputs)
-
-        shown = sorted(name for name, m in raw.items() if not m["type_params"].get("is_private"))
-        return {name: _definition(raw[name], measures, needs_time(name)) for name in shown}
+        return definitions(self._document)
 
     def lines(self, metric: str) -> frozenset[str]:
         """The lines whose marts a metric is computed from; `group` when it stands on shared dimensions alone."""
@@ -317,32 +245,3 @@ def _renderer() -> Any:
         sql_plan_renderer = Renderer()
 
     return Client()
-
-
-def _relation(raw: Mapping[str, Any]) -> Relation:
-    return Relation(raw["database"], raw["schema_name"], raw["alias"])
-
-
-def _model(raw: Mapping[str, Any]) -> Model:
-    elements = (*(raw.get("entities") or ()), *(raw.get("dimensions") or ()))
-    primary = next((e["name"] for e in raw.get("entities") or () if e["type"] == "primary"), raw.get("primary_entity"))
-    return Model(
-        name=raw["name"],
-        relation=_relation(raw["node_relation"]),
-        expressions={e["name"]: e.get("expr") or e["name"] for e in elements},
-        primary_entity=primary,
-        has_measures=bool(raw.get("measures")),
-    )
-
-
-def _definition(raw: Mapping[str, Any], measures: Mapping[str, str], needs_time: bool) -> Definition:
-    """`measures`: the semantic model of each measure. dbt names the measures of every metric, derived ones too."""
-    return Definition(
-        name=raw["name"],
-        kind=raw["type"],
-        description=raw.get("description") or "",
-        label=raw.get("label") or "",
-        meta=(raw.get("config") or {}).get("meta") or {},
-        models=tuple(sorted({measures[m["name"]] for m in raw["type_params"].get("input_measures") or ()})),
-        needs_time=needs_time,
-    )

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lake.errors import QueryError, UnknownDimension, UnknownMetric
-from lake.semantic.manifest import GRAINS, METRIC_TIME, GroupBy, Manifest
+from lake.semantic.definitions import GroupBy
+from lake.semantic.manifest import GRAINS, METRIC_TIME, Manifest
 
 
 @dataclass(frozen=True)

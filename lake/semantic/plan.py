@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from lake.errors import QueryError
 from lake.semantic import filters
 from lake.semantic.cache import Cache
+from lake.semantic.definitions import Relation
 from lake.semantic.filters import Filter, Value
-from lake.semantic.manifest import CORE, SECURED, Manifest, Relation
+from lake.semantic.manifest import CORE, SECURED, Manifest
 from lake.semantic.names import Item
 
 

@@ -1,0 +1,148 @@
+"""What a semantic manifest says: models, metrics and what metrics are split by, read from its JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view, by its three names."""
+
+    database: str
+    schema: str
+    name: str
+
+    @property
+    def sql(self) -> str:
+        return ".".join('"' + part.replace('"', '""') + '"' for part in (self.database, self.schema, self.name))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A semantic model: the relation it stands on, and the SQL expression of each of its dimensions and entities.
+
+    `has_measures` tells facts from what only describes.
+    """
+
+    name: str
+    relation: Relation
+    expressions: Mapping[str, str]
+    primary_entity: str | None
+    has_measures: bool
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A metric as its YAML defines it. `models` are the semantic models that its value is computed from.
+
+    `needs_time`: it looks at another period than the row's, so it has no value without one. `is_additive`: its value
+    is the sum of its values over the parts, over time too. `ratio`: the two metrics that it divides, if it is no more
+    than that and both add up.
+    """
+
+    name: str
+    kind: str
+    description: str
+    label: str
+    meta: Mapping[str, Any]
+    models: tuple[str, ...]
+    needs_time: bool
+    is_additive: bool
+    ratio: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class GroupBy:
+    """What metrics can be split by. `name` is qualified by the entities that lead to it (`site__commune`).
+
+    `model` is None for `metric_time` alone; `is_joined` when it belongs to another model than the metric's.
+    """
+
+    name: str
+    element: str
+    links: tuple[str, ...]
+    kind: Literal["entity", "categorical", "time"]
+    model: str | None
+    is_joined: bool
+    label: str
+    meta: Mapping[str, Any]
+
+
+def relation(raw: Mapping[str, Any]) -> Relation:
+    return Relation(raw["database"], raw["schema_name"], raw["alias"])
+
+
+def model(raw: Mapping[str, Any]) -> Model:
+    elements = (*(raw.get("entities") or ()), *(raw.get("dimensions") or ()))
+    primary = next((e["name"] for e in raw.get("entities") or () if e["type"] == "primary"), raw.get("primary_entity"))
+    return Model(
+        name=raw["name"],
+        relation=relation(raw["node_relation"]),
+        expressions={e["name"]: e.get("expr") or e["name"] for e in elements},
+        primary_entity=primary,
+        has_measures=bool(raw.get("measures")),
+    )
+
+
+def definitions(document: Mapping[str, Any]) -> dict[str, Definition]:
+    """The metrics of a manifest that may be asked for, by name, sorted."""
+    measures = {
+        measure["name"]: (owner["name"], measure)
+        for owner in document["semantic_models"]
+        for measure in owner.get("measures") or []
+    }
+    raw = {m["name"]: m for m in document["metrics"]}
+
+    def needs_time(name: str) -> bool:
+        inputs = raw[name]["type_params"].get("metrics") or ()
+        return any(i.get("offset_window") or i.get("offset_to_grain") or needs_time(i["name"]) for i in inputs)
+
+    def is_additive(name: str) -> bool:
+        parameters = raw[name]["type_params"]
+        if raw[name]["type"] == "simple":
+            _, measure = measures[parameters["measure"]["name"]]
+            return measure["agg"] in _ADDITIVE and not measure.get("non_additive_dimension")
+        inputs = parameters.get("metrics") or ()
+        is_sum = raw[name]["type"] == "derived" and _SUM.fullmatch(parameters.get("expr") or "")
+        return bool(is_sum) and all(not _is_bent(i) and is_additive(i["name"]) for i in inputs)
+
+    def ratio(name: str) -> tuple[str, str] | None:
+        parameters = raw[name]["type_params"]
+        parts = [parameters.get("numerator"), parameters.get("denominator")]
+        if raw[name]["type"] != "ratio" or any(_is_bent(p) or not is_additive(p["name"]) for p in parts):
+            return None
+        return parts[0]["name"], parts[1]["name"]
+
+    return {
+        name: Definition(
+            name=name,
+            kind=raw[name]["type"],
+            description=raw[name].get("description") or "",
+            label=raw[name].get("label") or "",
+            meta=(raw[name].get("config") or {}).get("meta") or {},
+            # dbt names the measures of every metric, derived ones too.
+            models=tuple(
+                sorted({measures[i["name"]][0] for i in raw[name]["type_params"].get("input_measures") or ()})
+            ),
+            needs_time=needs_time(name),
+            is_additive=is_additive(name),
+            ratio=ratio(name),
+        )
+        for name in sorted(raw)
+        if not raw[name]["type_params"].get("is_private")
+    }
+
+
+_ADDITIVE = {"sum", "count", "sum_boolean"}
+
+#: An expression that only adds metrics and takes them away.
+_SUM = re.compile(r"\s*-?\s*[A-Za-z_]\w*(\s*[+-]\s*[A-Za-z_]\w*)*\s*")
+
+
+def _is_bent(part: Mapping[str, Any]) -> bool:
+    """Whether a metric enters another one filtered or shifted, and so is not what it is when it is asked for."""
+    return bool(part.get("filter") or part.get("offset_window") or part.get("offset_to_grain"))
