@@ -19,7 +19,7 @@ from lake.contracts import Contract
 from lake.readers.chunk import Broken, Chunk
 from lake.readers.objects import Rows
 from lake.readers.stream import Stream
-from lake.readers.text import mark
+from lake.readers.text import is_wide, mark, mark_of, one_byte
 from lake.readers.values import number_writer
 
 #: Characters read at a time, elements a chunk, and the size from which an element is taken for broken.
@@ -27,7 +27,10 @@ _PIECE = 1 << 20
 _ROWS = 20_000
 _LONGEST = 8 << 20
 
-_NO_TEXT = re.compile("[\ud800-\udfff]")
+#: What stands for bytes that are no text.
+_ESCAPED = re.compile("[\ud800-\udfff]")
+_REPLACED = re.compile("\ufffd")
+
 _BETWEEN = re.compile(r"[\s,]*")
 _NEXT = re.compile(r"\}[\s,]*(?=\{)")
 
@@ -71,7 +74,8 @@ def read_elements(
         return Chunk(
             table=rows.table(),
             lines=np.array(numbers, np.int64),
-            original=lambda i: _one_line(originals[i]),
+            original=lambda i: _one_line(originals[i], text.encoding),
+            head=mark_of(text.encoding),
             broken=tuple(broken),
             encoding=text.encoding,
             again=again,
@@ -81,7 +85,11 @@ def read_elements(
     for element in _elements(text, records, contract.reading.decimal):
         count += 1
         if element.value is None:
-            broken.append(Broken(count, _one_line(element.text), "row: not a JSON object, or bytes that are no text"))
+            broken.append(
+                Broken(
+                    count, _one_line(element.text, text.encoding), "row: not a JSON object, or bytes that are no text"
+                )
+            )
         else:
             rows.add_object(shape(element.value))
             numbers.append(count)
@@ -93,7 +101,7 @@ def read_elements(
 
 
 class _Text:
-    """The file's text, as far as it was needed. Bytes that are not text come as lone surrogates."""
+    """The file's text, as far as it was needed. Bytes that are not text come as `_ESCAPED` or `_REPLACED`."""
 
     def __init__(self, stream: Stream, contract: Contract, encoding: str | None) -> None:
         self._stream = stream
@@ -119,15 +127,19 @@ class _Text:
 
     def _detect(self, data: bytes) -> str:
         """JSON is UTF-8 unless it can't be and the contract knows another encoding."""
-        narrow = [e for e in self._contract.reading.encodings if codecs.lookup(e).name != "utf-8"]
+        narrow = one_byte(self._contract.reading.encodings)
         try:
             codecs.getincrementaldecoder("utf-8")().decode(data, final=False)
         except UnicodeDecodeError:
             return narrow[0] if narrow else "utf-8"
         return "utf-8"
 
+    def is_text(self, element: str) -> bool:
+        """All of an element's bytes were text."""
+        return element.isascii() or not (_REPLACED if is_wide(self.encoding) else _ESCAPED).search(element)
+
     def _decode_by(self, encoding: str) -> codecs.IncrementalDecoder:
-        return codecs.getincrementaldecoder(encoding)("surrogateescape")
+        return codecs.getincrementaldecoder(encoding)("replace" if is_wide(encoding) else "surrogateescape")
 
 
 def _elements(text: _Text, records: str | None, decimal: str) -> Iterator[_Element]:
@@ -150,8 +162,7 @@ def _elements(text: _Text, records: str | None, decimal: str) -> Iterator[_Eleme
             yield _broken(text)
             continue
         element = text.text[text.at : end]
-        is_row = isinstance(value, dict) and (element.isascii() or not _NO_TEXT.search(element))
-        yield _Element(element, value if is_row else None)
+        yield _Element(element, value if isinstance(value, dict) and text.is_text(element) else None)
         text.at = end
 
 
@@ -179,6 +190,7 @@ def _to_first(text: _Text, records: str | None) -> None:
     text.at = found.end() if found else 0
 
 
-def _one_line(text: str) -> bytes:
-    """As one line, by which it is read again."""
-    return " ".join(text.splitlines()).encode("utf-8", "surrogateescape") + b"\n"
+def _one_line(element: str, encoding: str | None) -> bytes:
+    """As one line in the file's encoding, by which it is read again; line ends in JSON are blanks between its parts."""
+    line = re.sub(r"[\r\n]+", " ", element) + "\n"
+    return line.encode(encoding or "utf-8", "replace" if is_wide(encoding) else "surrogateescape")

@@ -11,6 +11,7 @@ import codecs
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,8 @@ _MARKS = (
 
 #: Characters beyond ASCII that French files hold.
 _FRENCH = frozenset("éèêëàâäçîïôöûùüœæÉÈÊËÀÂÇÎÏÔÛÙŒ°²§€’‘“”–«»µ£\u00a0")
+
+_REPLACED = "\ufffd".encode()
 
 Offsets = npt.NDArray[np.int64]
 
@@ -113,7 +116,7 @@ def blocks(
     marked, length = mark(data)
     encoding = marked or encoding
     data = data[length:]
-    wide = encoding if encoding and encoding.startswith(("utf-16", "utf-32")) else None
+    wide = encoding if is_wide(encoding) else None
     decoder = codecs.getincrementaldecoder(wide)("replace") if wide else None
     first, carry = 1, b""
     is_last = False
@@ -129,6 +132,9 @@ def blocks(
             if encoding is None and not raw.isascii():
                 encoding = detect(raw, encodings)
             block = _block(first, raw, "utf-8" if wide else encoding, encoding, is_last)
+            if wide and _REPLACED in raw:
+                bad = pc.match_substring(block.lines, "\ufffd").to_numpy(zero_copy_only=False)
+                block.spoiled.update(dict.fromkeys(np.flatnonzero(bad).tolist(), f"file: bytes that are not {wide}"))
             if is_last and stream.damage and not raw.endswith((b"\n", b"\r")):
                 block.spoiled[len(block) - 1] = f"file: {stream.damage} in this line"
             first += len(block)
@@ -138,21 +144,26 @@ def blocks(
 
 def count_lines(raw: bytes, encoding: str | None) -> int:
     """Physical lines of some bytes of a file."""
-    if encoding and encoding.startswith(("utf-16", "utf-32")):
+    if is_wide(encoding):
         raw = raw.decode(encoding, "replace").encode("utf-8", "replace")
     return len(_starts(raw)) - 1
 
 
 def encode_again(raw: bytes, encoding: str | None) -> bytes:
     """Bytes as the file had them: only UTF-16 and UTF-32 were rewritten for reading."""
-    if encoding and encoding.startswith(("utf-16", "utf-32")):
+    if is_wide(encoding):
         return raw.decode("utf-8").encode(encoding)
     return raw
 
 
+def is_wide(encoding: str | None) -> TypeGuard[str]:
+    """More than one byte for every character, line ends included: such a file is rewritten in UTF-8 to be cut."""
+    return encoding is not None and encoding.startswith(("utf-16", "utf-32"))
+
+
 def mark_of(encoding: str | None) -> bytes:
     """The byte order mark that lets `encoding` be recognised when a file is made again; none for 8-bit ones."""
-    if encoding and encoding.startswith(("utf-16", "utf-32")):
+    if is_wide(encoding):
         return next(mark for mark, name in _MARKS if name == encoding)
     return b""
 
@@ -162,9 +173,14 @@ def detect(raw: bytes, encodings: Sequence[str]) -> str:
     beyond = [line for line in raw.splitlines() if not line.isascii()]
     if sum(_decodes(line, "utf-8") for line in beyond) * 2 > len(beyond):
         return "utf-8"
-    narrow = [e for e in encodings if codecs.lookup(e).name not in ("utf-8", "utf-8-sig")]
+    narrow = one_byte(encodings)
     able = [e for e in narrow if _decodes(raw, e)]
     return max(able or narrow or ["cp1252"], key=lambda e: _french(raw, e))
+
+
+def one_byte(encodings: Sequence[str]) -> list[str]:
+    """Those of the encodings that have one byte a character."""
+    return [e for e in encodings if not codecs.lookup(e).name.startswith("utf")]
 
 
 def _french(raw: bytes, encoding: str) -> int:
@@ -185,23 +201,24 @@ def _frenchness(encoding: str) -> Offsets:
 
 def _block(first: int, raw: bytes, decode_as: str | None, encoding: str | None, is_last: bool) -> Block:
     starts = _starts(raw)
-    text, spoiled = raw, dict[int, str]()
+    text, text_starts, spoiled = raw, starts, dict[int, str]()
     if decode_as is not None and not raw.isascii():
         try:
             decoded = raw.decode(decode_as)
         except UnicodeDecodeError:
-            text, spoiled = _decode_lines(raw, starts, decode_as)
+            text, text_starts, spoiled = _decode_lines(raw, starts, decode_as)
         else:
             text = raw if decode_as == "utf-8" else decoded.encode("utf-8")
+            text_starts = starts if text is raw else _starts(text)
     if b"\0" in text:
         text = text.replace(b"\0", b" ")
-    text_starts = starts if text is raw else _starts(text)
     offsets = pa.py_buffer(text_starts.astype(np.int32))
     lines = pa.StringArray.from_buffers(len(text_starts) - 1, offsets, pa.py_buffer(text))
     return Block(first, raw, starts, pc.ascii_rtrim(lines, "\r\n"), spoiled, encoding, is_last)
 
 
-def _decode_lines(raw: bytes, starts: Offsets, encoding: str) -> tuple[bytes, dict[int, str]]:
+def _decode_lines(raw: bytes, starts: Offsets, encoding: str) -> tuple[bytes, Offsets, dict[int, str]]:
+    """The lines one by one, those that don't decode empty; where they start; and why those are empty."""
     parts: list[bytes] = []
     spoiled: dict[int, str] = {}
     for index in range(len(starts) - 1):
@@ -210,8 +227,8 @@ def _decode_lines(raw: bytes, starts: Offsets, encoding: str) -> tuple[bytes, di
             parts.append(line if line.isascii() else line.decode(encoding).encode("utf-8"))
         except UnicodeDecodeError:
             spoiled[index] = f"file: bytes that are not {encoding}"
-            parts.append(line[len(line.rstrip(b"\r\n")) :])
-    return b"".join(parts), spoiled
+            parts.append(b"")
+    return b"".join(parts), np.cumsum([0, *map(len, parts)]), spoiled
 
 
 def _starts(raw: bytes) -> Offsets:

@@ -51,3 +51,10 @@ def test_a_line_without_end_cannot_fill_memory(monkeypatch: pytest.MonkeyPatch) 
     found = list(blocks(Plain(io.BytesIO(b"x" * 5000)), ["utf-8"], size=100))
     assert max(len(block.raw) for block in found) <= 1000
     assert sum(len(block.raw) for block in found) == 5000
+
+
+def test_line_ends_around_a_bad_line_are_not_mistaken_for_one() -> None:
+    data = "é\r".encode() + b"\xff\n" + "è\r".encode() * 3
+    (block,) = blocks(Plain(io.BytesIO(data)), ["utf-8"])
+    assert block.texts == ["é", "", "è", "è", "è"]
+    assert [block.original(i) for i in range(2)] == ["é\r".encode(), b"\xff\n"]
