@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 import sys
 from importlib import import_module, metadata
-from importlib.util import find_spec
 
 import typer
 
@@ -99,5 +98,4 @@ def _version(asked: bool) -> None:
 
 
 for _room in ROOMS:
-    if find_spec(f"lake.cli.{_room}") is not None:
-        import_module(f"lake.cli.{_room}").register(app)
+    import_module(f"lake.cli.{_room}").register(app)
