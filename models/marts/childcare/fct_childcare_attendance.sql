@@ -57,8 +57,8 @@ final as (
             when {{ age_years('contracts.child_born_month', 'priced.attended_on') }} < 3 then '2'
             else '3+'
         end as child_age,
-        coalesce(people.sex, 'unknown') as sex,
-        people.commune_code,
+        coalesce(people.sex, 'unknown') as person_sex,
+        people.commune_code as person_commune_code,
         coalesce(priced.absence_reason, 'none') as absence_reason,
         priced.booked_hours,
         priced.billed_hours,

@@ -18,9 +18,9 @@ final as (
         appointments.reason,
         coalesce(appointments.channel, 'unknown') as channel,
         appointments.status,
-        {{ age_band('people.birth_on', 'appointments.appointment_on') }} as age_band,
-        coalesce(people.sex, 'unknown') as sex,
-        people.commune_code,
+        {{ age_band('people.birth_on', 'appointments.appointment_on') }} as person_age_band,
+        coalesce(people.sex, 'unknown') as person_sex,
+        people.commune_code as person_commune_code,
         appointments.start_time,
         appointments.duration_minutes,
         cast(
