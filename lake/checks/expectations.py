@@ -97,8 +97,9 @@ def _raised(info: dict[str, Any]) -> str:
 def _detail(result: dict[str, Any]) -> str:
     """Numbers only: values would show rows that the reader of the page may not see."""
     if "unexpected_count" in result:
-        return f"{result['unexpected_count']:,} of {result['element_count']:,} rows"
-    return f"{result.get('observed_value', 0):,} found"
+        # An empty table has neither count.
+        return f"{result['unexpected_count'] or 0:,} of {result['element_count'] or 0:,} rows"
+    return f"{result.get('observed_value') or 0:,} found"
 
 
 def _line(error: object) -> str:

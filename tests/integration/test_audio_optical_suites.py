@@ -1,0 +1,198 @@
+"""Each expectation of the audio and optical suites passes on the published group and fails on the rows it is about.
+
+For each expectation one row is spoilt in the way it forbids (`SPOILT`); those that need more than a row (an empty
+table, a column without values, a day like no other) have a copy of the mart of their own.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+from group import Group
+
+from lake import builds
+from lake.checks import suites
+from lake.checks.runner import Subject, run_suites
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+#: Suite → expectation → what is replaced in a copy of a row that fulfils the condition after `where`.
+SPOILT: dict[str, dict[str, str]] = {
+    "audio_prescriptions": {
+        "No prescription is received before it is written.": "prescribed_on - 1 as received_on",
+        "No prescription is more than three years old when it is received.": "received_on - 1200 as prescribed_on",
+    },
+    "audio_trials": {
+        "No trial ends before it begins.": "started_on - 1 as ended_on",
+        "A closed trial has an end day.": "true as is_closed, null as ended_on",
+        "No trial lasts more than 400 days.": "401 as trial_days",
+        "A trial lasts a month, seldom more than two.": "61 as trial_days",
+        "A trial that led to a fitting has no reason for giving up.": "'fitted' as outcome, 'price' as abandon_reason",
+        "No trial stays open for six months.": "date '2019-01-07' as started_on, false as is_closed",
+    },
+    "audio_fittings": {
+        "The price is between 0 and 6,000 €.": "-1 as price_eur",
+        "A class I device costs no more than 950 €.": "950.01 as price_eur where is_class_1",
+        "The code PAZ goes with class I, and with it alone.": "'PAZ' as act_code where not is_class_1",
+        "Since 2021, class I leaves nothing to pay to the patient.": (
+            "1 as patient_eur where is_class_1 and fitted_on >= date '2021-01-01'"
+        ),
+        "The AMO, AMC and patient shares make the price.": "amo_eur + 0.01 as amo_eur",
+        "The prices with and without VAT differ by the VAT of 5.5 %.": "price_eur as price_excl_vat_eur",
+        "The replaced device was delivered before the new one.": "fitted_on as previous_fitted_on",
+        "No device is delivered before its prescription.": "-1 as days_from_prescription",
+        "A trial gives one device an ear.": "fitting_id || 'b' as fitting_id",
+        "No device is delivered before its trial begins.": "date '2018-12-31' as fitted_on",
+        "No centre that is closed, or another structure's, delivers devices.": "'S99' as structure_id",
+    },
+    "audio_returns": {
+        "No device comes back before it is delivered.": "-1 as days_from_fitting",
+        "A device that comes back is one that was delivered.": "null as device_class",
+        "A device comes back once.": "return_id || 'b' as return_id",
+        "A refund is no more than the price paid.": "refund_eur + 0.01 as refund_eur",
+        "A refund more than a year after delivery is rare.": "366 as days_from_fitting",
+    },
+    "audio_sessions": {
+        "A session that took place has a day.": "true as is_done, null as done_on",
+        "A session that did not take place has no day.": "false as is_done, due_on as done_on",
+        "A session takes place within six months of the day on which it is due.": "due_on + 181 as done_on",
+        "A fitting gives right to one session at 3, 6 and 12 months, not two.": (
+            "session_id || 'b' as session_id where session_kind = 'month_3'"
+        ),
+        "A session lasts between 5 minutes and 3 hours.": "181 as duration_minutes",
+    },
+    "optical_quotes": {
+        "No quote is decided before it is drawn up.": "quoted_on - 1 as decided_on",
+        "A decided quote has a day of decision.": "true as is_decided, null as decided_on",
+        "A quote that became a sale knows it.": "true as is_sold, null as sale_id",
+        "A quote that is not sold has no sale.": "false as is_sold where sale_id is not null",
+        "The cover is no more than the quote.": "amount_eur + 0.01 as amc_eur",
+        "A sale comes from one quote.": "quote_id || 'b' as quote_id where sale_id is not null",
+        "No quote stays pending for seven months.": "date '2019-01-07' as quoted_on, false as is_decided",
+    },
+    "optical_sale_lines": {
+        "The amount of a line is between 0 and 5,000 €.": "5000.01 as net_eur",
+        "The AMO, AMC and household shares make the amount.": "household_eur + 0.01 as household_eur",
+        "The amounts with and without VAT differ by the VAT of 20 %.": "net_eur as net_excl_vat_eur",
+        "Class A leaves nothing to pay to the customer.": "1 as household_eur where is_class_a",
+        "A frame or a lens has a pair and a class.": "null as item_class where is_frame",
+        "A pair has one frame, one left and one right lens, not two.": "99 as line_number where is_frame",
+        "No sale is delivered before it is made.": "sold_on - 1 as delivered_on",
+        "A sale has one customer.": "'somebody else' as person_id",
+        "Nothing of a first pair is sold for less than half its cost.": (
+            "net_excl_vat_eur * 2 + 0.01 as cost_eur where pair_number = 1 and net_excl_vat_eur > 0"
+        ),
+        "No shop that is closed, or another structure's, sells.": "date '2001-01-01' as sold_on",
+    },
+    "optical_claims": {
+        "No claim is paid or rejected before it is sent.": "sent_on - 1 as answered_on",
+        "A claim that was answered has a day of return.": "true as is_answered, null as answered_on",
+        "No claim is paid more than was asked.": "claimed_eur + 0.01 as paid_eur",
+        "A rejected claim is not paid.": "true as is_rejected, 0.01 as paid_eur",
+        "A rejection has a reason.": "true as is_rejected, null as rejection_code",
+        "No claim waits for its return for more than four months.": (
+            "date '2019-01-07' as sent_on, false as is_answered"
+        ),
+        "A payer pays a sale once.": "claim_id || 'b' as claim_id where is_paid",
+        "No claim leaves before the sale.": "date '2018-12-31' as sent_on",
+    },
+    "optical_purchases": {
+        "A purchase price is between 0 and 2,000 €.": "2000.01 as unit_cost_eur",
+        "No purchase price is zero.": "0 as unit_cost_eur",
+        "No purchase price doubles or halves from one list to the next.": (
+            "unit_cost_eur * 2 + 0.01 as unit_cost_eur, date '2035-01-01' as valid_from_on"
+        ),
+    },
+}
+
+#: Line → what is done to a whole copy of its mart, and what that must be noticed by.
+COPIES: dict[str, dict[str, tuple[str, set[str]]]] = {
+    "audio": {
+        "empty": (
+            "delete from {fct_audio_prescriptions}; delete from {fct_audio_trials}; delete from {fct_audio_fittings}",
+            {"There are prescriptions.", "There are trials.", "There are devices delivered."},
+        ),
+        "nameless": (
+            "update {fct_audio_prescriptions} set prescriber_id = null",
+            {"Nearly all prescriptions say who signed them."},
+        ),
+        "rush": (
+            "insert into {fct_audio_fittings} select one.* replace (date '2030-01-07' + 7 * week::int as fitted_on) "
+            "from (select * from {fct_audio_fittings} limit 1) as one, range(9) as w(week), range(400) as n(nth) "
+            "where nth < 40 or week = 8",
+            {"The number of devices of a day is like that of the same weekdays."},
+        ),
+    },
+    "optical": {
+        "empty": (
+            "delete from {fct_optical_quotes}; delete from {fct_optical_sale_lines}",
+            {"There are quotes.", "There are sales."},
+        ),
+        "costless": (
+            "update {fct_optical_sale_lines} set cost_eur = null",
+            {"Nearly all lines have a known purchase price."},
+        ),
+        "rush": (
+            "insert into {fct_optical_sale_lines} select one.* replace (date '2030-01-07' + 7 * week::int as sold_on) "
+            "from (select * from {fct_optical_sale_lines} limit 1) as one, range(9) as w(week), range(400) as n(nth) "
+            "where nth < 40 or week = 8",
+            {"The number of lines of a day is like that of the same weekdays."},
+        ),
+    },
+}
+
+
+def _spoil(path: Path, line: str, name: str, folder: Path) -> None:
+    """Do to a copy of a mart what its name says; `spoilt` adds one bad row for each expectation."""
+    with duckdb.connect() as con:
+        con.execute(f"set file_search_path = '{folder}'")
+        con.execute(f"attach '{path}' as {line}")
+        con.execute(f"use {line}")
+        if name != "spoilt":
+            tables = {t: f"atomic.{t}" for (t,) in con.execute("select table_name from duckdb_tables()").fetchall()}
+            con.execute(COPIES[line][name][0].format(**tables))
+            return
+        for suite, changes in SPOILT.items():
+            if not suite.startswith(line):
+                continue
+            table = f"atomic.fct_{suite}"
+            if suite == "optical_purchases":  # a view on the build's files becomes a table that can be spoilt
+                table = "staging.stg_optical__purchases"
+                con.execute(f"create table kept as from {table}; drop view {table}; create table {table} as from kept")
+            for change in changes.values():
+                replaced, _, condition = change.partition(" where ")
+                con.execute(
+                    f"insert into {table} select * replace ({replaced}) from {table} "
+                    f"where {condition or 'true'} order by _key limit 1"
+                )
+
+
+@pytest.mark.parametrize("line", ["audio", "optical"])
+def test_every_expectation_is_met_by_the_group_and_broken_by_the_rows_it_forbids(
+    in_group: Group, line: str, tmp_path: Path
+) -> None:
+    build = builds.published(line)
+    assert build is not None
+    expected = suites.load(line)
+    dumped = [s.model_dump() for s in expected]
+    subjects = [Subject.of(build, expected)]
+    for name in ("spoilt", *COPIES[line]):
+        path = tmp_path / f"{name}.duckdb"
+        shutil.copyfile(build.database, path)
+        _spoil(path, line, name, build.folder)
+        catalogs = {line: str(path), "core": str(build.core_database)}
+        subjects.append(Subject(name, line, str(build.folder), catalogs, dumped))
+    found = run_suites(subjects)
+
+    assert [(r.says_en, r.detail) for r in found[build.id] if r.outcome != "passed"] == []
+    broken = {name: {r.says_en for r in results if r.outcome != "passed"} for name, results in found.items()}
+    must = {says for suite, changes in SPOILT.items() if suite.startswith(line) for says in changes}
+    assert must - broken["spoilt"] == set()
+    for name, (_, says) in COPIES[line].items():
+        assert says - broken[name] == set(), name
+    everything = {e.says_en for suite in expected for e in suite.expectations}
+    assert everything == must.union(*(says for _, says in COPIES[line].values()))
+    assert [(n, r.says_en) for n, results in found.items() for r in results if "could not" in r.detail] == []
