@@ -34,6 +34,8 @@ _INCOME_CAP = 700_000
 _INCOME_CAP_FROM = (np.datetime64("2025-09-01"), 850_000)
 #: Slots of a day: name, hundredths of an hour, share of the licence that is open.
 _SLOTS = (("morning", 150, 0.6), ("day", 800, 1.0), ("evening", 150, 0.6))
+#: Quarters of an hour of care that a place gives in a day.
+_DAY_QUARTERS = sum(hundredths * share for _, hundredths, share in _SLOTS) / 25
 #: Weekdays (Monday first) that a regular contract covers, then those of an occasional one.
 _WEEKS = np.array(
     [
@@ -101,7 +103,7 @@ class _Structure:
             enrolled = self._enrol(tenure, year, places)
             numbers = self._ids("CT", len(enrolled.who))
             self._sign(site_id, numbers, enrolled)
-            self._attend(site_id, numbers, enrolled, days[school_years == year])
+            self._attend(site_id, numbers, enrolled, days[school_years == year], places)
 
     def _ids(self, prefix: str, n: int) -> pa.Array:
         used = self.ids_used.get(prefix, 0)
@@ -191,12 +193,14 @@ class _Structure:
             )
         )  # fmt: skip
 
-    def _attend(self, site_id: str, numbers: pa.Array, enrolled: _Enrolled, days: Days) -> None:
+    def _attend(self, site_id: str, numbers: pa.Array, enrolled: _Enrolled, days: Days, places: int) -> None:
         """What each child did on each open day of its contract. A booked hour is due unless the child was ill."""
         rng = self.rng
         weekday = (days.astype(np.int64) + 3) % 7
         is_booked = _WEEKS[enrolled.week].T[np.minimum(weekday, 4)] & (weekday < 5)[:, None]
         is_booked &= (enrolled.starts <= days[:, None]) & (days[:, None] <= enrolled.ends)
+        hours_so_far = (is_booked * enrolled.quarters).cumsum(axis=1)
+        is_booked &= hours_so_far <= _DAY_QUARTERS * places  # who asks last finds the nursery full
         day, child = np.nonzero(is_booked)
         n = len(day)
         booked = enrolled.quarters[child]
