@@ -16,7 +16,9 @@ def register(app: typer.Typer) -> None:
 
 def sample(
     out: Annotated[Path, typer.Option(help="Folder to write to; it must be empty or not exist.")],
-    records: int = typer.Option(250_000, min=1000, help="About how many rows to write, over all lines."),
+    records: int = typer.Option(
+        250_000, min=1000, help="About how many rows to write. The group's registers alone are some 25,000."
+    ),
     seed: int = typer.Option(1, help="The same seed and number of records give the same bytes."),
 ) -> None:
     """Write the sample group's files, as its trades' software would, and truth.json: what must come out of them."""

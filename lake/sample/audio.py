@@ -230,7 +230,7 @@ def _fittings(world: World, rng: np.random.Generator, name: str, episodes: Episo
     act = np.where(e.is_class_1, 0, np.where(rng.random(count) < 0.9, 1, 2))
     brand = pick(rng, count, (0.3, 0.25, 0.2, 0.15, 0.1))
     worn_days = np.clip(rng.normal(5.5, 1.2, count), 4, 12) * 365.25
-    serial = np.char.add(f"SN{name[1:]}", np.char.zfill(np.arange(1, count + 1).astype(np.str_), 9))
+    serial = np.array([f"SN{name[1:]}{i:09d}" for i in range(1, count + 1)], np.str_)
     return pa.table(
         {
             "fitting_id": world.ids("AP", name, count),

@@ -54,7 +54,8 @@ def years(days: Days) -> Ints:
 
 def strings(values: Any, *, null: Mask | None = None) -> pa.Array:
     """Texts, null where `null`."""
-    return pa.array(np.asarray(values), type=pa.string(), mask=null)
+    texts = np.asarray(values) if len(values) else np.array([], np.str_)
+    return pa.array(texts, type=pa.string(), mask=null)
 
 
 def codes(values: Sequence[str], index: npt.NDArray[np.int64], *, null: Mask | None = None) -> pa.Array:

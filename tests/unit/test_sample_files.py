@@ -24,7 +24,7 @@ from lake.errors import ContractError, LakeError
 from lake.land.deliveries import deliveries
 from lake.readers import read
 from lake.readers.stream import Plain
-from lake.sample import dirt, generate
+from lake.sample import LINES, dirt, generate
 from lake.sample.dirt import DELETED, FULL, RETURNED, Can, Plan, plan
 from lake.sample.render import Break, Renderer, dialect
 from lake.sample.sink import Sink, _file_name
@@ -256,3 +256,10 @@ def test_the_truth_beside_the_files_is_not_landed(tmp_path: Path) -> None:
     names = [d.name for d in deliveries([str(tmp_path)])]
     assert "truth.json" not in names
     assert any(name.startswith("communes_") for name in names)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_very_small_sample_has_every_line(tmp_path: Path, seed: int) -> None:
+    truth = generate(tmp_path, 1_000, seed)
+    assert {name.split("_")[0] for name in truth["sources"]} == set(LINES)
+    assert set(truth["headline"]) >= {"audio", "dental", "optical", "childcare", "finance"}
