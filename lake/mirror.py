@@ -191,12 +191,18 @@ def _write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table], check: Cal
     `check` raises if another process has taken over meanwhile: two files may never hold the same batch.
     """
     unfinished = path.with_name(f".{path.name}.part")
-    with pq.ParquetWriter(unfinished, schema, compression="snappy") as writer:
+    with pq.ParquetWriter(unfinished, schema, compression="snappy", use_dictionary=_repeating(schema)) as writer:
         _in_thread(writer, _grouped(tables))
     _flush(unfinished)
     check()
     unfinished.replace(path)
     _flush(path.parent)
+
+
+def _repeating(schema: pa.Schema) -> list[str]:
+    """Columns whose values may repeat; a dictionary of the others costs a third of the writing and is thrown away."""
+    repeating = [pa.types.is_string, pa.types.is_date32, pa.types.is_int32]
+    return ["_batch", "_file", *(f.name for f in schema if any(is_kind(f.type) for is_kind in repeating))]
 
 
 def _grouped(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:

@@ -36,6 +36,7 @@ _SIGN = np.uint64(1 << 63)
 _CODEC = CodecOptions[dict[str, Any]](tz_aware=True)
 
 Bytes = NDArray[np.uint8]
+Valid = NDArray[np.bool_] | None
 
 
 def type_byte(kind: pa.DataType) -> int:
@@ -116,10 +117,10 @@ def one_chunk(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return column
 
 
-def from_numpy(values: NDArray[Any], kind: pa.DataType, null: NDArray[np.bool_] | None = None) -> pa.Array:
+def from_numpy(values: NDArray[Any], kind: pa.DataType, valid: Valid = None) -> pa.Array:
     """An Arrow array over a NumPy one as it lies. `pa.array` would import pandas first, half a second."""
     data = np.packbits(values, bitorder="little") if pa.types.is_boolean(kind) else np.ascontiguousarray(values)
-    return pa.Array.from_buffers(kind, len(values), [_mask(null), pa.py_buffer(data)])
+    return pa.Array.from_buffers(kind, len(values), [None if valid is None else _bitmap(valid), pa.py_buffer(data)])
 
 
 def _starts(data: bytes) -> NDArray[np.int64]:
@@ -145,70 +146,79 @@ class _Walk:
     is_plain: NDArray[np.bool_]
 
     def column(self, name: str, kind: pa.DataType) -> pa.Array:
-        head = np.frombuffer(name.encode() + b"\0", f"V{len(name.encode()) + 1}")[0]
-        types = self._gather("u1", 0)
-        is_null = types == NULL
-        is_value = types == type_byte(kind)
-        self.is_plain &= (is_null | is_value) & (self._gather(head.dtype.str, 1) == head)
-        payload_at = 1 + head.itemsize
-        array, sizes = self._payload(kind, payload_at, is_value & self.is_plain)
+        tail = name.encode() + b"\0"
+        skip = 1 + len(tail)
+        heads = self._gather(f"V{skip}", 0)
+        is_value = heads == np.void(bytes([type_byte(kind)]) + tail)
+        valid = None
+        if not (is_value.all() and self.is_plain.all()):
+            self.is_plain &= is_value | (heads == np.void(bytes([NULL]) + tail))
+            valid = is_value & self.is_plain
+        array, sizes = self._payload(kind, skip, valid)
+        moved = skip + (sizes if valid is None else np.where(valid, sizes, 0))
         # A document that has left the track stays where it is: nothing of it is used.
-        self.at = self.at + np.where(self.is_plain, payload_at + np.where(is_value, sizes, 0), 0)
+        self.at = self.at + (moved if self.is_plain.all() else np.where(self.is_plain, moved, 0))
         return array
 
-    def _payload(self, kind: pa.DataType, skip: int, valid: NDArray[np.bool_]) -> tuple[pa.Array, Any]:
-        null = None if valid.all() else ~valid
+    def _payload(self, kind: pa.DataType, skip: int, valid: Valid) -> tuple[pa.Array, Any]:
+        """The values, and how many bytes each takes. `valid` is None where every document has a value."""
         if pa.types.is_string(kind):
             return self._strings(skip, valid)
         if pa.types.is_decimal128(kind):
             return self._decimals(kind, skip, valid), 16
         if pa.types.is_boolean(kind):
             flags = self._gather("u1", skip)
-            self.is_plain &= ~valid | (flags <= 1)
-            return from_numpy(flags, kind, null), 1
+            self._require(flags <= 1, valid)
+            return from_numpy(flags, kind, valid), 1
         if pa.types.is_fixed_size_binary(kind):
             width = kind.byte_width
-            self.is_plain &= ~valid | ((self._gather("<i4", skip) == width) & (self._gather("u1", skip + 4) == 0))
-            made = self._gather(f"V{width}", skip + 5)
-            return from_numpy(made, kind, null), 5 + width
+            self._require(self._gather("V5", skip) == np.void(struct.pack("<iB", width, 0)), valid)
+            return from_numpy(self._gather(f"V{width}", skip + 5), kind, valid), 5 + width
         if pa.types.is_float64(kind):
-            return from_numpy(self._gather("<f8", skip), kind, null), 8
+            return from_numpy(self._gather("<f8", skip), kind, valid), 8
         whole = self._gather("<i8", skip)
         if pa.types.is_date32(kind):
             days = whole // MS_PER_DAY
-            self.is_plain &= ~valid | ((days * MS_PER_DAY == whole) & (np.abs(days) < 2**31))
-            return from_numpy(days.astype(np.int32), kind, null), 8
-        return from_numpy(whole, kind, null), 8
+            self._require((days * MS_PER_DAY == whole) & (np.abs(days) < 2**31), valid)
+            return from_numpy(days.astype(np.int32), kind, valid), 8
+        return from_numpy(whole, kind, valid), 8
 
-    def _strings(self, skip: int, valid: NDArray[np.bool_]) -> tuple[pa.Array, NDArray[np.int64]]:
-        begin = self.at + skip + 4
-        lengths = np.where(valid, self._gather("<i4", skip).astype(np.int64) - 1, 0)
-        fits = (lengths >= 0) & (begin + lengths < self.end)
-        if not fits.all():
-            self.is_plain &= fits
-            lengths = np.where(fits, lengths, 0)
-        begin = np.where(valid & fits, begin, self.at)
+    def _strings(self, skip: int, valid: Valid) -> tuple[pa.Array, NDArray[Any]]:
+        sizes = self._gather("<i4", skip)  # With the NUL behind it.
+        begin = self.at + (skip + 4)
+        end = begin + (sizes - 1)
+        fits = (sizes > 0) & (end < self.end)
+        self._require(fits, valid)
+        is_used = fits if valid is None else fits & valid
         # The strings and what lies between them are one array over the buffer as it is; every second entry is ours.
         offsets = np.empty(2 * len(begin), np.int32)
-        offsets[0::2], offsets[1::2] = begin, begin + lengths
+        if is_used.all():
+            offsets[0::2], offsets[1::2] = begin, end
+        else:
+            offsets[0::2], offsets[1::2] = np.where(is_used, begin, self.at), np.where(is_used, end, self.at)
         around = pa.Array.from_buffers(
             pa.binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(self.data)]
         )
         taken = around.take(from_numpy(np.arange(0, len(offsets) - 1, 2), pa.int64()))
         array = taken.cast(pa.string())  # Validates UTF-8.
-        if not valid.all():
-            array = pa.Array.from_buffers(pa.string(), len(array), [_mask(~valid), *array.buffers()[1:]])
-        return array, lengths + 5
+        if valid is not None:
+            array = pa.Array.from_buffers(pa.string(), len(array), [_bitmap(valid), *array.buffers()[1:]])
+        return array, sizes + 4
 
-    def _decimals(self, kind: pa.DataType, skip: int, valid: NDArray[np.bool_]) -> pa.Array:
-        low, high = self._gather("<i8", skip), self._gather("<u8", skip + 8)
-        is_ours = (high & ~_SIGN == np.uint64((_EXPONENT_BIAS - kind.scale) << _EXPONENT_SHIFT)) & (low >= 0)
-        self.is_plain &= ~valid | is_ours
-        value = np.where(high & _SIGN, -low, low)
-        pairs = np.empty((len(value), 2), "<i8")
-        pairs[:, 0], pairs[:, 1] = value, value >> 63
-        null = None if valid.all() else ~valid
-        return from_numpy(pairs, kind, null)
+    def _decimals(self, kind: pa.DataType, skip: int, valid: Valid) -> pa.Array:
+        halves = self._gather("V16", skip).view("<u8").reshape(-1, 2)
+        low, high = halves[:, 0].view("<i8"), halves[:, 1]
+        exponent = np.uint64((_EXPONENT_BIAS - kind.scale) << _EXPONENT_SHIFT)
+        self._require(((high | _SIGN) == (exponent | _SIGN)) & (low >= 0), valid)
+        pairs = np.empty((len(low), 2), "<i8")
+        pairs[:, 0] = np.where(high >= _SIGN, -low, low)
+        pairs[:, 1] = pairs[:, 0] >> 63
+        return from_numpy(pairs, kind, valid)
+
+    def _require(self, is_right: NDArray[np.bool_], valid: Valid) -> None:
+        """Documents whose value is not right are not plain."""
+        if not is_right.all():
+            self.is_plain &= is_right if valid is None else is_right | ~valid
 
     def _gather(self, dtype: str, skip: int) -> NDArray[Any]:
         """The value at `skip` behind each position; what would lie outside is some value of the last bytes."""
@@ -300,6 +310,6 @@ def _scalar(value: bytes) -> pa.Scalar:
     return pa.scalar(value, pa.binary())
 
 
-def _mask(null: NDArray[np.bool_] | None) -> pa.Buffer | None:
+def _bitmap(valid: NDArray[np.bool_]) -> pa.Buffer:
     """Arrow's validity bitmap."""
-    return None if null is None else pa.py_buffer(np.packbits(~null, bitorder="little"))
+    return pa.py_buffer(np.packbits(valid, bitorder="little"))
