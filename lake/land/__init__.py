@@ -13,6 +13,7 @@ Files of one source land in batches of about `BATCH_ROWS` rows, whole files each
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import logging
@@ -152,16 +153,17 @@ class Landing:
 
     def _land_file(self, delivery: Delivery, named: Mapping[str, str]) -> FileReport:
         report = FileReport(delivery.shown, self._contract.name)
-        digest, size, stream = _opened(delivery)
         try:
-            if (delivery.name, digest) in self._known:
-                report.status, report.why = "known", "the same file was delivered before"
-            else:
-                self._read(stream, delivery, named, report, digest, size)
+            digest, size, stream = _opened(delivery)
+            with contextlib.closing(stream):
+                if (delivery.name, digest) in self._known:
+                    report.status, report.why = "known", "the same file was delivered before"
+                else:
+                    self._read(stream, delivery, named, report, digest, size)
         except ReadError as error:
             report.status, report.why = "refused", str(error)
-        finally:
-            stream.close()
+        except PermissionError:
+            report.status, report.why = "refused", f"{delivery.shown} may not be read by this user."
         self._progress(delivery.size, 0)
         return report
 

@@ -34,7 +34,7 @@ class Delivery:
         name: Its base name, without `.gz`.
         shown: How the user knows it: its path, or `archive.zip/member`.
         size: In bytes as stored, for the progress bar.
-        open: Gives its bytes from the start; may be called again.
+        open: Gives its bytes from the start; may be called again. Raises ReadError where they can't be had at all.
     """
 
     name: str
@@ -128,17 +128,17 @@ class _Member:
 def _members(archive: Path) -> Iterator[Delivery]:
     try:
         with zipfile.ZipFile(archive) as opened:
-            encrypted = [i.filename for i in opened.infolist() if i.flag_bits & 1]
-            if encrypted:
-                raise ReadError(f"{archive} is protected by a password.", remedy="Unpack it and land the files.")
-            found = [
-                _Member(i.filename, i.header_offset, i.compress_type, i.compress_size, i.CRC)
-                for i in opened.infolist()
-                if not i.is_dir()
-            ]
+            members = [i for i in opened.infolist() if not i.is_dir()]
     except zipfile.BadZipFile:
         # Cut short: the directory at its end is missing, but each member has a header of its own.
         found = list(_scan(archive))
+    else:
+        if any(i.flag_bits & 1 for i in members):
+            yield _unreadable(archive, "is protected by a password", "Unpack it and land its files.")
+            return
+        found = [_Member(i.filename, i.header_offset, i.compress_type, i.compress_size, i.CRC) for i in members]
+    if not found:
+        yield _unreadable(archive, "is no zip, or has no files", "Have it sent again.")
     for member in found:
         path = Path(member.name)
         if _is_noise(path):
@@ -147,6 +147,13 @@ def _members(archive: Path) -> Iterator[Delivery]:
         yield Delivery(
             name, f"{archive}/{member.name}", member.length or 0, _opener(archive, member, path.suffix.lower() == ".gz")
         )
+
+
+def _unreadable(archive: Path, what: str, remedy: str) -> Delivery:
+    def refuse() -> Stream:
+        raise ReadError(f"{archive} {what}.", remedy=remedy)
+
+    return Delivery(archive.name, str(archive), archive.stat().st_size, refuse)
 
 
 def _opener(archive: Path, member: _Member, is_gzip: bool) -> Callable[[], Stream]:

@@ -51,6 +51,7 @@ def recognise(delivery: Delivery, contracts: Mapping[str, Contract], source: str
     tried = [r.contract for r in by_name] or candidates
     chosen = contracts[source] if source else _by_header(delivery, tried)
     if chosen is None:
+        delivery.open().close()  # What can't be had at all says so itself.
         raise ReadError(f"{delivery.shown} is of no known source.", remedy=_hint(delivery, contracts))
     said = next((r.named for r in by_name if r.contract is chosen), {})
     unnamed = [f.name for f in chosen.fields if f.from_file and f.required and f.from_file not in said]

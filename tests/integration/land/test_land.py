@@ -218,6 +218,24 @@ def test_a_cut_zip_without_its_directory_keeps_what_came(deliver: Deliver) -> No
     assert cut.broke_at == cut.landed + 2
 
 
+def test_an_archive_that_gives_nothing_is_refused_and_the_others_land(deliver: Deliver) -> None:
+    locked = io.BytesIO()
+    with zipfile.ZipFile(locked, "w") as archive:
+        archive.writestr(NAME, text(row()).encode())
+    data = locked.getvalue().replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01")
+    bzipped = io.BytesIO()
+    with zipfile.ZipFile(bzipped, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr(NAME, text(row()).encode())
+    files = {"locked.zip": data, "garbage.zip": b"no zip", "odd.zip": bzipped.getvalue(), NAME: text(row()).encode()}
+    report = deliver(files)
+    assert report.total("landed") == 1
+    assert sorted(f.why.split(".zip")[1][:30] for f in report.refused) == [
+        " is no zip, or has no files. H",
+        " is protected by a password. U",
+        f"/{NAME} is compressed"[:30],
+    ]
+
+
 def test_a_corrupt_gzip_keeps_what_came_before(deliver: Deliver) -> None:
     packed = bytearray(gzip.compress(text(*(noisy(n) for n in range(1000, 3000))).encode()))
     packed[len(packed) // 2 : len(packed) // 2 + 50] = bytes(50)
