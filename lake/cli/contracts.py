@@ -25,8 +25,8 @@ def write_sources() -> None:
     """Tell dbt what the contracts say: writes models/staging/<line>/_<line>__sources.yml where it is not current."""
     from lake import sources
 
-    for path in sources.write() or ["nothing to write"]:
-        print(path)
+    written = sources.write()
+    print("\n".join(str(path) for path in written) or "All are current.")
 
 
 def list_sources() -> None:

@@ -1,0 +1,134 @@
+"""The pointer: only what passed, in order, kept long enough, and back again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import pytest
+
+from lake import builds, publish
+from lake.builds import Build, Status
+from lake.errors import LeaseHeld, PublishError, UnknownLine
+from lake.settings import settings
+
+START = datetime(2026, 1, 5, 4, tzinfo=UTC)
+
+
+def put(status: Status, nth: int, line: str = "audio", core_id: str | None = None) -> Build:
+    """A build as `lake build` leaves it, made by hand."""
+    place = builds.building(line)
+    place.mkdir(parents=True)
+    with duckdb.connect(place / f"{line}.duckdb") as con:
+        con.execute(f"create table made as select {nth} as nth")
+    at = START + timedelta(hours=nth)
+    made = Build(
+        line=line,
+        id=builds.new_id(at),
+        folder=place,
+        status=status,
+        created_at=at,
+        seconds=1.0,
+        as_of=at,
+        newest_event_on=at.date(),
+        core_id=core_id,
+        fingerprint=str(nth),
+        code_version="0",
+    )
+    builds.save(made)
+    return builds.settle(made)
+
+
+def ids(line: str = "audio") -> list[str]:
+    return [b.id for b in builds.builds(line)]
+
+
+def test_the_newest_build_is_published_and_the_last_five_stay() -> None:
+    made = [put("passed", nth) for nth in range(7)]
+    assert publish.publish("audio") == made[6]
+    assert builds.published("audio") == made[6]
+    assert ids() == [b.id for b in reversed(made[2:])]
+    assert not (builds.building("audio").parent / "removed").exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "why"), [("built", "was not checked"), ("refused", "refused by its checks"), ("failed", "dbt.log")]
+)
+def test_a_build_that_did_not_pass_is_never_published(status: Status, why: str) -> None:
+    good = put("passed", 0)
+    publish.publish("audio")
+    bad = put(status, 1)
+    for build_id in (None, bad.id):
+        with pytest.raises(PublishError, match=why):
+            publish.publish("audio", build_id)
+    with pytest.raises(PublishError, match=why):
+        publish.rollback("audio", bad.id)
+    assert builds.published("audio") == good
+
+
+def test_going_back_and_forth_is_one_pointer_move() -> None:
+    first, _, third = put("passed", 0), put("refused", 1), put("passed", 2)
+    publish.publish("audio")
+    assert publish.rollback("audio") == first
+    assert builds.published("audio") == first
+    with pytest.raises(PublishError, match="no earlier build that passed"):
+        publish.rollback("audio")
+    assert publish.publish("audio") == third
+    assert publish.rollback("audio", first.id) == first
+    with pytest.raises(PublishError, match="no build '20200101"):
+        publish.rollback("audio", "20200101T000000-abcdef")
+
+
+def test_the_published_build_stays_however_old_and_so_does_the_core_of_a_kept_build(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LAKE_BUILDS_KEPT", "2")
+    settings.cache_clear()
+    cores = [put("built", nth, "core") for nth in range(4)]
+    old = put("passed", 0, core_id=cores[0].id)
+    publish.publish("audio")
+    newer = [put("passed", nth, core_id=cores[3].id) for nth in range(1, 4)]
+    publish.publish("audio", old.id)
+    assert ids() == [newer[2].id, newer[1].id, old.id]
+    assert ids("core") == [cores[3].id, cores[2].id, cores[0].id]
+
+
+def test_what_failed_last_is_kept_to_look_into_and_goes_when_a_later_build_passed() -> None:
+    put("failed", 0)
+    good = put("passed", 1)
+    failed = put("failed", 2)
+    publish.publish("audio", good.id)
+    assert ids() == [failed.id, good.id]
+    last = put("passed", 3)
+    publish.publish("audio")
+    assert ids() == [last.id, good.id]
+
+
+def test_a_reader_with_an_old_build_open_keeps_it_when_its_files_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE_BUILDS_KEPT", "1")
+    settings.cache_clear()
+    old = put("passed", 0)
+    publish.publish("audio")
+    with duckdb.connect(old.database, read_only=True) as reader:
+        put("passed", 1)
+        publish.publish("audio")
+        assert old.id not in ids()
+        assert not old.folder.exists()
+        assert reader.execute("select nth from made").fetchall() == [(0,)]
+        now = builds.published("audio")
+        assert now is not None
+        with duckdb.connect(now.database, read_only=True) as other:
+            assert other.execute("select nth from made").fetchall() == [(1,)]
+
+
+def test_nothing_to_publish_and_an_unknown_line_say_so() -> None:
+    assert builds.published("audio") is None
+    with pytest.raises(PublishError, match="has no build"):
+        publish.publish("audio")
+    with pytest.raises(UnknownLine, match="Did you mean audio"):
+        builds.known_line("audi")
+
+
+def test_two_publications_of_a_line_do_not_mix(monkeypatch: pytest.MonkeyPatch) -> None:
+    with builds.alone("publish:audio"), pytest.raises(LeaseHeld, match="process"), builds.alone("publish:audio"):
+        pass
