@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from lake.contracts import Contract
 from lake.mirror import ROWS_PER_GROUP, files, through_batch
+from lake.settings import settings
 from lake.store import BatchRecord, BatchTotals, Store, hashes
 
 
@@ -134,7 +135,13 @@ def _sums(contract: Contract, row: Sequence[Any]) -> dict[str, Decimal]:
 
 
 def _ask(sql: str, contract: Contract, paths: Sequence[Path]) -> list[Any]:
-    with duckdb.connect() as connection:
+    chosen = settings()
+    config = {
+        "threads": chosen.threads,
+        "memory_limit": f"{chosen.memory_gb}GB",
+        "temp_directory": str(chosen.data / "tmp"),
+    }
+    with duckdb.connect(config=config) as connection:
         # A field that no file has yet is null everywhere.
         connection.register("typed", contract.mirror_schema.empty_table())
         if paths:
