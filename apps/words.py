@@ -1,4 +1,8 @@
-"""Every word of the screens, in French and English, from `words.yml`. A missing word is an error, not a blank."""
+"""Every word of the screens, in French and English. A missing word is an error, not a blank.
+
+What several pages say stands in `apps/words.yml`; what one page says, in `words.yml` in its own folder, under a key of
+its own.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +19,14 @@ LANGUAGES: tuple[Language, ...] = ("fr", "en")
 @lru_cache(maxsize=1)
 def catalogue() -> dict[str, dict[str, str]]:
     """Words by dotted key, then by language."""
-    tree = yaml.safe_load((Path(__file__).parent / "words.yml").read_text("utf-8"))
-    return dict(_flat(tree, ""))
+    apps = Path(__file__).parent
+    words: dict[str, dict[str, str]] = {}
+    for path in [apps / "words.yml", *sorted(apps.glob("screens/*/words.yml"))]:
+        for key, texts in _flat(yaml.safe_load(path.read_text("utf-8")), ""):
+            if key in words:
+                raise ValueError(f"'{key}' stands twice in the words of the screens, the second time in {path}")
+            words[key] = texts
+    return words
 
 
 def say(key: str, language: Language, /, **values: object) -> str:
