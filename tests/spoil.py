@@ -1,0 +1,64 @@
+"""Marts spoilt on purpose: what each expectation forbids, done to a copy, must be noticed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from lake import builds
+from lake.checks import suites
+from lake.checks.runner import Subject, run_suites
+
+#: Suite → expectation → what is replaced in a copy of a row that fulfils the condition after `where`.
+Spoilt = Mapping[str, Mapping[str, str]]
+#: Name of a whole copy → what is done to it, and the expectations that must notice.
+Copies = Mapping[str, tuple[str, set[str]]]
+
+
+def every_expectation_is_met_and_broken(line: str, spoilt: Spoilt, copies: Copies, folder: Path) -> None:
+    """The published mart meets all expectations; each is broken by the row, or the copy, that is about it."""
+    build = builds.published(line)
+    assert build is not None
+    expected = suites.load(line)
+    dumped = [s.model_dump() for s in expected]
+    subjects = [Subject.of(build, expected)]
+    for name in ("spoilt", *copies):
+        path = folder / f"{name}.duckdb"
+        shutil.copyfile(build.database, path)
+        with duckdb.connect() as con:
+            con.execute(f"set file_search_path = '{build.folder}'")
+            con.execute(f"attach '{path}' as {line}")
+            con.execute(f"use {line}")
+            if name == "spoilt":
+                _add_spoilt_rows(con, spoilt)
+            else:
+                con.execute(copies[name][0])
+        catalogs = {line: str(path), "core": str(build.core_database)}
+        subjects.append(Subject(name, line, str(build.folder), catalogs, dumped))
+    found = run_suites(subjects)
+
+    assert [(r.says_en, r.detail) for r in found[build.id] if r.outcome != "passed"] == []
+    assert [(n, r.says_en, r.detail) for n, results in found.items() for r in results if "could not" in r.detail] == []
+    broken = {name: {r.says_en for r in results if r.outcome != "passed"} for name, results in found.items()}
+    must = {says for changes in spoilt.values() for says in changes}
+    assert must - broken["spoilt"] == set()
+    for name, (_, says) in copies.items():
+        assert says - broken[name] == set(), name
+    assert {e.says_en for s in expected for e in s.expectations} == must.union(*(says for _, says in copies.values()))
+
+
+def _add_spoilt_rows(con: duckdb.DuckDBPyConnection, spoilt: Spoilt) -> None:
+    for suite, changes in spoilt.items():
+        table = f"atomic.fct_{suite}"
+        con.execute(f"create temp table good as from {table}")  # so that no row is spoilt twice
+        for change in changes.values():
+            replaced, _, condition = change.partition(" where ")
+            (added,) = con.execute(
+                f"insert into {table} select * replace ({replaced}) from good where {condition or 'true'} "
+                "order by _key limit 1"
+            ).fetchone() or (0,)
+            assert added == 1, f"{suite} has no row where {condition}"
+        con.execute("drop table good")
