@@ -1,12 +1,15 @@
 """A structure's entries, month by month: what its sites earn and spend becomes the lines of its FEC.
 
-The larger sites have journals of their own (`VT-S01-AUD-03`); the others are kept in the structure's. The more lines
-are wanted, the more sites have their own, and then the more entries a month has; the amounts stay of the same order.
+Nurseries have journals of their own (`OD-S02-CHI-01`), as their funding asks for, and of the other sites the larger
+ones; the rest is kept in the structure's. What such a site owes and is owed is the head office's, through the account
+181 that links establishments. The more lines are wanted, the more sites have journals, and then the more entries a
+month has; the amounts stay of the same order.
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,15 +28,15 @@ _OTHER_EXTERNAL = ("606100", "615200", "616000", "622600", "623000", "626000")
 
 @dataclass(frozen=True)
 class Detail:
-    """How finely books are kept: `periods` a year, the part of sites with journals of their `own`, and in how many
-    entries (`invoices`) such a site's sales of a month are posted."""
+    """How finely books are kept: `periods` a year, the part of sites with journals of their `own` besides nurseries,
+    and in how many entries (`invoices`) such a site's sales of a month are posted."""
 
     periods: int
     own: float = 0.0
     invoices: int = 1
 
 
-#: From coarse to fine. Only monthly books tell sites apart.
+#: From coarse to fine.
 _DETAILS = (
     Detail(1),
     Detail(4),
@@ -49,26 +52,29 @@ def detail_for(lines: int) -> Detail:
 
 def _lines(detail: Detail) -> float:
     """About how many lines a structure's FEC has in this detail, with 3 trades and 15 sites."""
-    return 66 + detail.periods * (15 + 14 * detail.own * (7 + 2.2 * detail.invoices))
+    per_period = 34 + detail.own * (66 + (31 * detail.invoices if detail.invoices > 1 else 0))
+    return 25 + 8 * min(detail.periods, 4) + detail.periods * per_period
 
 
 def books(sites: Sequence[Months], detail: Detail, rng: np.random.Generator) -> Iterator[tuple[int, pa.Table]]:
     """The structure's FEC of each year."""
     ledger = Ledger()
-    by_size = sorted(sites, key=lambda site: -float(site.income.sum()))
-    own = by_size[: round(len(sites) * detail.own)]
+    others = sorted((site for site in sites if site.line != "childcare"), key=lambda site: -float(site.income.sum()))
+    own = [site for site in sites if site.line == "childcare"] + others[: round(len(others) * detail.own)]
     shared = [site for site in sites if site not in own]
     delay, settlements = rng.uniform(0.7, 1.4), min(detail.periods, 4)
     ledger.post(date(FIRST.year, 1, 1), "AN", "À nouveau", _opening(sites))
     for index, year in enumerate(YEARS):
         for last in _ends(detail.periods):
-            for month in range(last - 12 // detail.periods + 1, last + 1):
-                for site in own:
-                    _post_site(ledger, site, year, month, detail, rng)
-            period = slice(index * 12 + last - 12 // detail.periods, index * 12 + last)
-            _post_structure(ledger, shared, sites, period, _month_end(year, last), rng)
+            period, on = slice(index * 12 + last - 12 // detail.periods, index * 12 + last), _month_end(year, last)
+            owed: Counter[str] = Counter()
+            for site in own:
+                for account, cents in _post_site(ledger, site, period, on, detail.invoices, rng):
+                    owed[account] += cents
+            ledger.post(on, "OD", "Comptes de liaison", _against("181000", sorted(owed.items())))
+            _post_structure(ledger, shared, sites, period, on, rng)
             if last in _ends(settlements):
-                _post_bank(ledger, _month_end(year, last), 365 / settlements, delay)
+                _post_bank(ledger, on, 365 / settlements, delay)
         _post_year_end(ledger, sites, slice(index * 12, index * 12 + 12), year, rng)
         yield year, ledger.close(year)
 
@@ -82,15 +88,22 @@ def _opening(sites: Sequence[Months]) -> list[tuple[str, int]]:
     return sorted([*balances, ("106000", -sum(cents for _, cents in balances))])
 
 
-def _post_site(ledger: Ledger, site: Months, year: int, month: int, detail: Detail, rng: np.random.Generator) -> None:
-    """A month of a site that has its own journals."""
-    at = (year - FIRST.year) * 12 + month
-    for part in _split(_cents(float(site.income[at - 1])), detail.invoices, rng):
-        on = _month_end(year, month) if detail.invoices == 1 else date(year, month, int(rng.integers(1, 28)))
-        ledger.post(on, f"VT-{site.site_id}", "Ventes", _billed(_sales(site.line, part)))
-    wages, purchases, external = _costs(site.line, float(site.normal[at - 1]), rng)
-    bought = _against("401000", [*purchases, ("613200", external)])
-    ledger.post(_month_end(year, month), f"OD-{site.site_id}", "Charges du site", [*_payroll(wages), *bought])
+def _post_site(
+    ledger: Ledger, site: Months, period: slice, on: date, invoices: int, rng: np.random.Generator
+) -> list[tuple[str, int]]:
+    """A period of a site that has journals; returns what it owes (credit) and is owed, for the head office's books."""
+    wages, purchases, external = _costs(site.line, float(site.normal[period].sum()), rng)
+    lines = [*_payroll(wages), *_against("401000", [*purchases, ("613200", external)])]
+    income = _cents(float(site.income[period].sum()))
+    if invoices == 1:
+        lines += _billed(_sales(site.line, income))
+    else:
+        for part in _split(income, invoices, rng):
+            day = on.replace(day=int(rng.integers(1, 28)))
+            ledger.post(day, f"VT-{site.site_id}", "Ventes", _billed(_sales(site.line, part)))
+    of_site = [line for line in lines if line[0][0] in "67"]
+    ledger.post(on, f"OD-{site.site_id}", "Produits et charges du site", _against("181000", of_site))
+    return [line for line in lines if line[0][0] not in "67"]
 
 
 def _post_structure(
@@ -133,31 +146,30 @@ def _post_year_end(
     grant, refund = ("747000", "649000") if is_new else ("777000", "791000")
     sold, worth = ("757000", "657000") if is_new else ("775000", "675000")
 
-    def post(label: str, *lines: tuple[str, float]) -> None:
-        kept = [(account, _cents(euros)) for account, euros in lines[1:]]
-        ledger.post(on, "OD", label, _against(lines[0][0], kept))
+    def post(label: str, against: str, *lines: tuple[str, float]) -> None:
+        ledger.post(on, "OD", label, _against(against, [(account, _cents(euros)) for account, euros in lines]))
 
-    post("Investissements", ("512000", 0), ("215000", worn * rng.uniform(0.9, 1.2)))
-    post("Amortissements", ("281500", 0), ("681120", worn))
-    post("Emprunt", ("512000", 0), ("164000", turnover * 0.012), ("661100", turnover * 0.0025))
-    post("Placements", ("512000", 0), ("764000", -turnover * 0.0008))
-    post("Cotisation foncière", ("447000", 0), ("635110", turnover * LAND_TAX))
-    post("Quote-part de subventions", ("131000", 0), (grant, -turnover * 0.002))
-    post("Indemnités journalières", ("512000", 0), (refund, -turnover * 0.003))
-    post("Provision pour risques", ("151000", 0), ("681500", turnover * rng.uniform(0.001, 0.003)))
+    post("Investissements", "512000", ("215000", worn * rng.uniform(0.9, 1.2)))
+    post("Amortissements", "281500", ("681120", worn))
+    post("Emprunt", "512000", ("164000", turnover * 0.012), ("661100", turnover * 0.0025))
+    post("Placements", "512000", ("764000", -turnover * 0.0008))
+    post("Cotisation foncière", "447000", ("635110", turnover * LAND_TAX))
+    post("Quote-part de subventions", "131000", (grant, -turnover * 0.002))
+    post("Indemnités journalières", "512000", (refund, -turnover * 0.003))
+    post("Provision pour risques", "151000", ("681500", turnover * rng.uniform(0.001, 0.003)))
     if year > FIRST.year:
-        post("Reprise de provision", ("151000", 0), ("781500", ledger.balance("151000") / 100 * 0.4))
+        post("Reprise de provision", "151000", ("781500", ledger.balance("151000") / 100 * 0.4))
     if ledger.balance("370000") and rng.random() < 0.9:
-        post("Variation de stock", ("370000", 0), ("603700", turnover * rng.uniform(-0.004, 0.003)))
+        post("Variation de stock", "370000", ("603700", turnover * rng.uniform(-0.004, 0.003)))
     if rng.random() < 0.3:
-        post("Cession", ("512000", 0), (sold, -turnover * 0.0015))
-        post("Sortie d'actif", ("215000", 0), (worth, turnover * 0.001))
+        post("Cession", "512000", (sold, -turnover * 0.0015))
+        post("Sortie d'actif", "215000", (worth, turnover * 0.001))
     if rng.random() < 0.3:
-        post("Pénalités", ("512000", 0), ("671200", turnover * 0.0004))
+        post("Pénalités", "512000", ("671200", turnover * 0.0004))
     if (profit := ledger.result()) > 0:
-        post("Impôt sur les bénéfices", ("444000", 0), ("695000", profit / 100 * 0.1))
-        post("Participation", ("421000", 0), ("691000", profit / 100 * 0.03))
-    post("Acompte d'impôt", ("512000", 0), ("444000", -ledger.balance("444000") / 100))
+        post("Impôt sur les bénéfices", "444000", ("695000", profit / 100 * 0.1))
+        post("Participation", "421000", ("691000", profit / 100 * 0.03))
+    post("Acompte d'impôt", "512000", ("444000", -ledger.balance("444000") / 100))
 
 
 # Lines of entries
@@ -201,6 +213,8 @@ def _against(account: str, lines: Sequence[tuple[str, int]]) -> list[tuple[str, 
 
 def _shares(accounts: Sequence[tuple[str, float]], cents: int) -> list[tuple[str, int]]:
     """Cents by account; the last account takes what rounding leaves."""
+    if not accounts:
+        return []
     whole = sum(share for _, share in accounts)
     parts = [(account, round(cents * share / whole)) for account, share in accounts[:-1]]
     return [*parts, (accounts[-1][0], cents - sum(part for _, part in parts))]

@@ -24,7 +24,6 @@ _PURCHASE_LINE = {
     "607100": "goods_purchased",
     "607200": "goods_purchased",
     "602300": "materials",
-    "602400": "materials",
     "604300": "external_costs",
 }
 

@@ -37,7 +37,7 @@ TRADES = {
     "audio": Trade(915, (("707100", 1.0),), (("607100", 0.37),), 0.215, 0.175, 0.025),
     "optical": Trade(536, (("707200", 1.0),), (("607200", 0.37),), 0.21, 0.185, 0.03),
     "dental": Trade(824, (("706300", 1.0),), (("602300", 0.07), ("604300", 0.11)), 0.39, 0.14, 0.035),
-    "childcare": Trade(93.5, (("706400", 0.3), ("741000", 0.7)), (("602400", 0.035),), 0.505, 0.12, 0.02),
+    "childcare": Trade(93.5, (("706400", 0.3), ("741000", 0.7)), (), 0.505, 0.155, 0.02),
 }
 
 #: Social charges and the tax on wages, as shares of wages; what headquarters and the tax on premises cost, as shares

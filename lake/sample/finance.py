@@ -25,13 +25,14 @@ _FILES_ONLY = Dirt(
     resent_renamed=0.06, resent_same=0.04, late=0, cut=0.04, wrong_encoding=0.02,
 )  # fmt: skip
 
-#: Part of the records that are budgets; entries go beyond their part, for a year of books to have its twelve months.
-_BUDGETS, _ENTRIES = 0.2, 1.4
+#: Part of the records that are budgets. Entries go up to twice beyond their part, until all books are monthly.
+_BUDGETS, _MONTHLY_BOOKS = 0.15, 60_000
 
 
 def generate(world: World, records: int, sink: Sink) -> None:
     """Deliver the FECs and budgets of every structure, and their truth."""
-    detail = detail_for(round(records * _ENTRIES) // (len(world.structures) * len(YEARS)))
+    entries = max(round(records * (1 - _BUDGETS)), min(records * 2, _MONTHLY_BOOKS))
+    detail = detail_for(entries // (len(world.structures) * len(YEARS)))
     versions = versions_for(round(records * _BUDGETS) // len(world.structures))
     for structure in world.structures:
         name, rng = structure.structure_id, world.rng("finance", structure.structure_id)
