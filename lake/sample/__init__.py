@@ -3,7 +3,8 @@
     places.py   real communes, invented structures
     people.py   the pool of customers
     world.py    sites, calendar, activity: what all lines share
-    <line>.py   what happens in each line: `generate(world, records, sink)`
+    <line>.py   what happens in each line: `generate(world, records, sink)`; larger ones have modules of their own
+    columns.py  numpy → typed columns; days.py: working days; tally.py: figures by year
     dirt.py     the fate of every row: repeated, corrected, deleted, broken, late, …
     render.py   typed rows → text of a trade's dialect → files
     sink.py     a line's rows → files and truth

@@ -61,6 +61,11 @@ class Parcel:
     is_utf16: bool = False
     is_resent: bool = False
 
+    @property
+    def sent(self) -> Ints:
+        """The rows that the file shows, the torn one included."""
+        return self.rows if self.cut_after is None else self.rows[: self.cut_after + 1]
+
 
 @dataclass
 class Plan:
@@ -206,7 +211,7 @@ def _expect(plan: Plan, can: Can) -> None:
     """Count what landing must count and the state in which every row ends."""
     sent, good = [], []
     for parcel in plan.parcels:
-        rows = parcel.rows if parcel.cut_after is None else parcel.rows[: parcel.cut_after + 1]
+        rows = parcel.sent
         fine = (plan.broken[rows] == 0) & (not parcel.is_utf16)
         if parcel.cut_after is not None:
             fine[-1] = False

@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 from lake.contracts import Contract, Field, contract
 from lake.errors import ContractError
 from lake.sample import dirt as dirty
-from lake.sample.dirt import CORRECTED, DELETED, FULL, ORIGINAL, RETURNED, Can, Dirt, Ints
+from lake.sample.dirt import CORRECTED, DELETED, FULL, ORIGINAL, RETURNED, Can, Dirt, Ints, Parcel
 from lake.sample.people import identity
 from lake.sample.render import TEXT, Renderer, breaks, dialect
 from lake.sample.truth import Truth
@@ -49,6 +49,7 @@ class Sink:
         self._out = out
         self._world = world
         self._done: set[tuple[str, ...]] = set()
+        self._archives: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
         self.truth = Truth()
         self.files = 0
 
@@ -102,34 +103,46 @@ class Sink:
         states, index = _states(its, rows, plan, correct, rng)
         renderer = Renderer(its, states, style, headers)
         at = index[plan.row, plan.state]
-        archives: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
-        expected = self.truth.sources[source]
         for parcel in plan.parcels:
-            chosen = parcel.rows if parcel.cut_after is None else parcel.rows[: parcel.cut_after + 1]
-            broken = {p: ways[w - 1] for p, w in enumerate(plan.broken[chosen].tolist()) if w}
-            data = renderer.file(at[chosen].tolist(), broken, is_cut=parcel.cut_after is not None)
+            broken = {position: ways[way - 1] for position, way in enumerate(plan.broken[parcel.sent].tolist()) if way}
+            data = renderer.file(at[parcel.sent].tolist(), broken, is_cut=parcel.cut_after is not None)
             if parcel.is_utf16:
                 data = codecs.BOM_UTF16_LE + data.decode(style.encoding).encode("utf-16-le")
-            name = _file_name(pattern, structure_id, parcel.period, parcel.tag, names or {})
-            year = parcel.period // 12 + 1970
-            if "(?P<month>" in pattern and year < ARCHIVED_BEFORE:
-                plain = _file_name(pattern, structure_id, parcel.period, "", names or {})
-                archive = re.sub(rf"({year})-\d\d", r"\1", Path(plain).with_suffix(".zip").name)
-                archives[archive].append((name, data))
-                continue
-            if style.gzip:
-                name, data = f"{name}.gz", gzip.compress(data, mtime=0)
-            self._write(its.line, name, data)
-            expected.files += 1
-            if parcel.is_resent:
-                self._write(f"{its.line}/renvois", name, data)
-                expected.skipped_files += 1
-        for archive, members in archives.items():
-            self._write(its.line, archive, _zip(members))
-            expected.files += 1
+            self._file(its, structure_id, parcel, data, names or {}, is_packed=style.gzip)
+        self._close_archives(its)
         live = states.take(pa.array(index[np.flatnonzero(plan.final >= 0), plan.final[plan.final >= 0]]))
         self._count(its, plan, live)
         return live
+
+    def _file(
+        self,
+        its: Contract,
+        structure_id: str,
+        parcel: Parcel,
+        data: bytes,
+        names: Mapping[str, str],
+        *,
+        is_packed: bool,
+    ) -> None:
+        """Write one file, or keep it for its year's archive."""
+        pattern = its.reading.files[0]
+        name = _file_name(pattern, structure_id, parcel.period, parcel.tag, names)
+        year = parcel.period // 12 + 1970
+        if "(?P<month>" in pattern and year < ARCHIVED_BEFORE:
+            plain = _file_name(pattern, structure_id, parcel.period, "", names)
+            archive = re.sub(rf"({year})-\d\d", r"\1", Path(plain).with_suffix(".zip").name)
+            self._archives[archive].append((name, data))
+            return
+        if is_packed:
+            name, data = f"{name}.gz", gzip.compress(data, mtime=0)
+        self._write(its, its.line, name, data)
+        if parcel.is_resent:
+            self._write(its, f"{its.line}/renvois", name, data)
+
+    def _close_archives(self, its: Contract) -> None:
+        for archive, members in self._archives.items():
+            self._write(its, its.line, archive, _zip(members))
+        self._archives.clear()
 
     def _periods(self, pattern: str) -> tuple[Callable[[Ints], Ints], int]:
         """The period of days (its last month, since 1970), and by how many months a late file is late.
@@ -155,13 +168,17 @@ class Sink:
 
         return period_of, 2 * archived
 
-    def _write(self, folder: str, name: str, data: bytes) -> None:
+    def _write(self, its: Contract, folder: str, name: str, data: bytes) -> None:
         path = self._out / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             raise ValueError(f"Two files of the sample are called {folder}/{name}; its contract's pattern is too poor.")
         path.write_bytes(data)
         self.files += 1
+        if folder == its.line:
+            self.truth.sources[its.name].files += 1
+        else:
+            self.truth.sources[its.name].skipped_files += 1
 
     def _count(self, its: Contract, plan: dirty.Plan, live: pa.Table) -> None:
         expected = self.truth.sources[its.name]

@@ -76,7 +76,7 @@ _QUARTERS = ("", " Gare", " République", " Centre", " Les Tilleuls", " Nord", "
 
 @dataclass(frozen=True)
 class Site:
-    """One place of work. `is_ordinary` sites keep structure and capacity; `size` weighs its activity."""
+    """One place of work. `town` is the position of its commune; `size` weighs its activity; 1 is ordinary."""
 
     site_id: str
     line: str
