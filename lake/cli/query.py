@@ -42,8 +42,9 @@ Language = Annotated[Lang, typer.Option("--lang", help="Language of labels, numb
 def register(app: typer.Typer) -> None:
     app.command(
         epilog=example(
-            "lake query --metrics audio_revenue --by site_commune --where structure=S01 --since 2025-01-01",
-            "lake query --metrics audio_revenue --grain month --order -metric_time --limit 12 --format csv",
+            "lake query --metrics audio_sales_eur --by site_commune --where structure=S01 --since 2025-01-01",
+            "lake query --metrics audio_sales_eur --by structure --since 2025-01-01 --compare previous_year,rank",
+            "lake query --metrics audio_sales_eur --grain month --order -metric_time --limit 12 --format csv",
         )
     )(query)
     app.command(epilog=example("lake metrics", "lake metrics audio"))(metrics)
@@ -67,6 +68,13 @@ def query(
     grain: Annotated[str | None, typer.Option(help="Split by day, week, month, quarter or year.")] = None,
     order: Annotated[list[str] | None, typer.Option(help="Columns to sort by; '-' before one for descending.")] = None,
     limit: Annotated[int | None, typer.Option(help="Rows at most.")] = None,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="previous_period, previous_year, year_to_date, month_to_date, rolling_12_months, index=2024-01-01, "
+            "share, rank, budget, benchmark."
+        ),
+    ] = None,
     form: Annotated[Format, typer.Option("--format", help="How the answer is written.")] = Format.table,
     role: As = None,
     lang: Language = Lang.fr,
@@ -83,6 +91,7 @@ def query(
         grain=grain,
         order=_parts(order),
         limit=limit,
+        compare=_parts(compare),
         scope=access.scope(role),
     )
     match form:
@@ -96,7 +105,8 @@ def query(
             print(_sql(answer))
         case Format.parquet:
             _write_parquet(answer)
-    print("\n".join(_provenance(answer)), file=sys.stdout if form is Format.table else sys.stderr)
+    told = [*(note.text(lang.value) for note in answer.notes), *_provenance(answer)]
+    print("\n".join(told), file=sys.stdout if form is Format.table else sys.stderr)
 
 
 def metrics(
@@ -185,6 +195,7 @@ def _json(answer: Answer) -> str:
         "builds": {build.line: build.id for build in answer.builds},
         "as_of": answer.as_of,
         "checks": answer.check_status,
+        "notes": [note.en for note in answer.notes],
     }
     return json.dumps(document, ensure_ascii=False, indent=1, default=_plain)
 
@@ -243,4 +254,4 @@ def _print_indicator(indicator: Indicator, lang: str) -> None:
 def _described(indicator: Indicator) -> dict[str, Any]:
     from dataclasses import asdict
 
-    return asdict(indicator)
+    return {"line": indicator.line, **asdict(indicator)}

@@ -5,7 +5,10 @@
 A question on its way:
 
     question.py      what is asked
-    ask.py           its checks, its answer
+    ask.py           the builds that answer it, its answer
+    figures.py       its checks, its plan, its figures
+    comparisons.py   with last year, the budget, peers, …: made of plain questions (asked.py, sheet.py, periods.py,
+                     running.py, benchmark.py)
     publications.py  which published build answers for which indicator
     definitions.py   what the manifest in a build says
     manifest.py      MetricFlow, which plans on it
@@ -20,10 +23,25 @@ A question on its way:
 
 from __future__ import annotations
 
-from lake.semantic.answer import Answer, Column, Timings
-from lake.semantic.ask import close, query
+from lake.semantic.answer import Answer, Column, Note, Timings
+from lake.semantic.ask import ask, query
+from lake.semantic.figures import close
 from lake.semantic.filters import Filter
 from lake.semantic.indicators import Indicator, metrics
 from lake.semantic.manifest import import_metricflow as prewarm
+from lake.semantic.question import Question
 
-__all__ = ["Answer", "Column", "Filter", "Indicator", "Timings", "close", "metrics", "prewarm", "query"]
+__all__ = [
+    "Answer",
+    "Column",
+    "Filter",
+    "Indicator",
+    "Note",
+    "Question",
+    "Timings",
+    "ask",
+    "close",
+    "metrics",
+    "prewarm",
+    "query",
+]

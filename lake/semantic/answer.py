@@ -15,7 +15,10 @@ from lake.semantic.filters import Value
 
 @dataclass(frozen=True)
 class Column:
-    """What a column of the answer is, and how to show it. `grain` is that of a date, None for the rest."""
+    """What a column of the answer is, and how to show it. `grain` is that of a date, None for the rest.
+
+    Of a column that a comparison added, `of` is the indicator that it belongs to, and `comparison` which one it is.
+    """
 
     name: str
     kind: Literal["metric", "dimension", "time"]
@@ -25,9 +28,23 @@ class Column:
     format: str = ""
     direction: str = "none"
     grain: str | None = None
+    of: str | None = None
+    comparison: str | None = None
 
     def label(self, lang: str) -> str:
         return self.label_en if lang == "en" else self.label_fr
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that the reader of a comparison must know, such as that its reference period has no data."""
+
+    comparison: str
+    fr: str
+    en: str
+
+    def text(self, lang: str) -> str:
+        return self.en if lang == "en" else self.fr
 
 
 @dataclass(frozen=True)
@@ -48,7 +65,8 @@ class Answer:
 
     Grain of `table`: one row per combination of the dimensions asked; one row in all when none was asked. Columns stand
     as asked, dimensions first; dates are days (a month is its first day), sums of money exact decimals. `sql` is the
-    prepared statement that was run, and `parameters` the values of the filters that travelled beside it.
+    prepared statement that was run, and `parameters` the values of the filters that travelled beside it. `notes` say
+    what a comparison could not tell, and why.
     """
 
     table: pa.Table
@@ -57,6 +75,7 @@ class Answer:
     sql: str
     parameters: Mapping[str, Value]
     timings: Timings
+    notes: tuple[Note, ...] = ()
 
     @property
     def as_of(self) -> datetime | None:

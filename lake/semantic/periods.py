@@ -54,6 +54,16 @@ def year_before(day: date, grain: str | None) -> date:
     return day - WEEKS_A_YEAR if grain == "week" else add_months(day, -12)
 
 
+def after(first: date, grain: str) -> date:
+    """The first day of the period after the one that begins at `first`."""
+    return last_day(first, grain) + timedelta(days=1)
+
+
+def year_after(first: date, grain: str) -> date:
+    """The first day of the period a year after the one that begins at `first`."""
+    return first + WEEKS_A_YEAR if grain == "week" else add_months(first, 12)
+
+
 def span_before(since: date, until: date) -> tuple[date, date]:
     """The span of the same length just before: as many whole months if the span is whole months, else as many days."""
     if since.day == 1 and until == last_day(until, "month"):

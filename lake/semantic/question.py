@@ -27,9 +27,10 @@ class Question:
     grain: str | None = None
     order: tuple[str, ...] = ()
     limit: int | None = None
+    compare: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for part in ("metrics", "by", "order"):
+        for part in ("metrics", "by", "order", "compare"):
             object.__setattr__(self, part, _names(part, getattr(self, part)))
         object.__setattr__(self, "where", tuple(self.where))
         if not self.metrics:

@@ -1,0 +1,84 @@
+"""A question that comparisons are made from, and the further questions that they ask of the same builds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import Literal
+
+from lake.access import Scope
+from lake.semantic import figures
+from lake.semantic.answer import Answer, Timings
+from lake.semantic.manifest import METRIC_TIME
+from lake.semantic.publications import Source
+from lake.semantic.question import Question
+
+Kind = Literal[
+    "previous_period",
+    "previous_year",
+    "budget",
+    "year_to_date",
+    "month_to_date",
+    "rolling_12_months",
+    "index",
+    "share",
+    "rank",
+    "benchmark",
+]
+
+
+class Asked:
+    """The plain question, its answer, and the means to ask on. All in one scope and of the same builds."""
+
+    def __init__(self, question: Question, source: Source, scope: Scope) -> None:
+        self.question = question
+        self.source = source
+        self.scope = scope
+        self._spent: list[Timings] = []
+
+    @cached_property
+    def main(self) -> Answer:
+        return self.ask(self.question)
+
+    def ask(self, question: Question) -> Answer:
+        answer = figures.answer(question, self.source, self.scope)
+        self._spent.append(answer.timings)
+        return answer
+
+    def ask_of(self, question: Question, structures: tuple[str, ...]) -> Answer:
+        """Figures of other structures than the scope's, for what is made of them without showing them."""
+        answer = figures.figures(question, self.source, structures)
+        self._spent.append(answer.timings)
+        return answer
+
+    @property
+    def timings(self) -> Timings:
+        """All that was spent."""
+        return Timings(sum(t.plan_ms for t in self._spent), sum(t.run_ms for t in self._spent))
+
+    @cached_property
+    def until(self) -> date:
+        """The last day of the question, or of the data: nothing after it is compared."""
+        newest = [b.newest_event_on for b in self.source.builds if b.newest_event_on]
+        landed = [b.as_of.date() for b in self.source.builds if b.as_of]
+        ends = [min(max(newest), max(landed))] if newest and landed else newest + landed or [date.today()]
+        return self.question.until or ends[0]
+
+    def first_day(self, metric: str) -> date | None:
+        """The first day of the first month in which the metric has data within the scope."""
+        return self._first_days.get(metric)
+
+    @cached_property
+    def _first_days(self) -> dict[str, date]:
+        months = self.ask(Question(self.question.metrics, grain="month"))
+        found: dict[str, date] = {}
+        for row in months.table.to_pylist():
+            for metric in self.question.metrics:
+                if row[metric] is not None and row[METRIC_TIME] is not None:
+                    found.setdefault(metric, row[METRIC_TIME])
+        return found
+
+    def over(self, since: date | None, until: date | None) -> Question:
+        """The question over another period."""
+        return replace(self.question, since=since, until=until)
