@@ -136,7 +136,7 @@ def _sums(contract: Contract, row: Sequence[Any]) -> dict[str, Decimal]:
 
 def _ask(sql: str, contract: Contract, paths: Sequence[Path]) -> list[Any]:
     chosen = settings()
-    config = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "threads": chosen.threads,
         "memory_limit": f"{chosen.memory_gb}GB",
         "temp_directory": str(chosen.data / "tmp"),

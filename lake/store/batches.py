@@ -28,7 +28,7 @@ from lake.errors import StoreError
 from lake.store.bson_columns import decode, documents, elements, from_numpy, one_chunk
 from lake.store.ledger import Written, stored_fields
 from lake.store.quarantine import QuarantinedRow
-from lake.store.versions import ID, Keys, Known, content_hashes, key_ids, order_values, resolve
+from lake.store.versions import ID, Keys, Known, Seen, content_hashes, key_ids, order_values, resolve
 
 ROWS = 20_000
 SENDERS = 2
@@ -59,6 +59,8 @@ class Batch:
         self._records: Collection[dict[str, Any]] = database[contract.name]
         self._token = token
         self._dead = np.array(sorted(dead), np.int64)
+        #: Into an empty collection most rows need no look-up, which is a seventh of the server's work (2026-11).
+        self._seen = Seen() if self._records.find_one({}, {"_id": 1}) is None else None
         self._written: dict[int, Written] = {}
         self._quarantined: dict[int, int] = {}
         self._read: dict[int, int] = {}
@@ -241,6 +243,8 @@ class Batch:
             made = made.filter(from_numpy(is_new, pa.bool_()))
         while len(self._sending) >= IN_FLIGHT:
             self._sending.popleft()[1].result()
+        if self._seen is not None:
+            self._seen.add(ids)
         self._sending.append((ids[is_new], self._senders.submit(self._insert, made)))
 
     def _insert(self, made: pa.Array) -> None:
@@ -263,6 +267,10 @@ class Batch:
 
     def _look_up(self, ids: Keys) -> Known:
         """The visible records among `ids`: of committed batches and of this one."""
+        if self._seen is not None:
+            ids = ids[self._seen.may_hold(ids)]
+            if not len(ids):
+                return Known(ids, np.zeros(0, np.int64), np.zeros(0, np.int64))
         high = ids["high"].astype(np.uint64)
         if any(np.isin(high, sent["high"].astype(np.uint64)).any() for sent, _ in self._sending):
             self._drain()

@@ -38,6 +38,29 @@ class Known:
     hashes: Int64s
 
 
+class Seen:
+    """Keys that a batch may have written: a bit for each of 2^27 hashes. A no is certain, a yes is to be asked."""
+
+    def __init__(self) -> None:
+        self._bits = np.zeros(1 << 24, np.uint8)
+
+    def add(self, ids: Keys) -> None:
+        """Remember these keys."""
+        at, bit = self._place(ids)
+        np.bitwise_or.at(self._bits, at, bit)
+
+    def may_hold(self, ids: Keys) -> NDArray[np.bool_]:
+        """Whether each key may have been added."""
+        at, bit = self._place(ids)
+        made: NDArray[np.bool_] = self._bits[at] & bit != 0
+        return made
+
+    @staticmethod
+    def _place(ids: Keys) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        hashed = (ids["high"] >> np.uint64(64 - 27)).astype(np.int64)
+        return hashed >> 3, np.left_shift(1, hashed & 7).astype(np.uint8)
+
+
 #: Given ids, the records that exist among them.
 LookUp = Callable[[Keys], Known]
 
