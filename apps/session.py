@@ -7,6 +7,7 @@ persona's name, which the policy must know.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -48,27 +49,30 @@ def sign_in() -> Session:
     viewer = st.session_state.setdefault("viewer", f"viewer-{secrets.token_hex(4)}")
     policy = access.policy()
     with st.sidebar:
-        language = st.segmented_control(
-            "Langue · Language",
-            LANGUAGES,
-            default="fr",
-            required=True,
-            format_func=str.upper,
-            bind="query-params",
-            key="lang",
+        _from_address("lang", LANGUAGES, "fr")
+        language: Language = st.segmented_control(
+            "Langue · Language", LANGUAGES, required=True, format_func=str.upper, key="lang"
         )
+        _from_address("as", list(policy.roles), policy.default)
         name = st.selectbox(
             say("portal.persona", language),
             list(policy.roles),
-            index=list(policy.roles).index(policy.default),
             format_func=lambda n: policy.roles[n].label(language),
             help=say("portal.persona_help", language),
-            bind="query-params",
             key="as",
         )
+        st.query_params.update({"lang": language, "as": name})
         session = Session(language, access.scope(name, who=viewer), viewer)
         st.caption(_structures(session))
     return session
+
+
+def _from_address(key: str, known: Sequence[str], default: str) -> None:
+    """Start a choice from the link that opened the session. (A widget's own binding would put its label there, which
+    is another in each language.)"""
+    if st.session_state.get(key) not in known:
+        asked = st.query_params.get(key)
+        st.session_state[key] = asked if asked in known else default
 
 
 def _structures(session: Session) -> str:
