@@ -33,10 +33,15 @@ class Indicator:
     direction: str
     owner: str
     typical: tuple[float, float] | None
-    headline: bool
+    rank: int | None
     needs_time: bool
     sources: tuple[str, ...]
     dimensions: tuple[str, ...]
+
+    @property
+    def headline(self) -> bool:
+        """Among the figures that its line is judged by; `rank` 1 is the first of them."""
+        return self.rank is not None
 
     @property
     def line(self) -> str:
@@ -51,6 +56,9 @@ class Indicator:
 
 #: Lines in the order of screens; indicators of the shared dimensions alone come last.
 _ORDER = (*LINES, GROUP)
+
+#: After every headline.
+_LAST = 1_000
 
 _known: Cache[tuple[Indicator, ...]] = Cache(capacity=24)
 
@@ -73,7 +81,7 @@ def metrics(line: str | None = None, *, scope: Scope | None = None) -> list[Indi
         for indicator in _indicators(Manifest.read(builds[own].semantic_manifest))
         if indicator.line == own and (scope is None or all(scope.sees(needed) for needed in indicator.lines))
     ]
-    return sorted(found, key=lambda i: (_ORDER.index(i.line), not i.headline))
+    return sorted(found, key=lambda i: (_ORDER.index(i.line), i.rank or _LAST))
 
 
 def _indicators(manifest: Manifest) -> tuple[Indicator, ...]:
@@ -102,7 +110,7 @@ def _indicator(manifest: Manifest, definition: Definition) -> Indicator:
         direction=str(meta.get("direction") or "none"),
         owner=str(meta.get("owner") or ""),
         typical=(float(typical[0]), float(typical[1])) if typical else None,
-        headline=bool(meta.get("headline")),
+        rank=int(meta.get("headline") or 0) or None,
         needs_time=definition.needs_time,
         sources=tuple(str(s) for s in meta.get("sources") or ()),
         dimensions=Vocabulary(manifest, (definition.name,)).names,
