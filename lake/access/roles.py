@@ -22,7 +22,7 @@ KNOWN_LINES = (*LINES, "group", "geo")
 #: Ids of structures: `S01`…`S18`, or the SIREN of a structure that the group has not declared.
 STRUCTURE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
-Permission = Literal["read", "drill", "quarantine", "publish"]
+Permission = Literal["read", "drill", "decide", "quarantine", "publish"]
 
 #: Permissions over things that hold all structures together: refused rows of a file, a build.
 WHOLE_GROUP: tuple[Permission, ...] = ("quarantine", "publish")

@@ -59,6 +59,7 @@ class Scope:
 _VERBS: dict[Permission, str] = {
     "read": "see the indicators",
     "drill": "see the atomic rows",
+    "decide": "promote or retire the prototypes",
     "quarantine": "see or retry the quarantine",
     "publish": "publish or roll back the builds",
 }

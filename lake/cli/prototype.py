@@ -6,7 +6,9 @@ import typer
 
 from lake.cli import example
 
-prototype = typer.Typer(no_args_is_help=True, help="Test&Learn prototypes: list, scaffold, promote, retire, sum up a sprint.")
+prototype = typer.Typer(
+    no_args_is_help=True, help="Test&Learn prototypes: list, scaffold, promote, retire, sum up a sprint."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +31,9 @@ def list_(lang: str = typer.Option("fr", "--lang", help="fr or en.")) -> None:
     for card in known:
         record = records[card.id]
         rating = "–" if record.rating is None else f"{record.rating:.1f} ({len(record.feedback)})"
-        table.add_row(card.id, card.title.to(lang), card.sprint, record.stage, rating, str(record.views), str(card.kill_on))
+        table.add_row(
+            card.id, card.title.to(lang), card.sprint, record.stage, rating, str(record.views), str(card.kill_on)
+        )
     Console().print(table)
 
 
@@ -48,7 +52,9 @@ def new(
     print(f"apps/prototypes/{made.id}/ is ready: fill in prototype.yml, then open the portal's DataLab page.")
 
 
-@prototype.command(epilog=example("lake prototype promote audio/returns_at_risk --why 'Used weekly by 7 of 9 centres' --measured 78"))
+@prototype.command(
+    epilog=example("lake prototype promote audio/trials_at_risk --why 'Used weekly by 7 of 9 centres' --measured 78")
+)
 def promote(
     prototype: str = typer.Argument(help="<line>/<name>."),
     why: str = typer.Option(..., "--why", help="The evidence: what was observed, on whom, when."),
@@ -60,13 +66,14 @@ def promote(
     from lake.prototypes import Journal, card
     from lake.store import open_store
 
-    who = scope(role)
+    who, chosen = scope(role), card(prototype)
+    who.require("decide", chosen.line)
     with open_store() as store:
-        change = Journal(store.prototypes).promote(card(prototype), who=who.who, why=why, measured=measured)
+        change = Journal(store.prototypes).promote(chosen, who=who.who, why=why, measured=measured)
     print(f"{prototype}: {change.before} → {change.after}")
 
 
-@prototype.command(epilog=example("lake prototype retire audio/returns_at_risk --why 'No centre used it after week 3'"))
+@prototype.command(epilog=example("lake prototype retire audio/trials_at_risk --why 'No centre used it after week 3'"))
 def retire(
     prototype: str = typer.Argument(help="<line>/<name>."),
     why: str = typer.Option(..., "--why", help="What was observed."),
@@ -77,9 +84,10 @@ def retire(
     from lake.prototypes import Journal, card
     from lake.store import open_store
 
-    who = scope(role)
+    who, chosen = scope(role), card(prototype)
+    who.require("decide", chosen.line)
     with open_store() as store:
-        change = Journal(store.prototypes).retire(card(prototype), who=who.who, why=why)
+        change = Journal(store.prototypes).retire(chosen, who=who.who, why=why)
     print(f"{prototype}: {change.before} → {change.after}")
 
 

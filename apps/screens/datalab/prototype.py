@@ -25,7 +25,8 @@ def draw_prototype(session: Session, item: Shown) -> None:
         with st.container(border=True):
             guarded(session, lambda: screen(card)(session))
         draw_opinion(session, card)
-        _decision(session, item)
+        if session.scope.allows("decide", card.line):
+            _decision(session, item)
     _log(session, item.record)
 
 
