@@ -31,6 +31,7 @@ class Question:
     grain: str | None = None
     order: tuple[str, ...] = ()
     limit: int | None = None
+    compare: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def ask(session: Session, question: Question) -> Answer:
         grain=question.grain,
         order=question.order,
         limit=question.limit,
+        compare=question.compare,
         scope=session.scope,
     )
 
