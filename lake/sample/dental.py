@@ -20,7 +20,7 @@ from lake.sample.columns import Cents, Days, Ints, Mask, Strings, codes, dates, 
 from lake.sample.dirt import FULL, GENTLE
 from lake.sample.sink import Sink
 from lake.sample.truth import Truth
-from lake.sample.world import LAST, Tenure, World
+from lake.sample.world import FIRST, LAST, Tenure, World
 
 #: Rows of all five sources that one chair-day makes, on average.
 _ROWS_PER_CHAIR_DAY = 30
@@ -120,7 +120,10 @@ class _Structure:
         )
 
     def _patients(self, tenure: Tenure, days: Days) -> tuple[Strings, Mask]:
-        """Who comes on each day: one in six is new, the others came before."""
+        """Who comes on each day: one in six for the first time in the sample, the others came before.
+
+        Who first comes in the early days of an older centre is likely to have been its patient already.
+        """
         rng, n = self.rng, len(days)
         arrives = rng.random(n) < 1 / 6
         arrives[:1] = True
@@ -129,6 +132,8 @@ class _Structure:
         who = newcomers[np.where(arrives, known - 1, (rng.random(n) * known).astype(np.int64))]
         is_new = np.zeros(n, dtype=bool)
         is_new[np.unique(who, return_index=True)[1]] = True
+        if tenure.site.opened_on < FIRST:
+            is_new &= rng.random(n) > np.exp(-(days - np.datetime64(FIRST)).astype(np.int64) / 700)
         return np.asarray(self.world.people.number)[who], is_new
 
     def _write_appointments(self, site_id: str, chairs: _ChairDays, slots: _Slots) -> None:
