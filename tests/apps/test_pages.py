@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
+import streamlit as st
 from group import Group
 from streamlit.testing.v1 import AppTest
 
 from apps.registry import PAGES
 from apps.words import LANGUAGES, say
-from lake import access
-from lake.settings import LINES, PROJECT
+from lake import access, builds
+from lake.prototypes import cards
+from lake.settings import LINES, PROJECT, settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -49,6 +57,107 @@ def test_the_home_page_shows_the_lines_of_a_persona_and_no_other(in_group: Group
     app = opened("home", role=role)
     assert not app.exception and not app.error
     scope = access.scope(role)
-    shown = {line for line in LINES if any(line in (c.proto.page_link.page or "") for c in app.get("page_link"))}
-    assert shown == {line for line in LINES if scope.sees(line)}
+    links = [link.proto.label for link in app.get("page_link")]
+    assert links == [f"**{say(f'line.{line}', 'fr')}**" for line in LINES if scope.sees(line)]
     assert app.metric
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_outside_the_scope_says_so_and_shows_no_figure(in_group: Group, line: str) -> None:
+    for role in [r for r in ROLES if not access.scope(r).sees(line)]:
+        app = opened(line, role=role, language="en")
+        assert say("state.denied_title", "en") in texts(app)
+        assert not app.metric
+
+
+def test_an_empty_lake_says_how_to_fill_it() -> None:
+    app = opened("home", language="en")
+    assert not app.exception and not app.error
+    for line in LINES:
+        assert f"`lake run {line}`" in texts(app)
+    assert say("checks.none", "en") in badges(app)
+
+
+def test_old_data_are_called_old(in_group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE_STALE_AFTER_HOURS", "0.000001")
+    settings.cache_clear()
+    app = opened("audio", language="en")
+    assert say("fresh.stale", "en") in badges(app)
+    assert any("figures are right as of then" in w.value for w in app.warning)
+    assert app.metric
+
+
+def test_a_refused_build_is_announced_and_the_good_one_stays(
+    in_group: Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "copy"
+    shutil.copytree(in_group.data / "marts" / "audio", data / "marts" / "audio", copy_function=os.link)
+    monkeypatch.setenv("LAKE_DATA", str(data))
+    settings.cache_clear()
+    good = builds.published("audio")
+    assert good
+    refused = data / "marts" / "audio" / "99991231T000000-bad000"
+    refused.mkdir()
+    builds.save(
+        replace(good, id=refused.name, folder=refused, status="refused", failures=("Every device has a price",))
+    )
+    app = opened("audio", language="en")
+    assert any("Every device has a price" in e.value for e in app.error)
+    assert say("checks.failed", "en") in badges(app)
+    assert app.metric
+
+
+def test_a_line_page_narrows_to_the_chosen_structure(in_group: Group) -> None:
+    app = opened("audio", language="en")
+    whole = app.metric[0].value
+    chosen = app.multiselect(key="audio-structures")
+    chosen.select(chosen.options[0]).run()
+    assert not app.exception and not app.error
+    assert app.metric[0].value != whole
+
+
+def test_without_mongodb_the_datalab_says_so_and_the_figures_stay(
+    in_group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAKE_MONGO_URI", "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=200")
+    settings.cache_clear()
+    st.cache_resource.clear()
+    app = opened("datalab", language="en")
+    assert any(say("state.store_down", "en") == w.value for w in app.warning)
+    assert opened("audio", language="en").metric
+
+
+def test_every_prototype_opens_and_takes_an_opinion(in_group: Group) -> None:
+    for card in cards():
+        st.cache_resource.clear()
+        app = opened("datalab", language="en")
+        app.button(key=f"open-{card.id}").click().run()
+        assert not app.exception and not app.error, card.id
+        assert app.title[0].value == card.title.en
+        app.text_area[0].input("Clear").run()
+        assert any(b.label == say("lab.send", "en") for b in app.button)
+
+
+def test_only_those_who_decide_are_offered_to_promote(in_group: Group) -> None:
+    offered = {}
+    for role in ("audio-analyst", "group-director"):
+        app = opened("datalab", role=role, language="en")
+        app.button(key="open-audio/trials_at_risk").click().run()
+        offered[role] = say("lab.move", "en") in [e.label for e in app.expander]
+    assert offered == {"audio-analyst": False, "group-director": True}
+
+
+def test_a_sprint_demo_goes_from_screen_to_screen_to_its_summary(in_group: Group) -> None:
+    app = opened("demo", language="en")
+    for _ in range(10):
+        following = next(b for b in app.button if b.label == say("demo.next", "en"))
+        if following.disabled:
+            break
+        following.click().run()
+        assert not app.exception and not app.error
+    assert re.search(r"# Sprint demo \d{4}-S\d{2}", texts(app))
+
+
+def badges(app: AppTest) -> str:
+    """What the chips say."""
+    return "\n".join(str(m.value) for m in app.markdown)
