@@ -19,12 +19,14 @@ A question on its way:
     cache.py         results kept by build, scope and statement
     answer.py        the figures, and what is needed to read and trust them
     indicators.py    the catalogue of indicators
+    dimensions.py    what they can be split and filtered by
 """
 
 from __future__ import annotations
 
 from lake.semantic.answer import Answer, Column, Note, Timings
 from lake.semantic.ask import ask, query
+from lake.semantic.dimensions import Dimension, dimensions
 from lake.semantic.figures import close
 from lake.semantic.filters import Filter
 from lake.semantic.indicators import Indicator, metrics
@@ -34,6 +36,7 @@ from lake.semantic.question import Question
 __all__ = [
     "Answer",
     "Column",
+    "Dimension",
     "Filter",
     "Indicator",
     "Note",
@@ -41,6 +44,7 @@ __all__ = [
     "Timings",
     "ask",
     "close",
+    "dimensions",
     "metrics",
     "prewarm",
     "query",

@@ -16,7 +16,7 @@ from lake.semantic.answer import Answer, Column, Timings
 from lake.semantic.cache import Cache
 from lake.semantic.connection import Mart, Marts
 from lake.semantic.filters import Filter, Value, coerce
-from lake.semantic.manifest import CORE, METRIC_TIME, Manifest
+from lake.semantic.manifest import METRIC_TIME, Manifest
 from lake.semantic.names import Item, Vocabulary
 from lake.semantic.plan import Condition, Plan, plan
 from lake.semantic.publications import Source
@@ -86,9 +86,7 @@ def _typed(mart: Mart, manifest: Manifest, item: Item, given: Filter) -> Conditi
 
 def _check_drill(source: Source, items: Sequence[Item], scope: Scope) -> None:
     """A person, or the key of a line's events, is one row each: to see them is to drill."""
-    facts = [m for m in source.manifest.models.values() if m.has_measures and m.relation.database != CORE]
-    single = {"person", *(m.primary_entity for m in facts)}
-    if any(item.field.kind == "entity" and item.field.element in single for item in items):
+    if any(item.field.kind == "entity" and item.field.element in source.manifest.events for item in items):
         for build in source.builds:
             scope.require("drill", build.line)
 

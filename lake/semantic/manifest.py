@@ -98,6 +98,12 @@ class Manifest:
         """The metrics by name, sorted."""
         return definitions(self._document)
 
+    @cached_property
+    def events(self) -> frozenset[str]:
+        """The entities of which each is one row: persons, and the keys of the lines' events."""
+        facts = [m for m in self.models.values() if m.has_measures and m.relation.database != CORE]
+        return frozenset({"person", *(m.primary_entity for m in facts if m.primary_entity)})
+
     def lines(self, metric: str) -> frozenset[str]:
         """The lines whose marts a metric is computed from; `group` when it stands on shared dimensions alone."""
         found = frozenset(self.models[m].relation.database for m in self.metrics[metric].models) - {CORE}
