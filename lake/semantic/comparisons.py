@@ -216,7 +216,7 @@ def _add_index(sheet: Sheet, asked: Asked, comparison: Comparison) -> None:
 
 def _add_share(sheet: Sheet, asked: Asked, comparison: Comparison) -> None:
     for column in sheet.metrics:
-        if not asked.source.manifest.metrics[column.name].is_additive:
+        if not asked.source.manifest.metrics[column.name].is_sum:
             raise QueryError(
                 f"'{column.name}' does not add up, so its rows have no share.",
                 remedy="Ask for the share of an amount or a count.",

@@ -40,8 +40,8 @@ class Definition:
     """A metric as its YAML defines it. `models` are the semantic models that its value is computed from.
 
     `needs_time`: it looks at another period than the row's, so it has no value without one. `is_additive`: its value
-    is the sum of its values over the parts, over time too. `ratio`: the two metrics that it divides, if it is no more
-    than that and both add up.
+    is the sum of its values over the parts, over time too; `is_sum` where that fails only for parts that lack a term.
+    `ratio`: the two metrics that it divides, if it is no more than that and both are additive.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Definition:
     models: tuple[str, ...]
     needs_time: bool
     is_additive: bool
+    is_sum: bool
     ratio: tuple[str, str] | None
 
 
@@ -101,19 +102,19 @@ def definitions(document: Mapping[str, Any]) -> dict[str, Definition]:
         inputs = raw[name]["type_params"].get("metrics") or ()
         return any(i.get("offset_window") or i.get("offset_to_grain") or needs_time(i["name"]) for i in inputs)
 
-    def is_additive(name: str) -> bool:
+    def adds_up(name: str, terms: re.Pattern[str]) -> bool:
         parameters = raw[name]["type_params"]
         if raw[name]["type"] == "simple":
             _, measure = measures[parameters["measure"]["name"]]
             return measure["agg"] in _ADDITIVE and not measure.get("non_additive_dimension")
         inputs = parameters.get("metrics") or ()
-        is_sum = raw[name]["type"] == "derived" and _SUM.fullmatch(parameters.get("expr") or "")
-        return bool(is_sum) and all(not _is_bent(i) and is_additive(i["name"]) for i in inputs)
+        is_sum = raw[name]["type"] == "derived" and terms.fullmatch(parameters.get("expr") or "")
+        return bool(is_sum) and all(not _is_bent(i) and adds_up(i["name"], terms) for i in inputs)
 
     def ratio(name: str) -> tuple[str, str] | None:
         parameters = raw[name]["type_params"]
         parts = [parameters.get("numerator"), parameters.get("denominator")]
-        if raw[name]["type"] != "ratio" or any(_is_bent(p) or not is_additive(p["name"]) for p in parts):
+        if raw[name]["type"] != "ratio" or any(_is_bent(p) or not adds_up(p["name"], _FILLED) for p in parts):
             return None
         return parts[0]["name"], parts[1]["name"]
 
@@ -129,7 +130,8 @@ def definitions(document: Mapping[str, Any]) -> dict[str, Definition]:
                 sorted({measures[i["name"]][0] for i in raw[name]["type_params"].get("input_measures") or ()})
             ),
             needs_time=needs_time(name),
-            is_additive=is_additive(name),
+            is_additive=adds_up(name, _FILLED),
+            is_sum=adds_up(name, _TERMS),
             ratio=ratio(name),
         )
         for name in sorted(raw)
@@ -139,8 +141,12 @@ def definitions(document: Mapping[str, Any]) -> dict[str, Definition]:
 
 _ADDITIVE = {"sum", "count", "sum_boolean"}
 
-#: An expression that only adds metrics and takes them away.
-_SUM = re.compile(r"\s*-?\s*[A-Za-z_]\w*(\s*[+-]\s*[A-Za-z_]\w*)*\s*")
+_NAME = r"[A-Za-z_]\w*"
+_FILL = rf"coalesce\(\s*{_NAME}\s*,\s*0\s*\)"
+
+#: An expression that only adds metrics and takes them away: whatever they are, or each with zero for nothing.
+_TERMS = re.compile(rf"\s*-?\s*({_FILL}|{_NAME})(\s*[+-]\s*({_FILL}|{_NAME}))*\s*", re.IGNORECASE)
+_FILLED = re.compile(rf"\s*-?\s*{_FILL}(\s*[+-]\s*{_FILL})*\s*", re.IGNORECASE)
 
 
 def _is_bent(part: Mapping[str, Any]) -> bool:

@@ -18,7 +18,8 @@ from lake.settings import LINES
 class Indicator:
     """One indicator. `lines` has its owner first; `typical` is the range in which a value surprises nobody.
 
-    `needs_time`: it compares periods, and is asked by a grain of metric_time only.
+    `needs_time`: it compares periods, and is asked by a grain of metric_time only. `is_additive`: the values of its
+    parts add up to its own, so a total under a column, or a stack of bars, is true.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Indicator:
     typical: tuple[float, float] | None
     rank: int | None
     needs_time: bool
+    is_additive: bool
     sources: tuple[str, ...]
     dimensions: tuple[str, ...]
 
@@ -112,6 +114,7 @@ def _indicator(manifest: Manifest, definition: Definition) -> Indicator:
         typical=(float(typical[0]), float(typical[1])) if typical else None,
         rank=int(meta.get("headline") or 0) or None,
         needs_time=definition.needs_time,
+        is_additive=definition.is_additive,
         sources=tuple(str(s) for s in meta.get("sources") or ()),
         dimensions=Vocabulary(manifest, (definition.name,)).names,
     )

@@ -235,6 +235,9 @@ def test_the_catalogue_lists_every_indicator_with_what_it_can_be_split_by(tiny: 
     assert revenue.typical == (1000.0, 1000000.0)
     assert {"commune", "device_class", "structure", "site", "metric_time", "structure_name"} <= set(revenue.dimensions)
     assert [i.name for i in semantic.metrics("optical") if i.needs_time] == ["optical_growth"]
+    additive = {i.name for i in semantic.metrics() if i.is_additive}
+    assert {"optical_revenue", "optical_net", "audio_devices", "audio_class_i"} <= additive
+    assert not {"optical_customers", "optical_basket", "optical_growth", "audio_return_rate"} & additive
     assert {i.line for i in semantic.metrics(scope=tiny.scope("optician"))} == {"optical"}
     with pytest.raises(UnknownLine):
         semantic.metrics("opticle")
