@@ -58,24 +58,24 @@ def build_lines(
         LeaseHeld: another process has been building them for half an hour.
     """
     report = report or (lambda line, node, done, total: None)
-    core = _build(CORE, None, force=False, project=project, report=report)
-    assert core.build is not None
-
-    def one(line: str) -> Outcome:
-        try:
-            return _build(line, core.build, force=force, project=project, report=report)
-        except (BuildError, LeaseHeld) as error:
-            return Outcome(line, None, error=error)
-
     pool = ThreadPoolExecutor(_processes())
-    try:
-        return list(pool.map(one, lines))
-    except BaseException:  # told to stop: not after dbt has finished
-        pool.shutdown(wait=False, cancel_futures=True)
-        dbt.stop()
-        raise
-    finally:
-        pool.shutdown()
+    with _session(project) as session:
+        core = _build(CORE, None, session, force=False, project=project, report=report)
+
+        def one(line: str) -> Outcome:
+            try:
+                return _build(line, core.build, session, force=force, project=project, report=report)
+            except (BuildError, LeaseHeld) as error:
+                return Outcome(line, None, error=error)
+
+        try:
+            return list(pool.map(one, lines))
+        except BaseException:  # told to stop: not after dbt has finished
+            pool.shutdown(wait=False, cancel_futures=True)
+            session.stop()
+            raise
+        finally:
+            pool.shutdown()
 
 
 def code_files(name: str, project: Path = PROJECT) -> list[Path]:
@@ -106,7 +106,9 @@ def _fingerprint(code: str, core: Build | None, inputs: Mapping[str, int]) -> st
     return hashlib.sha256("\n".join(made_from).encode()).hexdigest()[:16]
 
 
-def _build(name: str, core: Build | None, *, force: bool, project: Path, report: Report) -> Outcome:
+def _build(
+    name: str, core: Build | None, session: dbt.Session, *, force: bool, project: Path, report: Report
+) -> Outcome:
     with builds.alone(f"build:{name}", wait_seconds=_CORE_WAIT_SECONDS if name == CORE else 0.0) as lock:
         code = _code(name, project)
         last = next(iter(builds.builds(name)), None)
@@ -118,13 +120,13 @@ def _build(name: str, core: Build | None, *, force: bool, project: Path, report:
         started, clock = datetime.now(UTC), time.monotonic()
         try:
             place = _prepare(name, core)
-            result = _dbt(name, place, project, report, lock)
+            result = _dbt(session, name, place, report, lock)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise BuildError(f"The build of '{name}' could not be made: {error}.") from error
         shutil.rmtree(place / "tmp", ignore_errors=True)
         for file in ("manifest.json", "semantic_manifest.json"):
             with suppress(FileNotFoundError):  # what dbt could not parse has none
-                shutil.copyfile(_target(name) / file, place / file)
+                shutil.copyfile(session.target / file, place / file)
         inputs = {c.name: _last_batch(place / "inputs" / c.name) for c in sources.of(name)}
         made = Build(
             line=name,
@@ -194,27 +196,27 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _dbt(name: str, place: Path, project: Path, report: Report, lock: int) -> dbt.Result:
+def _session(project: Path) -> dbt.Session:
+    """dbt on this project. What it is told is the same for every build, so that it keeps its memory of the project."""
+    environment = {
+        "LAKE_BUILD_FOLDER": str(builds.building(CORE)),
+        "LAKE_BUILD_THREADS": str(settings().threads),
+        "LAKE_BUILD_MEMORY": f"{settings().memory_gb / _processes():.2f}GB",
+    }
+    return dbt.Session(project, settings().data / "dbt", environment)
+
+
+def _dbt(session: dbt.Session, name: str, place: Path, report: Report, lock: int) -> dbt.Result:
     # A test of core must have only core parents: one that joins a line belongs to the line's build.
     selection = ["--indirect-selection", "cautious" if name == CORE else "eager", "--select", *_selected(name)]
-    return dbt.run(
+    return session.run(
         ["build", "--target", name, *selection],
-        project=project,
-        target=_target(name),
+        target=session.target / name,
         log=place / "dbt.log",
-        environment={
-            "LAKE_BUILD_FOLDER": str(place),
-            "LAKE_BUILD_THREADS": str(settings().threads),
-            "LAKE_BUILD_MEMORY": f"{settings().memory_gb / _processes():.2f}GB",
-        },
+        environment={"LAKE_BUILD_FOLDER": str(place)},
         report=lambda node, done, total: report(name, node, done, total),
-        inherit=(lock,),
+        inherit=lock,
     )
-
-
-def _target(name: str) -> Path:
-    """dbt's own folder for a line: kept between builds, for partial parsing."""
-    return settings().data / "dbt" / name
 
 
 def _selected(name: str) -> list[str]:
@@ -244,8 +246,12 @@ def _landed_at(place: Path) -> datetime | None:
 
 
 def _newest_event(name: str, place: Path) -> date | None:
-    """The newest day, today at most, on which an event of the line's sources happened."""
-    with duckdb.connect(place / f"{name}.duckdb", read_only=True) as con:
+    """The newest day, today at most, on which an event of the line's sources happened.
+
+    Opened for writing: if dbt's process did not close its file, the log beside it is written into it here.
+    """
+    with duckdb.connect(place / f"{name}.duckdb") as con:
+        con.execute("checkpoint")
         con.execute(f"set file_search_path = '{_quoted(place)}'")
         dated = [(c.event_time, f"{sources.SCHEMA}.{c.name}") for c in sources.of(name) if c.event_time]
         asked = [f"select max({at})::date from {table} where {at}::date <= current_date" for at, table in dated]

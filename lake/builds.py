@@ -112,7 +112,7 @@ def folder(line: str) -> Path:
 
 
 def building(line: str) -> Path:
-    """Where a build is made. Always the same path, so that dbt's partial parsing keeps its memory between builds."""
+    """Where a build is made, and renamed when whole. One place per line: what a dead process left is found."""
     return settings().marts / ".building" / line
 
 

@@ -107,17 +107,11 @@ def _declarations(project: Path) -> Finding:
 
 def _parse(project: Path) -> str:
     target = settings().data / "dbt" / "doctor"
-    target.mkdir(parents=True, exist_ok=True)
-    result = dbt.run(
-        ["parse"],
-        project=project,
-        target=target,
-        log=target / "dbt.log",
-        environment={"LAKE_BUILD_FOLDER": str(target)},
-        report=lambda node, done, total: None,
-    )
+    with dbt.Session(project, target, {"LAKE_BUILD_FOLDER": str(target)}) as session:
+        target.mkdir(parents=True, exist_ok=True)
+        result = session.run([], target=target, log=target / "dbt.log")
     if result.failures:
-        raise LakeError(result.failures[0], remedy=f"dbt's messages are in {target / 'dbt.log'}.")
+        raise LakeError(result.failures[0], remedy=f"dbt's messages are in {target / 'parse.log'}.")
     return "parses"
 
 
