@@ -6,4 +6,5 @@ where
     floor_eur > full_eur
     or middle_eur > full_eur
     or floor_eur > middle_eur
+    or low_rate >= high_rate
     or (rule = 'steps' and middle_eur is null)

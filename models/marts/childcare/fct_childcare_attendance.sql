@@ -27,12 +27,16 @@ rated as (
 priced as (
     select
         rated.*,
+        ceilings.share_rate,
         case
             when ceilings.rule is null then null
-            when coalesce(rated.billing_rate, 1) <= 1.07 then ceilings.full_eur
-            when ceilings.rule = 'steps' and rated.billing_rate <= 1.17 then ceilings.middle_eur
-            when ceilings.rule = 'steps' or rated.billing_rate >= 1.20 then ceilings.floor_eur
-            else ceilings.full_eur + (rated.billing_rate - 1.07) / 0.13 * (ceilings.floor_eur - ceilings.full_eur)
+            when coalesce(rated.billing_rate, 1) <= ceilings.low_rate then ceilings.full_eur
+            when ceilings.rule = 'steps' and rated.billing_rate <= ceilings.high_rate then ceilings.middle_eur
+            when ceilings.rule = 'steps' or rated.billing_rate >= ceilings.high_rate then ceilings.floor_eur
+            else
+                ceilings.full_eur
+                + (rated.billing_rate - ceilings.low_rate) / (ceilings.high_rate - ceilings.low_rate)
+                * (ceilings.floor_eur - ceilings.full_eur)
         end as ceiling_eur
     from rated
     left join ceilings
@@ -66,7 +70,7 @@ final as (
         cast(round(priced.ceiling_eur, 4) as decimal(18, 4)) as psu_ceiling_eur,
         cast(
             round(
-                priced.billed_hours * (0.66 * priced.ceiling_eur - coalesce(contracts.hourly_fee_eur, 0)), 2
+                priced.billed_hours * (priced.share_rate * priced.ceiling_eur - coalesce(contracts.hourly_fee_eur, 0)), 2
             ) as decimal(18, 2)
         ) as psu_eur,
         priced.attended_hours = 0 as is_absent,
