@@ -49,21 +49,21 @@ def mongod(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator
         yield uri
 
 
-def _group(tmp_path_factory: pytest.TempPathFactory, worker_id: str, mongod: str, seed: int) -> Group:
+def _group(tmp_path_factory: pytest.TempPathFactory, worker_id: str, seed: int) -> Group:
     base = tmp_path_factory.getbasetemp()
-    return published(base if worker_id == "master" else base.parent, mongod, seed)
+    return published(base if worker_id == "master" else base.parent, seed)
 
 
 @pytest.fixture(scope="session")
-def group(tmp_path_factory: pytest.TempPathFactory, worker_id: str, mongod: str) -> Group:
+def group(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Group:
     """The sample group of seed 1, landed, built, checked and published."""
-    return _group(tmp_path_factory, worker_id, mongod, 1)
+    return _group(tmp_path_factory, worker_id, 1)
 
 
 @pytest.fixture(scope="session")
-def other_group(tmp_path_factory: pytest.TempPathFactory, worker_id: str, mongod: str) -> Group:
+def other_group(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Group:
     """The sample group of another seed."""
-    return _group(tmp_path_factory, worker_id, mongod, 2)
+    return _group(tmp_path_factory, worker_id, 2)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 import streamlit as st
 from group import Group
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from apps.registry import PAGES
 from apps.words import LANGUAGES, say
@@ -29,11 +30,9 @@ def opened(page: str, *, role: str = "group-director", language: str = "fr") -> 
     app = AppTest.from_file(str(PROJECT / "apps" / "portal.py"), default_timeout=120)
     app.query_params["as"] = role
     app.query_params["lang"] = language
-    app.run()
     if page != "home":
-        app.switch_page(page)
-        app.run()
-    return app
+        app._page_hash = calc_hash(page)  # AppTest.switch_page knows only pages that are files
+    return app.run()
 
 
 def texts(app: AppTest) -> str:
