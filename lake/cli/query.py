@@ -28,6 +28,12 @@ class Format(StrEnum):
     sql = "sql"
 
 
+class Listing(StrEnum):
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+
+
 class Lang(StrEnum):
     fr = "fr"
     en = "en"
@@ -113,18 +119,19 @@ def metrics(
     line: Annotated[str | None, typer.Argument(help="One line; all of them unless named.")] = None,
     role: As = None,
     lang: Language = Lang.fr,
-    form: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.table,
+    form: Annotated[Listing, typer.Option("--format", help="How they are written.")] = Listing.table,
 ) -> None:
     """The indicators that can be asked for: label, unit, definition, and what each can be split by."""
     from lake import access, semantic
-    from lake.errors import QueryError
+    from lake.semantic.handbook import handbook
 
     found = semantic.metrics(line, scope=access.scope(role))
-    if form is Format.json:
+    if form is Listing.json:
         print(json.dumps([_described(i) for i in found], ensure_ascii=False, indent=1))
         return
-    if form is not Format.table:
-        raise QueryError(f"Indicators are not written as {form.value}.", remedy="Use --format table or json.")
+    if form is Listing.markdown:
+        print(handbook(found), end="")
+        return
     if not found:
         print("No indicator is published yet: run `lake run`.", file=sys.stderr)
     for own in dict.fromkeys(i.line for i in found):
