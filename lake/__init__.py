@@ -14,6 +14,7 @@
     access/      the policy: who sees which lines, structures and may do what
     semantic/    MetricFlow in process: the only way to an indicator's value
     prototypes/  Test&Learn: cards, stages, feedback
+    views.py     saved views of the screens, private, shared or official
     cli/         the `lake` command
 
 `settings.py` is the only reader of the environment; `errors.py` draws the tree of what can go wrong.

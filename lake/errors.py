@@ -7,7 +7,8 @@
     │   ├── UnknownMetric
     │   ├── UnknownDimension
     │   ├── UnknownLine
-    │   └── UnknownRole
+    │   ├── UnknownRole
+    │   └── UnknownView
     ├── ContractError            a contract file is not a valid ODCS v3 document, or not one we can drive
     ├── ReadError                a file cannot be opened or recognised at all (a bad *row* is never an error:
     │                            it goes to quarantine)
@@ -20,7 +21,8 @@
     ├── PublishError             nothing to publish, or the build did not pass
     ├── QueryError               a question the semantic layer cannot answer
     ├── AccessDenied             the policy does not allow it                              exit 77
-    └── PrototypeError           a card or a change of stage is not valid
+    ├── PrototypeError           a card or a change of stage is not valid
+    └── ViewError                a view can't be saved as asked
 
 Each message says what happened, to which object, and what to do. The CLI shows one line; `--debug` the trace.
 """
@@ -83,6 +85,10 @@ class UnknownRole(UnknownName):
     kind = "role"
 
 
+class UnknownView(UnknownName):
+    kind = "view"
+
+
 class ContractError(LakeError):
     pass
 
@@ -139,6 +145,10 @@ class AccessDenied(LakeError):
 
 
 class PrototypeError(LakeError):
+    pass
+
+
+class ViewError(LakeError):
     pass
 
 

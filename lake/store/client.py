@@ -42,6 +42,7 @@ class Store:
         self.quarantine = Quarantine(database)
         self.runs = Documents(database["_runs"])
         self.prototypes = Events(database["_prototypes"])
+        self.views = Documents(database["_views"])
 
     def lease(self, name: str) -> AbstractContextManager[Lease]:
         """Hold a name (`land:audio_fittings`, `run:audio`) while the context is open.

@@ -1,4 +1,4 @@
-"""Records that the lake keeps about its own work: runs, and the events of the Test&Learn prototypes."""
+"""Records that the lake keeps about its own work: runs, saved views, and the events of the Test&Learn prototypes."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ class Documents:
         """One document, without its `_id`."""
         found = self._collection.find_one({"_id": id}, {"_id": 0})
         return dict(found) if found is not None else None
+
+    def remove(self, id: str) -> None:
+        """Forget one document, if it is there."""
+        self._collection.delete_one({"_id": id})
 
     def find(
         self, where: Mapping[str, Any] | None = None, *, order: str = "started_at", limit: int = 0
