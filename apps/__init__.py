@@ -4,8 +4,9 @@ words.py     every word of the screens, in French and English
 numbers.py   figures, dates and euros in the reader's locale
 session.py   who is looking: persona, language, scope
 ask.py       the only door to the semantic layer, cached by build, scope and question
+store.py     the portal's connection to MongoDB
 charts.py    charts that survive colour-blindness and print
 blocks.py    what several pages draw: chips, states, headline cards, trace
-pages/       one folder a page: page.py draws, data.py asks
+screens/     one folder a page: page.py draws, data.py asks, logic and words beside them
 prototypes/  the data lab's Test&Learn, one folder each
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
@@ -11,8 +10,8 @@ from importlib import import_module
 import streamlit as st
 
 from apps.session import Session
+from apps.store import store
 from lake.prototypes import STAGES, Card, Journal, Record, Stage, cards
-from lake.store import Store, open_store
 
 
 @dataclass(frozen=True)
@@ -27,20 +26,13 @@ class Shown:
         return self.record.stage not in ("production", "retired") and today > self.card.kill_on
 
 
-@st.cache_resource(show_spinner=False)
-def _store() -> tuple[Store, ExitStack]:
-    """The portal's connection, and what keeps it open as long as the portal runs."""
-    held = ExitStack()
-    return held.enter_context(open_store()), held
-
-
 def journal() -> Journal:
     """The journal, on one connection for the whole portal.
 
     Raises:
         StoreUnavailable: MongoDB does not answer.
     """
-    return Journal(_store()[0].prototypes)
+    return Journal(store().prototypes)
 
 
 def board(session: Session) -> list[Shown]:
