@@ -56,12 +56,17 @@ def _lines(detail: Detail) -> float:
     return 25 + 8 * min(detail.periods, 4) + detail.periods * per_period
 
 
+def split(sites: Sequence[Months], detail: Detail) -> tuple[list[Months], list[Months]]:
+    """The sites that have journals (and budgets) of their own, and those that are kept with the head office."""
+    others = sorted((site for site in sites if site.line != "childcare"), key=lambda site: -float(site.income.sum()))
+    own = [site for site in sites if site.line == "childcare"] + others[: round(len(others) * detail.own)]
+    return own, [site for site in sites if site not in own]
+
+
 def books(sites: Sequence[Months], detail: Detail, rng: np.random.Generator) -> Iterator[tuple[int, pa.Table]]:
     """The structure's FEC of each year."""
     ledger = Ledger()
-    others = sorted((site for site in sites if site.line != "childcare"), key=lambda site: -float(site.income.sum()))
-    own = [site for site in sites if site.line == "childcare"] + others[: round(len(others) * detail.own)]
-    shared = [site for site in sites if site not in own]
+    own, shared = split(sites, detail)
     delay, settlements = rng.uniform(0.7, 1.4), min(detail.periods, 4)
     ledger.post(date(FIRST.year, 1, 1), "AN", "À nouveau", _opening(sites))
     for index, year in enumerate(YEARS):

@@ -13,6 +13,9 @@ from lake.sample.columns import decimals
 from lake.sample.economics import HQ_EXTERNAL, HQ_WAGES, LAND_TAX, SOCIAL, TRADES, WAGE_TAX, Floats, Months
 from lake.sample.world import FIRST
 
+#: Euros of twelve months by line of the income statement.
+Plan = dict[str, Floats]
+
 _INCOME_LINE = {
     "707100": "goods_sales",
     "707200": "goods_sales",
@@ -28,31 +31,48 @@ _PURCHASE_LINE = {
 }
 
 
-def versions_for(rows: int) -> list[tuple[int, str]]:
-    """Which budgets there are in about so many rows of a structure: the last years' first, then their revisions."""
-    every = [(year, version) for version in ("B0", "R1") for year in reversed(YEARS)]
-    return every[: max(1, rows // 110)]
+def versions_for(rows: int, own: float) -> list[tuple[int, str]]:
+    """Which budgets there are in about so many rows of a structure with `own` sites that have one: the last two
+    years', then a revision, then the years before. Small samples have last year's only."""
+    last, *before = reversed(YEARS)
+    every = [(last, "B0"), (before[0], "B0"), (last, "R1")]
+    every += [(year, version) for year in before for version in ("B0", "R1") if (year, version) not in every]
+    return every[: max(1 if rows < 100 else 2, round(rows / (12 * (8 + 6 * own))))]
 
 
 def budgets(
     structure_id: str,
     headquarters: str,
-    sites: Sequence[Months],
+    own: Sequence[Months],
+    shared: Sequence[Months],
     versions: Sequence[tuple[int, str]],
     rng: np.random.Generator,
 ) -> pa.Table:
-    """The budgets, all at the head office. `B0` is planned on the year before, `R1` on the year itself."""
-    rows: list[tuple[str, date, str, int]] = []
+    """The budgets of the sites with journals of their own, and of the head office with all others.
+
+    `B0` is planned on the year before, `R1` on the year itself.
+    """
+    rows: list[tuple[date, str, str, str, int]] = []
     for year, version in versions:
         hope = rng.uniform(1.0, 1.05) if version == "B0" else rng.uniform(0.98, 1.02)
         start = (max(year - (version == "B0"), FIRST.year) - FIRST.year) * 12
-        for line, amounts in _planned(sites, slice(start, start + 12), hope).items():
-            rows += [(line, date(year, month, 1), version, cents) for month, cents in enumerate(amounts, start=1)]
-    lines, on, kept, cents = zip(*sorted(rows, key=lambda row: row[1:3]), strict=True)
+        span = slice(start, start + 12)
+        by_site: dict[str, Plan] = {headquarters: {}}
+        for site in (*own, *shared):
+            _plan(by_site.setdefault(site.site_id if site in own else headquarters, {}), site, span, hope)
+            _plan_head_office(by_site[headquarters], site, span, hope)
+        rows += [
+            (date(year, month, 1), version, site_id, line, round(euro / 100) * 10_000)
+            for site_id, plan in by_site.items()
+            for line, euros in plan.items()
+            if euros.any()
+            for month, euro in enumerate(euros.tolist(), start=1)
+        ]
+    on, kept, site_ids, lines, cents = zip(*sorted(rows), strict=True)
     return pa.table(
         {
             "structure_id": pa.array([structure_id] * len(rows), pa.string()),
-            "site_id": pa.array([headquarters] * len(rows), pa.string()),
+            "site_id": pa.array(site_ids, pa.string()),
             "income_line": pa.array(lines, pa.string()),
             "month_on": pa.array(on, pa.date32()),
             "budget_version": pa.array(kept, pa.string()),
@@ -61,23 +81,27 @@ def budgets(
     )
 
 
-def _planned(sites: Sequence[Months], year: slice, hope: float) -> dict[str, list[int]]:
-    """Cents by line of the income statement and month, costs negative, rounded to 100 €."""
-    planned: dict[str, Floats] = {}
+def _plan(plan: Plan, site: Months, year: slice, hope: float) -> None:
+    """Add what a site earns and spends, costs negative."""
+    trade, normal = TRADES[site.line], site.normal[year] * hope
+    for account, share in trade.income:
+        _add(plan, _INCOME_LINE[account], normal * share)
+    for account, share in trade.purchases:
+        _add(plan, _PURCHASE_LINE[account], -normal * share)
+    _add(plan, "wages", -normal * trade.wages)
+    _add(plan, "social_charges", -normal * trade.wages * SOCIAL)
+    _add(plan, "external_costs", -normal * trade.external)
 
-    def add(line: str, euros: Floats) -> None:
-        planned[line] = planned.get(line, np.zeros(12)) + euros
 
-    for site in sites:
-        trade, normal = TRADES[site.line], site.normal[year] * hope
-        for account, share in trade.income:
-            add(_INCOME_LINE[account], normal * share)
-        for account, share in trade.purchases:
-            add(_PURCHASE_LINE[account], -normal * share)
-        wages = normal * (trade.wages + HQ_WAGES)
-        add("wages", -wages)
-        add("social_charges", -wages * SOCIAL)
-        add("external_costs", -normal * (trade.external + HQ_EXTERNAL))
-        add("taxes", -wages * WAGE_TAX - normal * LAND_TAX)
-        add("depreciation", -normal * trade.depreciation)
-    return {line: [round(euro / 100) * 10_000 for euro in euros.tolist()] for line, euros in planned.items()}
+def _plan_head_office(plan: Plan, site: Months, year: slice, hope: float) -> None:
+    """Add what the head office spends because of a site."""
+    trade, normal = TRADES[site.line], site.normal[year] * hope
+    _add(plan, "wages", -normal * HQ_WAGES)
+    _add(plan, "social_charges", -normal * HQ_WAGES * SOCIAL)
+    _add(plan, "external_costs", -normal * HQ_EXTERNAL)
+    _add(plan, "taxes", -normal * ((trade.wages + HQ_WAGES) * WAGE_TAX + LAND_TAX))
+    _add(plan, "depreciation", -normal * trade.depreciation)
+
+
+def _add(plan: Plan, line: str, euros: Floats) -> None:
+    plan[line] = plan.get(line, np.zeros(12)) + euros

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.sample import tally
-from lake.sample.books import YEARS, books, detail_for
+from lake.sample.books import YEARS, books, detail_for, split
 from lake.sample.budgets import budgets, versions_for
 from lake.sample.dirt import GENTLE, Dirt
 from lake.sample.economics import TRADES, Months, months
@@ -33,7 +33,7 @@ def generate(world: World, records: int, sink: Sink) -> None:
     """Deliver the FECs and budgets of every structure, and their truth."""
     entries = max(round(records * (1 - _BUDGETS)), min(records * 2, _MONTHLY_BOOKS))
     detail = detail_for(entries // (len(world.structures) * len(YEARS)))
-    versions = versions_for(round(records * _BUDGETS) // len(world.structures))
+    versions = versions_for(round(records * _BUDGETS) // len(world.structures), 3 + 11 * detail.own)
     for structure in world.structures:
         name, rng = structure.structure_id, world.rng("finance", structure.structure_id)
         sites = list(_sites(world, structure, rng))
@@ -42,7 +42,9 @@ def generate(world: World, records: int, sink: Sink) -> None:
             live = sink.deliver("finance_entries", name, table, dirt=_FILES_ONLY, names=names)
             _tell(sink.truth, name, year, live)
         (headquarters,) = (tenure.site.site_id for tenure in world.tenures_of("group", name))
-        live = sink.deliver("finance_budgets", name, budgets(name, headquarters, sites, versions, rng), dirt=GENTLE)
+        live = sink.deliver(
+            "finance_budgets", name, budgets(name, headquarters, *split(sites, detail), versions, rng), dirt=GENTLE
+        )
         _tell_budgets(sink.truth, name, live)
 
 
