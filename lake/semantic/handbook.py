@@ -9,8 +9,8 @@ from lake.semantic.indicators import Indicator
 _HEAD = """# Indicators
 
 Written from the definitions by `lake metrics --format markdown`; a test holds it to them. An indicator has the same
-value on every screen, in every export and on the command line, since all ask the same definition. Rates are 0–1, money is in
-euros, a day is a day in Europe/Paris. **Bold** names are the headline indicators of their line.
+value on every screen, in every export and on the command line, since all ask the same definition. Rates are 0–1, money
+is in euros, a day is a day in Europe/Paris. **Bold** names are the headline indicators of their line.
 """
 
 _GOOD = {"up": "up is good", "down": "down is good", "none": "neither up nor down is good"}
