@@ -6,7 +6,7 @@ A question on its way:
 
     question.py      what is asked
     ask.py           the builds that answer it, its answer
-    figures.py       its checks, its plan, its figures
+    figures.py       its checks, its plan, its figures; columns.py describes them, execution.py runs statements
     comparisons.py   with last year, the budget, peers, …: made of plain questions (asked.py, sheet.py, periods.py,
                      running.py, benchmark.py)
     publications.py  which published build answers for which indicator
@@ -20,6 +20,7 @@ A question on its way:
     answer.py        the figures, and what is needed to read and trust them
     indicators.py    the catalogue of indicators
     dimensions.py    what they can be split and filtered by
+    rows.py          the atomic rows behind a figure
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ from __future__ import annotations
 from lake.semantic.answer import Answer, Column, Note, Timings
 from lake.semantic.ask import ask, query
 from lake.semantic.dimensions import Dimension, dimensions
-from lake.semantic.figures import close
+from lake.semantic.execution import close
 from lake.semantic.filters import Filter
 from lake.semantic.indicators import Indicator, metrics
 from lake.semantic.manifest import import_metricflow as prewarm
 from lake.semantic.question import Question
+from lake.semantic.rows import Rows, rows
 
 __all__ = [
     "Answer",
@@ -41,6 +43,7 @@ __all__ = [
     "Indicator",
     "Note",
     "Question",
+    "Rows",
     "Timings",
     "ask",
     "close",
@@ -48,4 +51,5 @@ __all__ = [
     "metrics",
     "prewarm",
     "query",
+    "rows",
 ]

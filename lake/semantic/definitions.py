@@ -22,23 +22,39 @@ class Relation:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """What a simple metric aggregates: the expression of a row's value, how values are put together, and their date."""
+
+    name: str
+    aggregation: str
+    expression: str
+    time: str
+    is_state: bool
+
+
+@dataclass(frozen=True)
 class Model:
     """A semantic model: the relation it stands on, and the SQL expression of each of its dimensions and entities.
 
-    `has_measures` tells facts from what only describes.
+    Having measures tells facts from what only describes.
     """
 
     name: str
     relation: Relation
     expressions: Mapping[str, str]
     primary_entity: str | None
-    has_measures: bool
+    measures: Mapping[str, Measure]
+
+    @property
+    def has_measures(self) -> bool:
+        return bool(self.measures)
 
 
 @dataclass(frozen=True)
 class Definition:
     """A metric as its YAML defines it. `models` are the semantic models that its value is computed from.
 
+    A simple one aggregates its `measure`, others are made of the metrics `parts`; `filters` are conditions of its own.
     `needs_time`: it looks at another period than the row's, so it has no value without one. `is_additive`: its value
     is the sum of its values over the parts, over time too; `is_sum` where that fails only for parts that lack a term.
     `ratio`: the two metrics that it divides, if it is no more than that and both are additive.
@@ -50,6 +66,9 @@ class Definition:
     label: str
     meta: Mapping[str, Any]
     models: tuple[str, ...]
+    measure: str | None
+    parts: tuple[str, ...]
+    filters: tuple[str, ...]
     needs_time: bool
     is_additive: bool
     is_sum: bool
@@ -85,7 +104,17 @@ def model(raw: Mapping[str, Any]) -> Model:
         relation=relation(raw["node_relation"]),
         expressions={e["name"]: e.get("expr") or e["name"] for e in elements},
         primary_entity=primary,
-        has_measures=bool(raw.get("measures")),
+        measures={m["name"]: _measure(m, raw) for m in raw.get("measures") or ()},
+    )
+
+
+def _measure(raw: Mapping[str, Any], owner: Mapping[str, Any]) -> Measure:
+    return Measure(
+        name=raw["name"],
+        aggregation=raw["agg"],
+        expression=raw.get("expr") or raw["name"],
+        time=raw.get("agg_time_dimension") or (owner.get("defaults") or {}).get("agg_time_dimension") or "",
+        is_state=bool(raw.get("non_additive_dimension")),
     )
 
 
@@ -129,6 +158,9 @@ def definitions(document: Mapping[str, Any]) -> dict[str, Definition]:
             models=tuple(
                 sorted({measures[i["name"]][0] for i in raw[name]["type_params"].get("input_measures") or ()})
             ),
+            measure=(raw[name]["type_params"].get("measure") or {}).get("name"),
+            parts=tuple(dict.fromkeys(i["name"] for i in _inputs(raw[name]["type_params"]))),
+            filters=_filters(raw[name], raw[name]["type_params"].get("measure") or {}),
             needs_time=needs_time(name),
             is_additive=adds_up(name, _FILLED),
             is_sum=adds_up(name, _TERMS),
@@ -147,6 +179,17 @@ _FILL = rf"coalesce\(\s*{_NAME}\s*,\s*0\s*\)"
 #: An expression that only adds metrics and takes them away: whatever they are, or each with zero for nothing.
 _TERMS = re.compile(rf"\s*-?\s*({_FILL}|{_NAME})(\s*[+-]\s*({_FILL}|{_NAME}))*\s*", re.IGNORECASE)
 _FILLED = re.compile(rf"\s*-?\s*{_FILL}(\s*[+-]\s*{_FILL})*\s*", re.IGNORECASE)
+
+
+def _inputs(parameters: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The metrics that a ratio or a derived metric is made of."""
+    return [
+        i for i in (parameters.get("numerator"), parameters.get("denominator"), *(parameters.get("metrics") or ())) if i
+    ]
+
+
+def _filters(*holders: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(f["where_sql_template"] for h in holders for f in (h.get("filter") or {}).get("where_filters") or ())
 
 
 def _is_bent(part: Mapping[str, Any]) -> bool:

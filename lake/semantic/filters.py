@@ -169,6 +169,17 @@ def fill(sql: str, values: Mapping[int, Sequence[Value]]) -> tuple[str, dict[str
     return _PLACEHOLDER.sub(parameters, sql), used
 
 
+def spread(given: Sequence[Filter]) -> dict[int, Sequence[Value]]:
+    """The values of each slot, when the conditions' slots are numbered one after the other."""
+    values: dict[int, Sequence[Value]] = {}
+    for one in given:
+        if slots(one.shape) == 2:
+            values |= {len(values): one.bound[:1], len(values) + 1: one.bound[1:]}
+        elif slots(one.shape):
+            values[len(values)] = one.bound
+    return values
+
+
 def coerce(field: str, value: Value, kind: str) -> Value:
     """The value in the type of the column that it is compared with (`kind`, DuckDB's name of it).
 

@@ -189,7 +189,7 @@ class Manifest:
         *,
         is_joined: bool,
     ) -> GroupBy:
-        raw = self._elements.get((model or "", element), {})
+        raw = self.element(model or "", element)
         return GroupBy(
             name="__".join((*links, element)),
             element=element,
@@ -200,6 +200,10 @@ class Manifest:
             label=raw.get("label") or "",
             meta=(raw.get("config") or {}).get("meta") or {},
         )
+
+    def element(self, model: str, name: str) -> dict[str, Any]:
+        """What the manifest says of a dimension or an entity of a model; nothing if it has none of that name."""
+        return self._elements.get((model, name), {})
 
     @cached_property
     def _elements(self) -> dict[tuple[str, str], dict[str, Any]]:

@@ -37,14 +37,7 @@ class Plan:
 
     def fill(self, conditions: Sequence[Condition]) -> tuple[str, dict[str, Value]]:
         """The statement and its parameters, for these values."""
-        values: dict[int, Sequence[Value]] = {}
-        for condition in conditions:
-            bound = condition.filter.bound
-            if filters.slots(condition.filter.shape) == 2:
-                values |= {len(values): bound[:1], len(values) + 1: bound[1:]}
-            elif filters.slots(condition.filter.shape):
-                values[len(values)] = bound
-        return filters.fill(self.sql, values)
+        return filters.fill(self.sql, filters.spread([c.filter for c in conditions]))
 
 
 _plans: Cache[Plan] = Cache(capacity=4096)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
 from group import Group
 
 from lake import access, builds, semantic
+from lake.errors import QueryError
 from lake.semantic import Filter
 from lake.semantic.connection import Mart
 from lake.settings import LINES
@@ -94,3 +96,27 @@ def test_no_secured_view_shows_a_row_without_a_scope_and_no_row_lacks_a_structur
             assert lost.fetchone() == (0,), table
     finally:
         mart.close()
+
+
+def is_made_of_rows(metric: str, scope: access.Scope) -> bool:
+    """Whether it aggregates rows itself, rather than other indicators or a state at the period's end."""
+    try:
+        return semantic.rows(metric, limit=0, scope=scope).parts == (metric,)
+    except QueryError as error:
+        assert "is a state" in str(error)
+        return False
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_the_rows_behind_random_cells_make_their_figures(in_group: Group, line: str) -> None:
+    scope = access.scope("group-director")
+    chance = random.Random(line)
+    for indicator in semantic.metrics(line):
+        if not is_made_of_rows(indicator.name, scope):
+            continue
+        cells = semantic.query([indicator.name], by=["site"], grain="year", scope=scope).table.to_pylist()
+        for cell in chance.sample(cells, min(3, len(cells))):
+            figure = cell.pop(indicator.name)
+            cell["metric_time__year"] = cell.pop("metric_time")
+            page = semantic.rows(indicator.name, cell, limit=0, scope=scope)
+            assert close(page.figure or 0, figure or 0), (indicator.name, cell)

@@ -17,7 +17,7 @@ import pytest
 from lake import access, semantic
 from lake.access import Scope
 from lake.errors import AccessDenied, LakeError, QueryError, UnknownDimension, UnknownMetric, UnknownName, UnknownRole
-from lake.semantic import Filter, figures, publications
+from lake.semantic import Filter, execution, publications
 from tests.integration.semantic.conftest import Tiny
 
 pytestmark = pytest.mark.xdist_group("semantic")
@@ -271,7 +271,7 @@ def test_sessions_at_the_same_time_keep_their_own_scope(tiny: Tiny) -> None:
 
 def test_a_connection_without_a_scope_sees_nothing_and_no_other_file(tiny: Tiny) -> None:
     source = publications.find(["audio_revenue"], tiny.scope())
-    with figures._marts.using(source.builds) as mart:
+    with execution.marts.using(source.builds) as mart:
         assert mart._root.execute("select count(*) from audio.secured.audio_fittings").fetchone() == (0,)
         with mart.cursor(["S01"]) as cursor:
             assert cursor.execute("select count(*) from audio.secured.audio_fittings").fetchone() == (200,)

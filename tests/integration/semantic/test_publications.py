@@ -9,7 +9,7 @@ import pytest
 
 from lake import builds, semantic
 from lake.errors import QueryError
-from lake.semantic import Filter, figures
+from lake.semantic import Filter, execution
 from lake.semantic.connection import Marts
 from tests.integration.semantic.conftest import Tiny
 
@@ -24,7 +24,7 @@ def open_files() -> set[str]:
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
 def test_a_replaced_build_is_let_go_when_nobody_asks_it(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "_marts", Marts(idle_seconds=0.0))
+    monkeypatch.setattr(execution, "marts", Marts(idle_seconds=0.0))
     old = semantic.query(["audio_devices"], scope=tiny.scope()).builds[0]
     new = tiny.publish("audio", minutes=1)
     semantic.query(["audio_devices"], scope=tiny.scope())
@@ -46,7 +46,7 @@ def test_marts_in_use_stay_open_and_the_oldest_idle_ones_go_first(tiny: Tiny) ->
 
 
 def test_questions_during_publications_are_all_answered(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures, "_marts", Marts(idle_seconds=0.0))
+    monkeypatch.setattr(execution, "marts", Marts(idle_seconds=0.0))
     stop = threading.Event()
     seen: list[int] = []
     failures: list[BaseException] = []
