@@ -19,7 +19,7 @@ _SHOWN = 40
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=example("lake land /tmp/sample/audio"))(land)
+    app.command(epilog=example("lake land incoming/audio"))(land)
 
 
 def land(

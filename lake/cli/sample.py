@@ -11,7 +11,7 @@ from lake.cli import example
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=example("lake sample --records 20000 --seed 1 --out /tmp/sample"))(sample)
+    app.command(epilog=example("lake sample --records 20000 --seed 1 --out incoming"))(sample)
 
 
 def sample(
