@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from apps.session import Session
 from lake import builds, semantic
-from lake.semantic import Answer, Filter, Indicator
+from lake.semantic import Answer, Filter, Indicator, Rows
 from lake.settings import settings
 
 
@@ -71,6 +71,20 @@ def ask_all(session: Session, questions: Sequence[Question]) -> list[Answer]:
         return [ask(session, q) for q in questions]
     with ThreadPoolExecutor(max_workers=4) as pool:
         return list(pool.map(lambda q: ask(session, q), questions))
+
+
+def rows(session: Session, metric: str, question: Question, *, offset: int = 0, limit: int = 100) -> Rows:
+    """A page of the atomic rows behind an indicator under the filters and in the period of a question. Needs the
+    permission to drill."""
+    return semantic.rows(
+        metric,
+        where=question.where,
+        since=question.since,
+        until=question.until,
+        offset=offset,
+        limit=limit,
+        scope=session.scope,
+    )
 
 
 def frame(answer: Answer) -> pd.DataFrame:

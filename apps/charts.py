@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from apps.words import Language
+from apps.words import Language, say
 
 #: Okabe–Ito order, darkened for white paper; the first is the portal's own.
 COLOURS = ("#0B6E75", "#D97706", "#4C5FA8", "#A23B72", "#6B8E23", "#5B6770", "#B45309", "#1D4E89")
@@ -150,3 +150,46 @@ def ranked(
         mark = alt.Chart(pd.DataFrame({"x": [reference]})).mark_rule(color=COLOURS[1], strokeDash=[5, 4], strokeWidth=2)
         layers.append(mark.encode(x="x:Q"))
     return finish(alt.layer(*layers), language, height=max(120, 26 * len(data) + 20))
+
+
+def among_peers(
+    data: pd.DataFrame, name: str, value: str, unit: str | None, language: Language, *, is_small: str | None = None
+) -> Any:
+    """Each place's value among the group's: a dot, its value a year before as a hollow diamond, the band between the
+    group's quartiles and the line of its median.
+
+    Args:
+        data: one row a place, with the columns of the comparisons `previous_year` and `benchmark` beside `value`.
+        name: column of the place's name.
+        is_small: column that says that a value stands on few cases; its dot is hollow.
+    """
+    words = (say("peers.now", language), say("peers.before", language), say("peers.small", language))
+    order = list(data.sort_values(value, ascending=False)[name])
+    now = pd.DataFrame({"place": data[name], "value": data[value], "kind": words[0]})
+    if is_small:
+        now.loc[data[is_small].astype(bool), "kind"] = words[2]
+    before = pd.DataFrame({"place": data[name], "value": data[f"{value}__previous_year"], "kind": words[1]})
+    points = pd.concat([before, now]).dropna()
+    kinds = [word for word in words if word in set(points["kind"])]
+    marks = {words[0]: (COLOURS[0], "circle"), words[1]: ("#8A9BA1", "diamond"), words[2]: (COLOURS[1], "triangle-up")}
+    base = alt.Chart(points).encode(
+        y=alt.Y("place:N", sort=order, title=None, axis=alt.Axis(labelLimit=240, grid=True)),
+        x=alt.X("value:Q", title=None, axis=alt.Axis(format=number_format(unit)), scale=alt.Scale(zero=False)),
+        color=alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[marks[k][0] for k in kinds])),
+        shape=alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=[marks[k][1] for k in kinds])),
+        tooltip=[
+            alt.Tooltip("place:N", title=" "),
+            alt.Tooltip("kind:N", title=" "),
+            alt.Tooltip("value:Q", title=" ", format=number_format(unit)),
+        ],
+    )
+    layers = [base.mark_point(filled=True, size=80, opacity=1)]
+    group = data[[f"{value}__benchmark_{part}" for part in ("q1", "median", "q3")]].dropna()
+    if not group.empty:
+        quartiles = alt.Chart(pd.DataFrame([group.iloc[0].tolist()], columns=["q1", "median", "q3"]))
+        layers = [
+            quartiles.mark_rect(color="#DCE9EA").encode(x="q1:Q", x2="q3:Q"),
+            quartiles.mark_rule(color="#5B6770", strokeDash=[5, 4], strokeWidth=1.5).encode(x="median:Q"),
+            *layers,
+        ]
+    return finish(alt.layer(*layers), language, height=max(140, 24 * len(order) + 60))

@@ -51,9 +51,13 @@ _ICONS = {
     "finance": ":material/account_balance:",
 }
 
+#: Lines whose page is not the one that the others share.
+_OF_ITS_OWN = {"finance": "apps.screens.finance.page"}
+
 PAGES: tuple[Page, ...] = (
     Page("home", "apps.screens.home.page", "overview", ":material/home:"),
-    *(Page(line, "apps.screens.line.page", "lines", _ICONS[line], line) for line in LINES),
+    *(Page(line, _OF_ITS_OWN.get(line, "apps.screens.line.page"), "lines", _ICONS[line], line) for line in LINES),
+    Page("explore", "apps.screens.explore.page", "overview", ":material/query_stats:"),
     Page("datalab", "apps.screens.datalab.page", "lab", ":material/science:"),
     Page("demo", "apps.screens.demo.page", "lab", ":material/slideshow:"),
 )

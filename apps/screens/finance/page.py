@@ -1,0 +1,279 @@
+"""Finance: the income statement as a finance director knows it, its balances and ratios, down to the entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from apps.ask import frame, indicators, last_month_end, state
+from apps.blocks import chips, empty, heading, indicator_card, trace, warnings_of
+from apps.charts import among_peers
+from apps.numbers import NOTHING, change, day, figure, month
+from apps.screens.finance import data
+from apps.screens.finance.balances import waterfall
+from apps.screens.finance.charts import waterfall as waterfall_chart
+from apps.screens.finance.data import AMOUNT, DSO, Choice, Ratio
+from apps.screens.finance.period import SPANS, Period, Span, months_to
+from apps.screens.finance.statement import Line, Row, side, statement
+from apps.screens.finance.table import AGAINST, cents, html
+from apps.screens.line.data import structures
+from apps.session import Session
+from apps.words import say
+from lake.semantic import Indicator
+
+#: Rows of the statement that stand above it as its answer.
+_ANSWER = ("revenue", "operating_result", "current_result", "net_result")
+_PER_ROW = 3
+
+
+def draw(session: Session, line: str) -> None:
+    now = state(line)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        heading(session, line)
+        chips(session, now)
+    warnings_of(session, now)
+    known = {i.name: i for i in indicators(session, line)}
+    if now.published is None or not known:
+        empty(session, "no_build", line=line)
+        return
+    last = last_month_end(session, now.published, AMOUNT)
+    first = data.first_month(session)
+    if last is None or first is None:
+        empty(session, "no_rows")
+        return
+    choice, span = _filters(session, known[AMOUNT], months_to(last, first))
+    found, answer = data.lines(session, choice)
+    if not any(line.actual for line in found):
+        empty(session, "no_rows")
+        return
+    rows = statement(found)
+    _answer(session, rows)
+    _notes(session, choice, rows, is_unfinished=choice.period.until > last)
+    _statement(session, rows, choice, span)
+    trace(session, known[AMOUNT], answer)
+    found_ratios = _ratios(session, known, choice)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader(say("finance.section.balances", session.language), anchor=False)
+        st.caption(say("finance.balances_note", session.language))
+        st.altair_chart(
+            waterfall_chart(waterfall(found), session.language),
+            alt=say("finance.section.balances", session.language),
+        )
+    with right:
+        _peers(session, found_ratios)
+    _drill(session, found, choice)
+
+
+def _filters(session: Session, any_indicator: Indicator, months: Sequence[date]) -> tuple[Choice, Span]:
+    language = session.language
+    names = structures(session, any_indicator)
+    with st.container(key="finance-filters"):
+        left, right = st.columns(2)
+        with left:
+            chosen = st.multiselect(
+                say("filter.structures", language),
+                list(names),
+                format_func=lambda i: f"{names[i]} ({i})",
+                placeholder=say("filter.structures_all", language),
+                key="finance-structures",
+            )
+        of_sites = data.sites(session, tuple(chosen)) if chosen else {}
+        with right:
+            sites = st.multiselect(
+                say("finance.site", language),
+                list(of_sites),
+                format_func=lambda i: f"{of_sites[i]} ({i})",
+                placeholder=say("finance.site_all" if chosen else "finance.site_first", language),
+                disabled=not chosen,
+                key="finance-sites",
+            )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            span: Span = st.segmented_control(
+                say("finance.span", language),
+                SPANS,
+                default="to_date",
+                required=True,
+                format_func=lambda s: say(f"finance.spans.{s}", language),
+                key="finance-span",
+            )
+            until = st.selectbox(
+                say("finance.month", language),
+                months,
+                format_func=lambda m: month(m, language),
+                width=220,
+                key="finance-month",
+            )
+            st.segmented_control(
+                say("finance.unit", language), ("k€", "€"), default="k€", required=True, key="finance-unit"
+            )
+    return Choice(Period.of(until, span), tuple(chosen), tuple(sites)), span
+
+
+def _answer(session: Session, rows: Sequence[Row]) -> None:
+    """The results before their details, against the budget where there is one."""
+    language = session.language
+    by_key = {row.key: row for row in rows}
+    shown = [by_key[key] for key in _ANSWER if key in by_key]
+    for column, row in zip(st.columns(len(shown)), shown, strict=True):
+        reference = row.budget if row.budget is not None else row.last_year
+        delta = change(row.actual, reference, "eur", language)
+        basis = "none" if delta is None else "budget" if row.budget is not None else "last_year"
+        with column, st.container(border=True, height="stretch"):
+            st.metric(
+                say(f"finance.row.{row.key}", language).partition(" (")[0].lstrip("0123456789. "),
+                figure(row.actual, "eur", language, short=True),
+                delta,
+                delta_color="normal" if delta else "off",
+                delta_description=say(f"finance.against.{basis}", language),
+            )
+
+
+def _notes(session: Session, choice: Choice, rows: Sequence[Row], *, is_unfinished: bool) -> None:
+    language = session.language
+    if is_unfinished:
+        st.info(say("finance.unfinished", language), icon=":material/event_upcoming:")
+    if all(row.budget is None for row in rows):
+        st.info(say("finance.no_budget", language), icon=":material/savings:")
+    if choice.sites:
+        st.caption(say("finance.head_office", language))
+
+
+def _statement(session: Session, rows: Sequence[Row], choice: Choice, span: Span) -> None:
+    language = session.language
+    st.subheader(say("finance.section.statement", language), anchor=False)
+    words = "month" if choice.period.is_one_month else span
+    titles = [
+        say(f"finance.period.{words}", language, month=month(p.until, language), year=p.until.year)
+        for p in (choice.period, choice.period.year_before)
+    ]
+    is_short = st.session_state.get("finance-unit") != "€"
+    now, before = (title[:1].upper() + title[1:] for title in titles)
+    st.html(html(rows, language, thousands=is_short, period=now, before=before))
+    st.caption(say("finance.signs", language))
+
+
+def _ratios(session: Session, known: dict[str, Indicator], choice: Choice) -> list[Ratio]:
+    language = session.language
+    st.subheader(say("finance.section.ratios", language), anchor=False)
+    found = data.ratios(session, known, choice)
+    for start in range(0, len(found), _PER_ROW):
+        for column, ratio in zip(st.columns(_PER_ROW), found[start : start + _PER_ROW], strict=False):
+            with column, st.container(border=True, height="stretch"):
+                indicator_card(session, ratio.indicator, ratio.value, ratio.before)
+    for ratio in found:
+        if ratio.indicator.name == DSO:
+            st.caption(say("finance.dso_year", language, year=ratio.period.until.year))
+    return found
+
+
+def _peers(session: Session, found: Sequence[Ratio]) -> None:
+    language = session.language
+    by_name = {ratio.indicator.name: ratio for ratio in found}
+    st.subheader(say("finance.section.peers", language), anchor=False)
+    name = st.selectbox(
+        say("finance.ratio", language),
+        list(by_name),
+        format_func=lambda n: by_name[n].indicator.label(language),
+        key="finance-ratio",
+    )
+    answer = data.benchmark(session, by_name[name])
+    table = frame(answer).dropna(subset=[name])
+    if table.empty:
+        empty(session, "no_rows")
+        return
+    indicator = by_name[name].indicator
+    st.altair_chart(
+        among_peers(table, "structure_name", name, indicator.unit, language),
+        alt=f"{indicator.label(language)}: {say('finance.section.peers', language)}",
+    )
+    st.caption(say("peers.how" if table[f"{name}__benchmark_median"].notna().any() else "peers.too_few", language))
+
+
+def _drill(session: Session, found: Sequence[Line], choice: Choice) -> None:
+    language = session.language
+    by_code = {line.code: line for line in found if line.actual is not None or line.last_year is not None}
+    st.subheader(say("finance.section.drill", language), anchor=False)
+    left, right = st.columns(2)
+    with left:
+        code = st.selectbox(
+            say("finance.line", language),
+            list(by_code),
+            format_func=lambda c: by_code[c].label(language),
+            key="finance-line",
+        )
+    accounts = data.accounts(session, choice, code).table.to_pylist()
+    names = {row["account"]: row["account_label"] or NOTHING for row in accounts}
+    with right:
+        account = st.selectbox(
+            say("finance.account", language),
+            list(names),
+            format_func=lambda a: f"{a} · {names[a]}",
+            key="finance-account",
+        )
+    sign = -1 if side(code) == "cost" else 1
+    table = pd.DataFrame(
+        {
+            "account": list(names),
+            "label": list(names.values()),
+            "amount": _signed(accounts, AMOUNT, sign),
+            "last_year": _signed(accounts, f"{AMOUNT}__previous_year", sign),
+            "effect": _signed(accounts, f"{AMOUNT}__previous_year_gap", 1),
+        }
+    )
+    _table(session, table, say("finance.accounts", language, line=by_code[code].label(language)))
+    if not session.scope.allows("drill", "finance"):
+        st.info(say("finance.no_drill", language), icon=":material/lock:")
+    elif account is not None:
+        _entries(session, choice, code, account, sign)
+
+
+def _entries(session: Session, choice: Choice, code: str, account: str, sign: int) -> None:
+    language = session.language
+    page = data.entries(session, choice, code, account)
+    rows = page.table.to_pylist()
+    names = data.sites(session)
+    table = pd.DataFrame(
+        {
+            "day": [day(row["entry_on"], language) for row in rows],
+            "journal": [row["journal_code"] for row in rows],
+            "structure": [row["structure"] for row in rows],
+            "site": [names.get(row["site"], row["site"]) for row in rows],
+            "amount": _signed(rows, AMOUNT, sign),
+        }
+    )
+    _table(session, table, say("finance.entries", language, account=account))
+    total = NOTHING if page.figure is None else cents(page.figure * sign, language)
+    st.caption(say("finance.entries_total", language, n=page.count, total=total))
+    if page.count > len(rows):
+        st.caption(say("finance.entries_cut", language, n=len(rows)))
+
+
+def _signed(rows: Sequence[dict[str, Any]], name: str, sign: int) -> list[Decimal | None]:
+    return [None if row[name] is None else row[name] * sign for row in rows]
+
+
+def _table(session: Session, table: pd.DataFrame, title: str) -> None:
+    """Amounts to the cent, as the statement writes them; what is unfavourable is coloured."""
+    language = session.language
+    st.markdown(f"**{title}**")
+    amounts = [name for name in table.columns if name in ("amount", "last_year", "effect")]
+    shown = table.style.format({name: lambda v: cents(v, language) for name in amounts}, na_rep=NOTHING)
+    if "effect" in table:
+        shown = shown.map(lambda v: f"color: {AGAINST}" if v is not None and v < 0 else "", subset=["effect"])
+    st.dataframe(
+        shown,
+        hide_index=True,
+        column_config={
+            name: st.column_config.Column(
+                say(f"finance.column.{name}", language), alignment="right" if name in amounts else "left"
+            )
+            for name in table.columns
+        },
+        alt=title,
+    )

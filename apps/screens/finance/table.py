@@ -1,0 +1,116 @@
+"""The statement as a table: HTML with headers that screen readers can follow, figures as accountants write them.
+
+Negative figures and unfavourable variances stand in parentheses; unfavourable ones are coloured, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from html import escape
+
+from babel.numbers import format_decimal
+
+from apps.numbers import NOTHING, locale
+from apps.screens.finance.statement import Row, Variance
+from apps.words import Language, say
+
+#: A change that is bigger than this share says nothing: ten times the reference.
+_MEANINGLESS = 10
+
+#: What is unfavourable.
+AGAINST = "#A8361B"
+
+_STYLE = """
+<style>
+.statement { overflow-x: auto; }
+.statement:focus-visible { outline: 2px solid #0B6E75; }
+.statement table { border-collapse: collapse; width: 100%; font-size: 0.92rem; font-variant-numeric: tabular-nums; }
+.statement th, .statement td { padding: 0.28rem 0.6rem; text-align: right; white-space: nowrap; border: 0; }
+.statement tbody th { text-align: left; font-weight: 400; white-space: normal; width: 32%; min-width: 11rem;
+  padding-left: 1.4rem;
+  position: sticky; left: 0; background: #FFFFFF; }
+.statement thead th { color: #4A5C62; font-weight: 600; border-bottom: 1px solid #B7C4C8; vertical-align: bottom; }
+.statement thead th:first-child { text-align: left; position: sticky; left: 0; background: #FFFFFF; }
+.statement thead tr:first-child th[colspan] { text-align: center; border-bottom: 1px solid #DCE4E6; }
+.statement .apart { border-left: 1px solid #DCE4E6; }
+.statement tr.heading th { font-weight: 600; color: #0B6E75; padding: 0.9rem 0.6rem 0.2rem; }
+.statement tr.total th, .statement tr.total td { font-weight: 600; border-top: 1px solid #B7C4C8; }
+.statement tr.total th { padding-left: 0.6rem; }
+.statement tr.result th, .statement tr.result td { font-weight: 700; background: #EAF2F3;
+  border-top: 1px solid #0B6E75; border-bottom: 1px solid #0B6E75; }
+.statement tr.result th { padding-left: 0.6rem; }
+.statement tr.result:last-child th, .statement tr.result:last-child td { border-bottom: 3px double #0B6E75; }
+.statement td.against { color: #A8361B; }
+.statement td.reference { color: #4A5C62; }
+</style>
+"""
+
+
+def amount(value: Decimal | None, language: Language, *, thousands: bool) -> str:
+    """Whole euros or thousands of euros; what is negative stands in parentheses."""
+    if value is None:
+        return NOTHING
+    shown = round(value / 1000 if thousands else value)
+    return format_decimal(shown, format="#,##0;(#,##0)", locale=locale(language)) if shown else "0"
+
+
+def cents(value: Decimal | None, language: Language) -> str:
+    """Euros and cents; what is negative stands in parentheses."""
+    return NOTHING if value is None else format_decimal(value, format="#,##0.00;(#,##0.00)", locale=locale(language))
+
+
+def rate(value: Decimal | None, language: Language) -> str:
+    """A share in per cent; one that says nothing is said to."""
+    if value is None:
+        return NOTHING
+    if abs(value) >= _MEANINGLESS:
+        return say("finance.table.meaningless", language)
+    text = format_decimal(abs(value) * 100, format="#,##0.0", locale=locale(language)) + "\u202f%"
+    return f"({text})" if value < 0 else text
+
+
+def html(rows: Sequence[Row], language: Language, *, thousands: bool, period: str, before: str) -> str:
+    """The whole table. `period` and `before` name the columns of the actual amounts and of last year's."""
+    words = {k: escape(say(f"finance.table.{k}", language)) for k in ("caption", "line", "budget", "gap", "amounts")}
+    body = "".join(_row(row, language, thousands) for row in rows)
+    unit = "k€" if thousands else "€"
+    gap = f'<th scope="col">{unit}</th><th scope="col">%</th>'
+    to_last_year = escape(say("finance.table.last_year", language))
+    return f"""{_STYLE}
+<div class="statement" role="region" tabindex="0" aria-label="{words["caption"]}">
+<table>
+<thead>
+<tr><th scope="col" rowspan="2">{words["line"]}</th>
+<th scope="col" rowspan="2">{escape(period)}<br>{unit}</th>
+<th scope="col" rowspan="2" class="apart">{words["budget"]}<br>{unit}</th>
+<th scope="colgroup" colspan="2">{words["gap"]} {words["budget"].lower()}</th>
+<th scope="col" rowspan="2" class="apart">{escape(before)}<br>{unit}</th>
+<th scope="colgroup" colspan="2">{words["gap"]} {to_last_year}</th></tr>
+<tr>{gap}{gap}</tr>
+</thead>
+<tbody>{body}</tbody>
+</table>
+</div>"""
+
+
+def _row(row: Row, language: Language, thousands: bool) -> str:
+    label = row.line.label(language) if row.line else say(f"finance.row.{row.key}", language)
+    if row.kind == "heading":
+        return f'<tr class="heading"><th scope="rowgroup" colspan="8">{escape(label)}</th></tr>'
+    cells = (
+        f"<td>{amount(row.actual, language, thousands=thousands)}</td>"
+        f'<td class="apart reference">{amount(row.budget, language, thousands=thousands)}</td>'
+        f"{_variance(row.to_budget, language, thousands)}"
+        f'<td class="apart reference">{amount(row.last_year, language, thousands=thousands)}</td>'
+        f"{_variance(row.to_last_year, language, thousands)}"
+    )
+    return f'<tr class="{row.kind}"><th scope="row">{escape(label)}</th>{cells}</tr>'
+
+
+def _variance(variance: Variance, language: Language, thousands: bool) -> str:
+    against = ' class="against"' if variance.effect is not None and variance.effect < 0 else ""
+    return (
+        f"<td{against}>{amount(variance.effect, language, thousands=thousands)}</td>"
+        f"<td{against}>{rate(variance.rate, language)}</td>"
+    )
