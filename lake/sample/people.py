@@ -7,6 +7,7 @@ people of a given age who live near a site are found by two binary searches.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ Texts = npt.NDArray[np.str_]
 
 #: Health-insurance schemes and the share of people in each.
 SCHEMES = {"general": 0.78, "agricultural": 0.08, "self_employed": 0.09, "students": 0.02, "other": 0.03}
+
+#: Member numbers are a 9 and the place, below this, in a shuffled list.
+_NUMBERS = 100_000_000
 
 #: Days in a year, leap years included.
 YEAR = 365.2425
@@ -58,8 +62,11 @@ class People:
 
     def positions(self, numbers: Texts) -> Ints:
         """Where the people with these member numbers stand in the pool."""
-        order = np.argsort(self.number)
-        return np.asarray(order[np.searchsorted(self.number[order], numbers)], np.int64)
+        return self._by_number[numbers.astype(np.int64) % _NUMBERS]
+
+    @cached_property
+    def _by_number(self) -> Ints:
+        return np.argsort(self.number.astype(np.int64) % _NUMBERS)
 
 
 def make(rng: np.random.Generator, n: int, towns: Ints, weights: npt.NDArray[np.float64], near: list[Ints],
@@ -92,7 +99,7 @@ def make(rng: np.random.Generator, n: int, towns: Ints, weights: npt.NDArray[np.
     enrolled = np.minimum(enrolled, last)
     sex = np.where(rng.random(n) < 0.54, "F", "M")
     scheme = rng.choice(list(SCHEMES), n, p=list(SCHEMES.values()))
-    number = np.char.add("9", np.char.zfill(rng.permutation(n).astype(np.str_), 8))
+    number = (9 * _NUMBERS + rng.permutation(n)).astype(np.str_)
     return People(number, birth, sex, scheme, town, commune, enrolled, enrolled)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -130,19 +130,22 @@ class Renderer:
         self._fields = columns(contract)
         self._headers = list(headers or (f.header for f in self._fields))
         kind = contract.reading.format
-        makers: dict[str, Callable[[Sequence[int], dict[int, Break], bool], bytes]] = {
-            "csv": self._text, "fec": self._text, "rpps": self._text, "jsonl": self._text,
-            "xlsx": self._sheet, "parquet": self._parquet, "geojson": self._features,
-        }  # fmt: skip
-        if kind not in makers:
+        if kind not in (*TEXT, "xlsx", "parquet", "geojson"):
             raise ContractError(f"The sample can't write the format '{kind}' of {contract.name}.")
-        self._make = makers[kind]
         self._cells = {f.name: self._render(f) for f in self._fields} if kind in (*TEXT, "geojson") else {}
         self._lines = self._join(self._cells) if kind in TEXT else None
 
     def file(self, rows: Sequence[int], broken: dict[int, Break], *, is_cut: bool = False) -> bytes:
         """The bytes of a file of these rows. `broken`: by position among them. `is_cut`: the last row breaks off."""
-        return self._make(rows, broken, is_cut)
+        match self._contract.reading.format:
+            case "xlsx":
+                return self._sheet(rows, broken)
+            case "parquet":
+                return self._parquet(rows, broken)
+            case "geojson":
+                return self._features(rows, broken)
+            case _:
+                return self._text(rows, broken, is_cut)
 
     # Text
 
@@ -252,7 +255,7 @@ class Renderer:
 
     # Other formats
 
-    def _sheet(self, rows: Sequence[int], broken: dict[int, Break], _: bool) -> bytes:
+    def _sheet(self, rows: Sequence[int], broken: dict[int, Break]) -> bytes:
         buffer = io.BytesIO()
         book = xlsxwriter.Workbook(buffer, {"in_memory": True, "default_date_format": "dd/mm/yyyy"})
         book.set_properties({"created": _NOW})
@@ -285,7 +288,7 @@ class Renderer:
             return list(self._instants(values).to_pylist())
         return list(values.to_pylist())
 
-    def _parquet(self, rows: Sequence[int], broken: dict[int, Break], _: bool) -> bytes:
+    def _parquet(self, rows: Sequence[int], broken: dict[int, Break]) -> bytes:
         table = self._table.take(pa.array(rows, pa.int64()))
         arrays = []
         for field in self._fields:
@@ -305,7 +308,7 @@ class Renderer:
         pq.write_table(named, buffer, compression="zstd")
         return buffer.getvalue()
 
-    def _features(self, rows: Sequence[int], broken: dict[int, Break], _: bool) -> bytes:
+    def _features(self, rows: Sequence[int], broken: dict[int, Break]) -> bytes:
         """OpenStreetMap export: points with their properties (`@id` among them), as overpass-turbo writes them."""
         features = []
         for position, row in enumerate(rows):

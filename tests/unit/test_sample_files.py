@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 import json
 import os
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -263,3 +265,28 @@ def test_a_very_small_sample_has_every_line(tmp_path: Path, seed: int) -> None:
     truth = generate(tmp_path, 1_000, seed)
     assert {name.split("_")[0] for name in truth["sources"]} == set(LINES)
     assert set(truth["headline"]) >= {"audio", "dental", "optical", "childcare", "finance"}
+
+
+def test_what_is_rendered_is_freed_at_once() -> None:
+    """A cycle kept every structure's text until the collector ran: 1.2 GB instead of 0.7 at ten million records."""
+    its = contract("group_people")
+    renderer = Renderer(its, people(), dialect(np.random.default_rng(0), its))
+    renderer.file([0], {})
+    seen = weakref.ref(renderer)
+    gc.disable()
+    try:
+        del renderer
+        assert seen() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.slow
+def test_memory_stays_far_below_a_gigabyte(tmp_path: Path) -> None:
+    script = (
+        "import resource; from pathlib import Path; from lake.sample import generate; "
+        f"generate(Path({str(tmp_path / 'out')!r}), 400_000, 1); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert int(done.stdout) < 500_000
