@@ -19,7 +19,7 @@ def usual_week(daily: pd.DataFrame, who: str, offered: str, taken: str) -> pd.Da
     (closed) don't count; more taken than offered is no free hour, and is not set against another day's.
     """
     open_days = daily[daily[offered].fillna(0) > 0].copy()
-    open_days["weekday"] = pd.to_datetime(open_days["metric_time"]).dt.weekday
+    open_days["weekday"] = pd.to_datetime(open_days["metric_time"]).dt.day_of_week
     open_days["free_hours"] = (open_days[offered] - open_days[taken].fillna(0)).clip(lower=0)
     means = open_days.groupby([who, "weekday"], as_index=False)[["free_hours", offered]].mean()
     return means.rename(columns={offered: "offered_hours"})
