@@ -21,6 +21,7 @@ A question on its way:
     indicators.py    the catalogue of indicators
     dimensions.py    what they can be split and filtered by
     rows.py          the atomic rows behind a figure
+    explain.py       how an indicator is made, from the sources to the screens
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from lake.semantic.answer import Answer, Column, Note, Timings
 from lake.semantic.ask import ask, query
 from lake.semantic.dimensions import Dimension, dimensions
 from lake.semantic.execution import close
+from lake.semantic.explain import Explanation, Step, explain
 from lake.semantic.filters import Filter
 from lake.semantic.indicators import Indicator, metrics
 from lake.semantic.manifest import import_metricflow as prewarm
@@ -39,15 +41,18 @@ __all__ = [
     "Answer",
     "Column",
     "Dimension",
+    "Explanation",
     "Filter",
     "Indicator",
     "Note",
     "Question",
     "Rows",
+    "Step",
     "Timings",
     "ask",
     "close",
     "dimensions",
+    "explain",
     "metrics",
     "prewarm",
     "query",

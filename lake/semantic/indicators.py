@@ -86,6 +86,11 @@ def metrics(line: str | None = None, *, scope: Scope | None = None) -> list[Indi
     return sorted(found, key=lambda i: (_ORDER.index(i.line), i.rank or _LAST))
 
 
+def indicator(manifest: Manifest, name: str) -> Indicator:
+    """One indicator of a manifest that has it."""
+    return next(i for i in _indicators(manifest) if i.name == name)
+
+
 def _indicators(manifest: Manifest) -> tuple[Indicator, ...]:
     known = _known.get(manifest.digest)
     if known is None:

@@ -120,3 +120,14 @@ def test_the_rows_behind_random_cells_make_their_figures(in_group: Group, line: 
             cell["metric_time__year"] = cell.pop("metric_time")
             page = semantic.rows(indicator.name, cell, limit=0, scope=scope)
             assert close(page.figure or 0, figure or 0), (indicator.name, cell)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_indicator_can_be_explained_from_its_sources(in_group: Group, line: str) -> None:
+    scope = access.scope("group-director")
+    for indicator in semantic.metrics(line):
+        told = semantic.explain(indicator.name, scope=scope)
+        assert told.sql.startswith("SELECT"), indicator.name
+        assert {step.name for step in told.of_kind("source")} & set(indicator.sources), indicator.name
+        assert [step for step in told.of_kind("source") if not step.grain] == []
+        assert f"fct_{line}" in " ".join(step.name for step in told.of_kind("model")), indicator.name

@@ -56,7 +56,7 @@ class Tiny:
         build_id = builds.new_id(now)
         folder = builds.folder(line) / build_id
         folder.mkdir(parents=True)
-        for name in (f"{line}.duckdb", "core.duckdb", "semantic_manifest.json"):
+        for name in (f"{line}.duckdb", "core.duckdb", "semantic_manifest.json", "manifest.json"):
             os.link(self.files / name, folder / name)
         if change:
             change(folder)
@@ -89,7 +89,8 @@ def tiny_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         command, env={**os.environ, "TINY_OUT": str(out)}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    (out / "target" / "semantic_manifest.json").rename(out / "semantic_manifest.json")
+    for name in ("semantic_manifest.json", "manifest.json"):
+        (out / "target" / name).rename(out / name)
     return out
 
 
