@@ -1,0 +1,71 @@
+"""What a file or a picture says of itself, so that a reader elsewhere can trust it and find it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+from apps.numbers import day, instant
+from apps.screens.explore.data import View
+from apps.screens.explore.state import State
+from apps.screens.explore.table import Words
+from apps.session import Session
+from apps.words import say
+from lake.access import ALL
+from lake.semantic import Indicator
+
+Period = tuple[date | None, date | None]
+
+
+def title(view: State, indicators: Mapping[str, Indicator], words: Words) -> str:
+    """`Ventes nettes par Structure`: what a view shows, in a line."""
+    language = words.language
+    shown = ", ".join(indicators[n].label(language) for n in view.show)
+    dimensions = ", ".join(words.title(d) for d in view.dimensions)
+    return f"{shown} · {dimensions}" if dimensions else shown
+
+
+def period(span: Period, words: Words) -> str:
+    language = words.language
+    if span[0] is None or span[1] is None:
+        return say("explore.all_time", language)
+    return say("explore.from_to", language, since=day(span[0], language), until=day(span[1], language))
+
+
+def selections(view: State, words: Words) -> str:
+    """The selections in words."""
+    said = [
+        f"{words.title(p.dimension)} : {', '.join(words.member(p.dimension, v) for v in p.values)}" for p in view.picks
+    ]
+    return " ; ".join(said) or say("explore.about.no_filter", words.language)
+
+
+def lines(
+    session: Session, view: View, indicators: Mapping[str, Indicator], span: Period, words: Words, link: str
+) -> list[tuple[str, str]]:
+    """Everything that the second sheet of a workbook says: label and text."""
+    language = session.language
+
+    def label(part: str) -> str:
+        return say(f"explore.about.{part}", language)
+
+    seen = session.scope.structures
+    structures = say("portal.structures_all", language) if seen == (ALL,) else ", ".join(seen)
+    found = [
+        (label("view"), title(view.state, indicators, words)),
+        (label("period"), period(span, words)),
+        (label("filters"), selections(view.state, words)),
+        (label("scope"), f"{session.label} – {structures}"),
+        (label("rates"), label("rates_text")),
+    ]
+    for name in view.state.show:
+        indicator = indicators[name]
+        found.append((label("indicator"), f"{indicator.label(language)} – {indicator.definition(language)}"))
+        found.append((label("formula"), indicator.formula))
+    found += [(label("build"), f"{b.line} {b.id}") for b in view.main.builds]
+    found.append((label("fresh"), instant(view.main.as_of, language)))
+    found.append((label("checks"), say(f"explore.checks.{view.main.check_status}", language)))
+    found += [(label("note"), note.text(language)) for note in view.main.notes]
+    found.append((label("address"), link))
+    found.append((label("exported"), instant(datetime.now(UTC), language)))
+    return found

@@ -1,0 +1,120 @@
+"""The rows behind a figure, page by page, for who may drill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from apps.numbers import figure
+from apps.session import Session
+from apps.words import say
+from lake import semantic
+from lake.errors import LakeError
+from lake.semantic import Filter, Indicator
+
+_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure on the screen: of which indicator, for which members, under which selections and period."""
+
+    indicator: Indicator
+    cell: Mapping[str, Any] = field(default_factory=dict)
+    where: Sequence[Filter] = ()
+    since: date | None = None
+    until: date | None = None
+
+
+def may_drill(session: Session, indicator: Indicator) -> bool:
+    return all(session.scope.allows("drill", line) for line in indicator.lines if line != "group")
+
+
+def dialog(session: Session, found: Figure) -> None:
+    """Open the rows of a figure over the page."""
+    for key in ("explore-rows-part", "explore-rows-page"):
+        st.session_state.pop(key, None)
+    shown = st.dialog(say("explore.rows.title", session.language), width="large", icon=":material/table_rows:")
+    shown(lambda: _rows(session, found))()
+
+
+def _rows(session: Session, found: Figure) -> None:
+    language = session.language
+    st.markdown(f"**{found.indicator.label(language)}**")
+    if not may_drill(session, found.indicator):
+        st.info(say("explore.rows.denied", language, who=session.label), icon=":material/lock:")
+        return
+    try:
+        _page(session, found)
+    except LakeError as error:
+        st.info(str(error), icon=":material/info:")
+
+
+def _page(session: Session, found: Figure) -> None:
+    language = session.language
+    part = st.session_state.get("explore-rows-part")
+    number = st.session_state.get("explore-rows-page", 1)
+    asked = {
+        "cell": found.cell,
+        "where": found.where,
+        "since": found.since,
+        "until": found.until,
+        "limit": _PAGE,
+        "scope": session.scope,
+    }
+    first = semantic.rows(found.indicator.name, **asked)
+    part = part if part in first.parts else first.metric
+    if len(first.parts) > 1:
+        labels = {i.name: i.label(language) for i in semantic.metrics(scope=session.scope)}
+        part = st.segmented_control(
+            say("explore.rows.part", language),
+            first.parts,
+            default=first.metric,
+            required=True,
+            format_func=lambda p: labels.get(p, p.replace("_", " ")),
+            key="explore-rows-part",
+        )
+    page = first
+    if part != first.metric or number > 1:
+        page = semantic.rows(found.indicator.name, part=part, offset=(number - 1) * _PAGE, **asked)
+    unit = page.columns[-1].unit
+    st.markdown(
+        say("explore.rows.behind", language, n=_count(page.count, session), figure=figure(page.figure, unit, language))
+    )
+    st.dataframe(_frame(page, session), hide_index=True, key="explore-rows-table")
+    if page.count > _PAGE:
+        last = min(number * _PAGE, page.count)
+        st.number_input(
+            say("explore.rows.page", language, first=(number - 1) * _PAGE + 1, last=last),
+            1,
+            -(-page.count // _PAGE),
+            key="explore-rows-page",
+        )
+
+
+def _frame(page: semantic.Rows, session: Session) -> Any:
+    """The rows for `st.dataframe`; what each adds is the last column."""
+    language = session.language
+    names = [c.name for c in page.columns]
+    titles = dict(zip(names, _distinct([c.label(language) for c in page.columns[:-1]]), strict=False))
+    titles[names[-1]] = say("explore.rows.adds", language)
+    table = page.table.drop_columns([n for n in names if n.startswith("_")])
+    frame = pd.DataFrame({titles[n]: [_plain(v) for v in table.column(n).to_pylist()] for n in table.column_names})
+    return frame.style.format({titles[names[-1]]: lambda v: figure(v, page.columns[-1].unit, language)})
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if type(value).__name__ == "Decimal" else value.hex() if isinstance(value, bytes) else value
+
+
+def _distinct(titles: Sequence[str]) -> list[str]:
+    return [t if titles.index(t) == i else f"{t} ({titles[: i + 1].count(t)})" for i, t in enumerate(titles)]
+
+
+def _count(number: int, session: Session) -> str:
+    return figure(number, "count", session.language)

@@ -1,0 +1,188 @@
+"""The choices of a view. The address holds them: each widget shows what it says, and changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import streamlit as st
+
+from apps.screens.explore import address, shape
+from apps.screens.explore.data import Known
+from apps.screens.explore.state import GRAINS, MOST_DIMENSIONS, MOST_INDICATORS, PERIODS, TIME, State, between
+from apps.session import Session
+from apps.words import Language, say
+from lake.semantic import Dimension
+from lake.settings import LINES
+
+_NONE = "none"
+_PLACES = ("structure_name", "site_name", "site_commune", "department", "site_region", "line")
+
+
+def key(part: str) -> str:
+    return f"explore-{part}"
+
+
+def controlled(part: str, value: Any, step: Callable[[State, Any], State]) -> dict[str, Any]:
+    """What a widget needs to show `value` and, when it changes, to take `step`."""
+    st.session_state[key(part)] = value
+
+    def changed() -> None:
+        address.change(lambda view: step(view, st.session_state[key(part)]))
+
+    return {"key": key(part), "on_change": changed}
+
+
+def titles(dimensions: Mapping[str, Dimension], language: Language) -> dict[str, str]:
+    """A title for each dimension, no two alike: a code is called so, and a name says what its label doesn't."""
+    found = {n: d.label(language) + (" (code)" if d.kind == "entity" else "") for n, d in dimensions.items()}
+    labels = list(found.values())
+    return {
+        TIME: say("explore.time", language),
+        **{n: t if labels.count(t) == 1 else f"{t} · {n.replace('_', ' ')}" for n, t in found.items()},
+    }
+
+
+def offered(dimensions: Mapping[str, Dimension], named: Mapping[str, str]) -> list[str]:
+    """The dimensions in the order in which they are chosen: places, then the others by title."""
+    places = [d for d in _PLACES if d in dimensions]
+    return places + sorted((d for d in dimensions if d not in places), key=lambda d: named[d].casefold())
+
+
+def toolbar(session: Session) -> None:
+    """Undo, redo, start again."""
+    language, history = session.language, address.history()
+    st.button(
+        say("explore.undo", language),
+        icon=":material/undo:",
+        type="tertiary",
+        help=say("explore.undo_help", language),
+        disabled=not history.past,
+        on_click=address.undo,
+        key=key("undo"),
+    )
+    st.button(
+        say("explore.redo", language),
+        icon=":material/redo:",
+        type="tertiary",
+        help=say("explore.redo_help", language),
+        disabled=not history.future,
+        on_click=address.redo,
+        key=key("redo"),
+    )
+
+
+def choices(session: Session, view: State, known: Known) -> None:
+    """Indicators, dimensions, time, period, comparison, columns."""
+    language = session.language
+    named = titles(known.dimensions, language)
+    left, right = st.columns([3, 2])
+    with left:
+        _indicators(session, view, known)
+    with right:
+        st.multiselect(
+            say("explore.by", language),
+            offered(known.dimensions, named),
+            format_func=lambda d: named[d],
+            placeholder=say("explore.by_none", language),
+            max_selections=MOST_DIMENSIONS,
+            **controlled("by", list(view.by), lambda v, by: v.split(by)),
+        )
+    columns = st.columns([1, 1, 1, 1])
+    with columns[0]:
+        st.selectbox(
+            say("explore.grain", language),
+            [_NONE, *GRAINS],
+            format_func=lambda g: say(f"explore.grains.{g}", language),
+            **controlled("grain", view.grain or _NONE, lambda v, g: replace(v, grain=_some(g)).settled()),
+        )
+    with columns[1]:
+        _period(session, view)
+    with columns[2]:
+        compares = shape.comparisons(view, known.additive, known.budgeted)
+        st.selectbox(
+            say("explore.compare", language),
+            [_NONE, *compares],
+            format_func=lambda c: say(f"explore.compares.{c}", language),
+            **controlled("compare", view.compare or _NONE, lambda v, c: replace(v, compare=_some(c))),
+        )
+    with columns[3]:
+        pivots = view.dimensions if len(view.dimensions) > 1 else ()
+        st.selectbox(
+            say("explore.across", language),
+            [_NONE, *pivots],
+            format_func=lambda d: say("explore.across_none", language) if d == _NONE else named[d],
+            disabled=not pivots,
+            **controlled("across", view.across or _NONE, lambda v, d: replace(v, across=_some(d))),
+        )
+
+
+def charts(session: Session, view: State) -> None:
+    """Which chart."""
+    language = session.language
+    possible = shape.possible(view)
+    st.segmented_control(
+        say("explore.chart", language),
+        ["auto", *possible],
+        required=True,
+        format_func=lambda c: say(f"explore.charts.{c}", language),
+        label_visibility="collapsed",
+        **controlled(
+            "chart", view.chart if view.chart in possible else "auto", lambda v, c: replace(v, chart=c or "auto")
+        ),
+    )
+
+
+def _indicators(session: Session, view: State, known: Known) -> None:
+    language = session.language
+
+    def name(indicator: str) -> str:
+        line = known.indicators[indicator].line
+        label = known.indicators[indicator].label(language)
+        return f"{say(f'line.{line}', language)} · {label}" if line in LINES else label
+
+    st.multiselect(
+        say("explore.show", language),
+        list(known.indicators),
+        format_func=name,
+        placeholder=say("explore.show_none", language),
+        max_selections=MOST_INDICATORS,
+        **controlled("show", list(view.show), lambda v, show: replace(v, show=tuple(show))),
+    )
+
+
+def _period(session: Session, view: State) -> None:
+    language = session.language
+    is_fixed = ".." in view.period
+    st.selectbox(
+        say("explore.period", language),
+        [*PERIODS, "custom"],
+        format_func=lambda p: say(f"explore.periods.{p}", language),
+        **controlled("period", "custom" if is_fixed else view.period, _other_period),
+    )
+    if is_fixed:
+        first, _, last = view.period.partition("..")
+        st.date_input(
+            say("explore.days", language),
+            format="DD/MM/YYYY",
+            label_visibility="collapsed",
+            **controlled("days", (date.fromisoformat(first), date.fromisoformat(last)), _other_days),
+        )
+
+
+def _other_period(view: State, chosen: str) -> State:
+    if chosen != "custom":
+        return replace(view, period=chosen)
+    today = date.today()
+    shown: tuple[date | None, date | None] = st.session_state.get(key("span"), (None, None))
+    return replace(view, period=between(shown[0] or today.replace(year=today.year - 1), shown[1] or today))
+
+
+def _other_days(view: State, days: Sequence[date]) -> State:
+    return replace(view, period=between(days[0], days[1])) if len(days) == 2 else view
+
+
+def _some(chosen: str) -> Any:
+    return None if chosen == _NONE else chosen

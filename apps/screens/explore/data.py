@@ -1,0 +1,231 @@
+"""What Explore asks: the view, its totals, and the standing of every value of the dimensions shown; all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from apps.ask import LineState, Question, ask, ask_all, last_month_end, state
+from apps.screens.explore import pivot, selections, shape
+from apps.screens.explore.pivot import Grid
+from apps.screens.explore.selections import Members
+from apps.screens.explore.state import TIME, State, span
+from apps.session import Session
+from lake import semantic
+from lake.semantic import Answer, Column, Dimension, Filter, Indicator
+from lake.settings import LINES
+
+#: Rows that a screen asks for; one more tells that there are more.
+MOST_ROWS = 2_000
+
+#: Rows that an export asks for: what a spreadsheet opens.
+MOST_EXPORTED = 200_000
+
+_AMOUNTS = ("eur", "count", "hours")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What can be asked for: every indicator in scope by name; of the ones shown, every dimension by name.
+
+    A date is offered by its months: `booked_on__month`.
+    """
+
+    indicators: Mapping[str, Indicator]
+    dimensions: Mapping[str, Dimension]
+
+    @property
+    def additive(self) -> set[str]:
+        return {i.name for i in self.indicators.values() if i.unit in _AMOUNTS}
+
+    @property
+    def budgeted(self) -> set[str]:
+        names = self.indicators.keys()
+        return {n for n in names if "{}_budget_{}".format(*n.partition("_")[::2]) in names}
+
+
+@dataclass(frozen=True)
+class View:
+    """The answers to a view. `by_row` and `by_member` are a pivot's totals; `is_cut` when there are more rows."""
+
+    state: State
+    main: Answer
+    total: Answer | None
+    by_row: Answer | None
+    by_member: Answer | None
+    is_cut: bool
+
+    @property
+    def values(self) -> tuple[Column, ...]:
+        """The columns of figures: indicators, each followed by its comparisons."""
+        metrics = [c for c in self.main.columns if c.kind == "metric" and c.of is None]
+        return tuple(c for m in metrics for c in (m, *(x for x in self.main.columns if x.of == m.name)))
+
+    @property
+    def grid(self) -> Grid:
+        """The table, totals included."""
+        rows = self.main.table.to_pylist()
+        names = [c.name for c in self.values]
+        if not shape.has_pivot(self.state):
+            return pivot.flat(rows, self.state.dimensions, names, _first(self.total))
+        return pivot.pivoted(
+            rows,
+            shape.row_dimensions(self.state),
+            str(self.state.across),
+            names,
+            by_row=self.by_row.table.to_pylist() if self.by_row else (),
+            by_member=self.by_member.table.to_pylist() if self.by_member else (),
+            total=_first(self.total),
+        )
+
+    def members(self) -> dict[str, int]:
+        """How many values each dimension has in the answer."""
+        return {d: len(self.main.table.column(d).unique()) for d in self.state.dimensions}
+
+
+def known(session: Session) -> dict[str, Indicator]:
+    """Every indicator that the viewer may ask for, by name, in the order of screens."""
+    return {i.name: i for i in semantic.metrics(scope=session.scope)}
+
+
+def dimensions(session: Session, show: Sequence[str]) -> dict[str, Dimension]:
+    """What these indicators can be split by: no single events (those are rows), no date that is their own period."""
+    found = semantic.dimensions(show, scope=session.scope)
+    offered = [d for d in found if not d.is_event and d.name != TIME]
+    dated = [replace(d, name=f"{d.name}__month") if d.kind == "time" else d for d in offered]
+    return {d.name: d for d in dated}
+
+
+def lines(indicators: Sequence[Indicator]) -> dict[str, LineState]:
+    """The lines that indicators come from, and how far each can be trusted now."""
+    named = {line for i in indicators for line in i.lines}
+    return {line: state(line) for line in LINES if line in named}
+
+
+def days(session: Session, view: State, states: Mapping[str, LineState]) -> tuple[date | None, date | None] | None:
+    """First and last day of the view; None when its first indicator has no value in scope to count back from."""
+    fixed = span(view.period, date.max)
+    if view.period == "all" or ".." in view.period:
+        return fixed
+    builds = [s.published for s in states.values() if s.published]
+    if not builds:
+        last = date.today()
+    else:
+        found = last_month_end(session, builds[0], view.show[0])
+        if found is None:
+            return None
+        last = found
+    return span(view.period, last)
+
+
+def question(view: State, period: tuple[date | None, date | None], *, limit: int | None) -> Question:
+    """The view as a question. Over time it comes in order of time, else the largest first."""
+    order = (TIME,) if view.grain else (f"-{view.show[0]}",) if view.show else ()
+    return Question(
+        view.show,
+        view.by,
+        filters(view),
+        *period,
+        view.grain,
+        order,
+        limit,
+        _compare(view, period),
+    )
+
+
+def filters(view: State, *, but: str | None = None) -> tuple[Filter, ...]:
+    """The selections as filters, those of dimension `but` left out."""
+    return tuple(Filter(p.dimension, "in", p.values) for p in view.picks if p.dimension != but)
+
+
+def answer(
+    session: Session, view: State, period: tuple[date | None, date | None], indicators: Mapping[str, Indicator]
+) -> View:
+    """The view and its totals, asked at once."""
+    main = question(view, period, limit=MOST_ROWS + 1)
+    totals = _totals(view, main, indicators)
+    asked = {"main": main, **totals}
+    found = dict(zip(asked, ask_all(session, list(asked.values())), strict=True))
+    whole = found["main"]
+    is_cut = whole.table.num_rows > MOST_ROWS
+    if is_cut:
+        whole = replace(whole, table=whole.table.slice(0, MOST_ROWS))
+    return View(view, whole, found.get("total"), found.get("by_row"), found.get("by_member"), is_cut)
+
+
+def everything(session: Session, view: View, period: tuple[date | None, date | None]) -> Answer:
+    """All the rows of a view, for an export."""
+    return ask(session, question(view.state, period, limit=MOST_EXPORTED)) if view.is_cut else view.main
+
+
+def standings(
+    session: Session,
+    view: State,
+    shown: Sequence[str],
+    period: tuple[date | None, date | None],
+    indicators: Mapping[str, Indicator],
+) -> dict[str, Members]:
+    """The values of each dimension shown: selected, possible, excluded."""
+    grain = "year" if any(indicators[n].needs_time for n in view.show) else None
+    asked = [
+        q
+        for d in shown
+        for q in (
+            Question(view.show, (d,), grain=grain),
+            Question(view.show, (d,), filters(view, but=d), *period, grain),
+        )
+    ]
+    answers = ask_all(session, asked)
+    return {
+        d: selections.members(
+            _values(answers[2 * i], d, view.show), _values(answers[2 * i + 1], d, view.show), view.picked(d)
+        )
+        for i, d in enumerate(shown)
+    }
+
+
+def _values(found: Answer, dimension: str, show: Sequence[str]) -> set[Any]:
+    """The values with which any indicator has a figure."""
+    return {row[dimension] for row in found.table.to_pylist() if any(row[name] is not None for name in show)}
+
+
+def _totals(view: State, main: Question, indicators: Mapping[str, Indicator]) -> dict[str, Question]:
+    """The questions of the totals: the same, without the dimensions that are summed up."""
+    compare = main.compare if shape.total_keeps(view.compare, view) else ()
+    timeless = tuple(n for n in view.show if not indicators[n].needs_time)
+    if not view.dimensions or not timeless:
+        return {}
+    plain = replace(main, order=(), limit=None, compare=compare)
+    whole = replace(plain, metrics=timeless, by=(), grain=None)
+    if not shape.has_pivot(view):
+        return {"total": whole}
+    by_row = tuple(d for d in view.by if d != view.across)
+    over_time = view.across == TIME
+    return {
+        "total": whole,
+        "by_row": replace(
+            plain,
+            metrics=timeless if over_time else view.show,
+            by=by_row,
+            grain=None if over_time else view.grain,
+        ),
+        "by_member": replace(
+            plain,
+            metrics=view.show if over_time else timeless,
+            by=() if over_time else (str(view.across),),
+            grain=view.grain if over_time else None,
+        ),
+    }
+
+
+def _compare(view: State, period: tuple[date | None, date | None]) -> tuple[str, ...]:
+    if view.compare == "index":
+        return (f"index={period[0].isoformat()}",) if period[0] else ()
+    return (view.compare,) if view.compare else ()
+
+
+def _first(found: Answer | None) -> dict[str, Any] | None:
+    rows = found.table.to_pylist() if found else []
+    return rows[0] if rows else None

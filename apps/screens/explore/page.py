@@ -1,0 +1,375 @@
+"""Explore: any indicators by any dimensions; select, go down, and through to the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from apps.ask import LineState
+from apps.blocks import chips, empty, heading, trace, warnings_of
+from apps.numbers import change, figure
+from apps.screens.explore import about, address, behind, controls, data, drawing, exports, panes, saved, shape, table
+from apps.screens.explore.behind import Figure
+from apps.screens.explore.controls import key
+from apps.screens.explore.data import Known, View
+from apps.screens.explore.pivot import TOTAL
+from apps.screens.explore.selections import Members, text
+from apps.screens.explore.state import TIME, Problem, State, between
+from apps.screens.explore.table import Words, escaped
+from apps.session import Session
+from apps.words import say
+from lake.errors import LakeError
+from lake.semantic import Answer, Indicator
+from lake.semantic.periods import last_day
+
+_PER_ROW = 4
+
+#: Rows of a table that are shown without scrolling.
+_ROWS_SHOWN = 24
+_DRAW = {"lines": drawing.lines, "bars": drawing.bars, "scatter": drawing.scatter, "heat": drawing.heat}
+
+Period = tuple[date | None, date | None]
+
+
+def draw(session: Session) -> None:
+    indicators = data.known(session)
+    if not indicators:
+        heading(session, "explore")
+        empty(session, "no_build", line=session.lines[0] if session.lines else "")
+        return
+    asked, problems = address.read(partial(_first, session, indicators))
+    view, unknown = asked.only(indicators)
+    dimensions = data.dimensions(session, view.show) if view.show else {}
+    unfit: tuple[Problem, ...] = ()
+    if view.show:
+        view, unfit = view.within(dimensions)
+    known = Known(indicators, dimensions)
+    if view.compare not in shape.comparisons(view, known.additive, known.budgeted):
+        view = replace(view, compare=None)
+    address.settle(view)
+    words = Words(session.language, controls.titles(dimensions, session.language), view.grain)
+    states = data.lines([indicators[n] for n in view.show])
+    _head(session, view, states, indicators)
+    _problems(session, [_said(p, session) for p in (*problems, *unknown, *unfit)])
+    controls.choices(session, view, known)
+    if not view.show:
+        empty(session, "no_indicator")
+        return
+    for state in states.values():
+        warnings_of(session, state)
+    span = data.days(session, view, states)
+    if span is None:
+        empty(session, "no_rows")
+        return
+    st.session_state[key("span")] = span
+    try:
+        found = data.answer(session, view, span, indicators)
+        standings = data.standings(session, view, panes.shown(view, dimensions), span, indicators)
+    except LakeError as error:
+        st.info(say("explore.problem.question", session.language, why=escaped(str(error))), icon=":material/info:")
+        return
+    panes.chosen(session, view, words)
+    _problems(session, _strangers(standings, words))
+    main, side = st.columns([5, 2], gap="medium")
+    with main:
+        _answer(session, found, known, span, words)
+    with side:
+        panes.panes(session, view, standings, words, controls.offered(dimensions, words.titles))
+
+
+def _first(session: Session, indicators: Mapping[str, Indicator]) -> State:
+    """What is shown to who comes without a wish: the first headline of their first line, by structure."""
+    headlines = [i for i in indicators.values() if i.headline and not i.needs_time] or list(indicators.values())
+    amounts = [i for i in headlines if i.unit == "eur" and i.line == headlines[0].line]
+    chosen = (amounts or headlines)[0]
+    places = [d for d in ("structure_name", "site_name") if d in chosen.dimensions]
+    is_one = len(session.scope.structures) == 1 and session.scope.structures != ("*",)
+    return State(show=(chosen.name,), by=tuple(places[-1:] if is_one else places[:1]), compare="previous_year")
+
+
+def _head(session: Session, view: State, states: Mapping[str, LineState], indicators: Mapping[str, Indicator]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        heading(session, "explore")
+        for state in states.values():
+            chips(session, state)
+    with st.container(horizontal=True, vertical_alignment="center", key=key("toolbar")):
+        controls.toolbar(session)
+        st.button(
+            say("explore.reset", session.language),
+            icon=":material/restart_alt:",
+            type="tertiary",
+            on_click=address.change,
+            args=(lambda _: _first(session, indicators),),
+            key=key("reset"),
+        )
+        saved.popover(session, view, indicators)
+        with st.popover(say("explore.link.title", session.language), icon=":material/link:", type="tertiary"):
+            st.caption(say("explore.link.help", session.language))
+            st.code(address.link(view, session.language), language=None, wrap_lines=True)
+
+
+def _problems(session: Session, said: Sequence[str]) -> None:
+    if said:
+        listed = "\n".join(f"- {s}" for s in said)
+        st.warning(f"{say('explore.problem.title', session.language)}\n\n{listed}", icon=":material/link_off:")
+
+
+def _said(problem: Problem, session: Session) -> str:
+    return say(f"explore.problem.{problem.kind}", session.language, text=escaped(problem.text))
+
+
+def _strangers(standings: Mapping[str, Members], words: Words) -> list[str]:
+    """Selected values that nobody in this scope has."""
+    return [
+        say("explore.problem.member", words.language, text=escaped(f"{words.title(d)} : {words.member(d, v)}"))
+        for d, members in standings.items()
+        for v in members.unknown
+    ]
+
+
+def _answer(session: Session, view: View, known: Known, span: Period, words: Words) -> None:
+    st.caption(about.period(span, words))
+    if not view.main.table.num_rows:
+        empty(session, "no_rows")
+        return
+    _figures(session, view, known, span, words)
+    for note in view.main.notes:
+        st.caption(f":material/info: {escaped(note.text(session.language))}")
+    if not view.state.dimensions:
+        _exports(session, view, known, span, words, [])
+        return
+    members = view.members()
+    chart = shape.chosen(view.state, members)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        controls.charts(session, view.state)
+        exporting = st.container(width="content")
+    clicked, drawn = _charts(session, view, chart, words)
+    with exporting:
+        _exports(session, view, known, span, words, drawn)
+    selected = _table(session, view, words)
+    _down(session, view, known, span, words, selected or clicked)
+
+
+def _figures(session: Session, view: View, known: Known, span: Period, words: Words) -> None:
+    """Each indicator over everything that is selected: the figure first, and where it comes from."""
+    answer = view.total or (view.main if not view.state.dimensions else None)
+    if answer is None:
+        return
+    row: dict[str, Any] = next(iter(answer.table.to_pylist()), {})
+    shown = [n for n in view.state.show if n in answer.table.column_names]
+    for start in range(0, len(shown), _PER_ROW):
+        part = shown[start : start + _PER_ROW]
+        for column, name in zip(st.columns(len(part)), part, strict=False):
+            with column, st.container(border=True, height="stretch", key=key(f"figure-{name}")):
+                _figure(session, view, known.indicators[name], row, answer, span)
+
+
+def _figure(
+    session: Session, view: View, indicator: Indicator, row: Mapping[str, Any], answer: Answer, span: Period
+) -> None:
+    language, unit = session.language, indicator.unit
+    before = row.get(f"{indicator.name}__{view.state.compare}")
+    is_reference = view.state.compare in ("previous_year", "previous_period", "budget")
+    delta = change(row[indicator.name], before, unit, language) if is_reference else None
+    named = say(f"explore.compares.{view.state.compare or 'none'}", language)
+    colours = {"up": "normal", "down": "inverse"}
+    st.metric(
+        indicator.label(language),
+        figure(row[indicator.name], unit, language),
+        delta,
+        delta_color=colours.get(indicator.direction, "off") if delta else "off",  # type: ignore[arg-type]
+        delta_description=f"{named} : {figure(before, unit, language)}" if delta else None,
+        help=indicator.definition(language),
+    )
+    with st.container(horizontal=True, gap="small"):
+        trace(session, indicator, answer)
+        if st.button(
+            say("explore.rows.title", language),
+            icon=":material/table_rows:",
+            type="tertiary",
+            key=key(f"rows-{indicator.name}"),
+        ):
+            behind.dialog(session, Figure(indicator, {}, data.filters(view.state), *span))
+
+
+def _charts(session: Session, view: View, chart: str, words: Words) -> tuple[dict[str, Any], list[Any]]:
+    """Draw the charts; what a click selects (dimension → value), and the charts themselves."""
+    if chart == "table":
+        return {}, []
+    made, left_out = table.plots(view, words, chart)  # type: ignore[arg-type]
+    drawn: list[Any] = []
+    clicked: dict[str, Any] = {}
+    for number, plot in enumerate(made):
+        if plot.data.empty:
+            continue
+        if len(made) > 1:
+            st.markdown(f"**{escaped(plot.titles[0])}**")
+        figure_ = _DRAW[chart](plot, session.language)
+        drawn.append(figure_)
+        event = st.altair_chart(
+            figure_,
+            on_select="rerun",
+            selection_mode=drawing.CLICKED,
+            key=key(f"chart-{number}-{_mark(view.state, chart)}"),
+            alt=f"{say(f'explore.charts.{chart}', session.language)} : {', '.join(plot.titles)}",
+        )
+        clicked |= _clicked(view, words, chart, event)
+    if left_out:
+        st.caption(say("explore.chart_left_out", session.language, n=left_out))
+    return clicked, drawn
+
+
+def _clicked(view: View, words: Words, chart: str, event: Any) -> dict[str, Any]:
+    """The member that was clicked, found again by its words."""
+    picked = (event.selection or {}).get(drawing.CLICKED) or []
+    label = picked[0].get(drawing.MEMBER) if picked and isinstance(picked[0], dict) else None
+    if label is None:
+        return {}
+    if chart == "scatter":
+        for row in view.main.table.to_pylist():
+            if " · ".join(words.member(d, row[d]) for d in view.state.dimensions) == label:
+                return {d: row[d] for d in view.state.dimensions}
+        return {}
+    dimension = view.state.by[0] if view.state.by else TIME
+    values = {words.member(dimension, v): v for v in view.main.table.column(dimension).to_pylist()}
+    return {dimension: values[label]} if label in values else {}
+
+
+def _table(session: Session, view: View, words: Words) -> dict[str, Any]:
+    """Draw the table; the members of the row that is selected, none for the total."""
+    made = table.sheet(view, words, "")
+    shown = st.dataframe(
+        table.shown(made, words),
+        hide_index=True,
+        height="content" if len(made.grid.rows) <= _ROWS_SHOWN else 640,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=key(f"table-{_mark(view.state, 'table')}"),
+        alt=say("explore.table", session.language),
+    )
+    if view.is_cut:
+        number = figure(data.MOST_ROWS, "count", session.language)
+        st.caption(say("explore.cut", session.language, n=number))
+    rows = shown.selection.rows  # type: ignore[union-attr]
+    if not rows or rows[0] >= len(made.grid.rows):
+        return {}
+    row = made.grid.rows[rows[0]]
+    return {h.column: row[i] for i, h in enumerate(made.grid.headings) if h.is_dimension and row[i] is not TOTAL}
+
+
+def _down(session: Session, view: View, known: Known, span: Period, words: Words, selected: Mapping[str, Any]) -> None:
+    """What can be done with a member that was selected: keep it, split it, see its rows."""
+    language = session.language
+    if not selected:
+        st.caption(say("explore.pick_row", language))
+        return
+    said = " · ".join(words.member(d, v) for d, v in selected.items())
+    members = {d: text(v) for d, v in selected.items() if d != TIME}
+    inside = _inside(view.state, selected, span)
+    narrowed = view.state.drill(members, None)
+    if inside != span and inside[0] and inside[1]:
+        narrowed = replace(narrowed, period=between(inside[0], inside[1]))
+    with st.container(border=True, key=key("down")):
+        st.markdown(f"**{escaped(said)}**")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.button(
+                say("explore.down.keep", language),
+                icon=":material/filter_alt:",
+                on_click=address.change,
+                args=(lambda _: narrowed,),
+                key=key("keep"),
+            )
+            offered = controls.offered(known.dimensions, words.titles)
+            left = [d for d in offered if d not in members and d not in view.state.by]
+            best = shape.next_dimension(view.state, left)
+            split = st.selectbox(
+                say("explore.down.split", language),
+                left,
+                index=left.index(best) if best in left else None,
+                format_func=words.title,
+                width=240,
+                key=key(f"split-{_mark(view.state, said)}"),
+            )
+            st.button(
+                say("explore.down.go", language),
+                icon=":material/south_east:",
+                type="primary",
+                disabled=split is None,
+                on_click=address.change,
+                args=(lambda _: narrowed.drill(members, split),),
+                key=key("go"),
+            )
+            for name in view.state.show:
+                indicator = known.indicators[name]
+                label = say("explore.down.rows", language)
+                if len(view.state.show) > 1:
+                    label = f"{label} · {indicator.label(language)}"
+                if st.button(label, icon=":material/table_rows:", type="tertiary", key=key(f"down-rows-{name}")):
+                    cell = {d: v for d, v in selected.items() if d != TIME}
+                    behind.dialog(session, Figure(indicator, cell, data.filters(view.state), *inside))
+
+
+def _inside(view: State, selected: Mapping[str, Any], span: Period) -> Period:
+    """The part of the period that the selected row is about."""
+    first = selected.get(TIME)
+    if first is None or view.grain is None:
+        return span
+    last = last_day(first, view.grain)
+    return max(first, span[0] or first), min(last, span[1] or last)
+
+
+def _exports(session: Session, view: View, known: Known, span: Period, words: Words, drawn: Sequence[Any]) -> None:
+    language = session.language
+    name = about.title(view.state, known.indicators, words)
+    link = address.link(view.state, language)
+
+    def whole() -> View:
+        return replace(view, main=data.everything(session, view, span), is_cut=False)
+
+    def said() -> list[tuple[str, str]]:
+        return about.lines(session, view, known.indicators, span, words, link)
+
+    def csv() -> bytes:
+        return exports.to_csv(table.sheet(whole(), words, name), language)
+
+    def xlsx() -> bytes:
+        names = (say("explore.export.table_sheet", language), say("explore.export.about_sheet", language))
+        return exports.to_xlsx(table.sheet(whole(), words, name), said(), names)
+
+    def parquet() -> bytes:
+        return exports.to_parquet(whole().main.table, said())
+
+    def picture(number: int) -> Any:
+        below = [about.period(span, words), about.selections(view.state, words)]
+        return drawing.pictured(drawn[number], name, below)
+
+    files: list[tuple[str, str, str, Any]] = [
+        ("xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx),
+        ("csv", "csv", "text/csv", csv),
+        ("parquet", "parquet", "application/vnd.apache.parquet", parquet),
+    ]
+    for number in range(len(drawn)):
+        files.append(("png", "png", "image/png", lambda n=number: exports.to_png(picture(n))))
+        files.append(("svg", "svg", "image/svg+xml", lambda n=number: exports.to_svg(picture(n))))
+    with st.popover(say("explore.export.title", language), icon=":material/download:", key=key("export")):
+        for number, (label, suffix, mime, made) in enumerate(files):
+            which = f" {number // 2}" if len(drawn) > 1 and suffix in ("png", "svg") else ""
+            st.download_button(
+                f"{say(f'explore.export.{label}', language)}{which}",
+                made,
+                exports.file_name(name, suffix),
+                mime,
+                on_click="ignore",
+                type="tertiary",
+                key=key(f"export-{suffix}-{number}"),
+            )
+
+
+def _mark(view: State, more: str) -> str:
+    """A short name of a view: what was selected in one is not selected in another."""
+    return f"{abs(hash((view, more))):x}"

@@ -1,0 +1,134 @@
+"""Saved views on the screen: open, save, share, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+import streamlit as st
+
+from apps.numbers import instant
+from apps.screens.explore import address
+from apps.screens.explore.controls import key
+from apps.screens.explore.state import State, parse
+from apps.screens.explore.table import escaped
+from apps.session import Session
+from apps.store import store
+from apps.words import say
+from lake import access
+from lake.access import Scope
+from lake.errors import LakeError, StoreError
+from lake.views import View, Views
+
+PAGE = "explore"
+
+
+def popover(session: Session, view: State, indicators: Collection[str]) -> None:
+    """The list of saved views, and the form that saves the one on the screen."""
+    language = session.language
+    with st.popover(
+        say("explore.views.title", language),
+        icon=":material/bookmarks:",
+        type="tertiary",
+        on_change="rerun",
+        key=key("views"),
+    ) as opened:
+        if not opened.open:
+            return
+        try:
+            views = Views(store().views)
+            _list(session, views, indicators)
+            _form(session, views, view)
+        except StoreError:
+            st.info(say("explore.views.down", language), icon=":material/cloud_off:")
+
+
+def owner(session: Session) -> Scope:
+    """Who keeps views. Until people sign in, a persona is a person: what it keeps outlasts the browser."""
+    return access.scope(session.role, who=session.role)
+
+
+def _list(session: Session, views: Views, indicators: Collection[str]) -> None:
+    language, reader = session.language, owner(session)
+    seen = [
+        v for v in views.visible(reader, PAGE) if not v.address.get("show") or set(v.address["show"]) & set(indicators)
+    ]
+    if not seen:
+        st.caption(say("explore.views.none", language))
+    for view in seen:
+        with st.container(horizontal=True, vertical_alignment="center", key=key(f"view-{view.id}")):
+            with st.container(gap=None):
+                badge = {"private": ":material/lock:", "role": ":material/group:", "official": ":material/verified:"}
+                st.markdown(f"{badge[view.audience]} **{escaped(view.name)}**")
+                at = instant(view.used_at, language)
+                st.caption(
+                    say("explore.views.used", language, owner=_label(view.owner_role, session), uses=view.uses, at=at)
+                )
+            st.button(
+                say("explore.views.open", language),
+                type="tertiary",
+                on_click=_saying(lambda view=view: _open(views, view, reader)),
+                key=key(f"open-{view.id}"),
+            )
+            if views.can_remove(view, reader):
+                st.button(
+                    say("explore.views.remove", language),
+                    type="tertiary",
+                    icon=":material/delete:",
+                    on_click=_saying(lambda view=view: views.remove(view.id, reader)),
+                    key=key(f"remove-{view.id}"),
+                )
+
+
+def _form(session: Session, views: Views, view: State) -> None:
+    language, reader = session.language, owner(session)
+    st.markdown(f"**{say('explore.views.save', language)}**")
+    name = st.text_input(say("explore.views.name", language), max_chars=80, key=key("view-name"))
+    audience = st.segmented_control(
+        say("explore.views.audience", language),
+        ["private", "role", *(["official"] if reader.allows("publish") else [])],
+        default="private",
+        required=True,
+        format_func=lambda a: say(f"explore.views.audiences.{a}", language),
+        key=key("view-audience"),
+    )
+    shared = None
+    if audience == "role":
+        shared = st.selectbox(
+            say("explore.views.role", language),
+            list(access.policy().roles),
+            format_func=lambda r: _label(r, session),
+            key=key("view-role"),
+        )
+    if st.button(say("explore.views.done", language), type="primary", key=key("view-save")):
+        try:
+            kept = views.save(
+                name, page=PAGE, address=view.params(), scope=reader, audience=audience or "private", shared_with=shared
+            )
+        except StoreError:
+            raise
+        except LakeError as error:
+            st.warning(str(error), icon=":material/edit:")
+        else:
+            st.success(say("explore.views.saved", language, name=escaped(kept.name)), icon=":material/check:")
+
+
+def _open(views: Views, view: View, reader: Scope) -> None:
+    found, _ = parse(views.open(view.id, reader).address)
+    address.change(lambda _: found)
+
+
+def _saying(act: Callable[[], None]) -> Callable[[], None]:
+    """A callback that says what went wrong instead of failing."""
+
+    def acted() -> None:
+        try:
+            act()
+        except LakeError as error:
+            st.toast(str(error), icon=":material/info:")
+
+    return acted
+
+
+def _label(role: str, session: Session) -> str:
+    roles = access.policy().roles
+    return roles[role].label(session.language) if role in roles else role

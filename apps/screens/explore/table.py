@@ -1,0 +1,238 @@
+"""The words of a grid: titles of its columns, its values as the reader writes them, and the rows of its charts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from babel.dates import format_date
+
+from apps.numbers import day, figure, locale
+from apps.screens.explore.data import View
+from apps.screens.explore.drawing import MEMBER, Plot
+from apps.screens.explore.exports import Sheet
+from apps.screens.explore.pivot import TOTAL, Grid
+from apps.screens.explore.shape import MOST_BARS, MOST_CELLS, MOST_LINES, MOST_POINTS
+from apps.screens.explore.state import TIME, Chart
+from apps.words import Language, say
+from lake.semantic import Column
+
+#: Comparisons that are what is charted, rather than the figure itself.
+_CHARTED = ("share", "index", "rolling_12_months", "year_to_date", "month_to_date")
+_REFERENCES = ("previous_year", "previous_period", "budget")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>])")
+
+
+@dataclass(frozen=True)
+class Words:
+    """How the values of a view are said in one language. `titles` are those of its dimensions."""
+
+    language: Language
+    titles: Mapping[str, str]
+    grain: str | None
+
+    def member(self, dimension: str, value: Any) -> str:
+        """One value of a dimension."""
+        if value is TOTAL:
+            return say("explore.total", self.language)
+        if value is None or value != value or value is pd.NaT:
+            return say("explore.nothing", self.language)
+        if isinstance(value, bool) or (dimension.startswith("is_") and value in ("true", "false")):
+            return say("explore.yes" if value in (True, "true") else "explore.no", self.language)
+        if dimension == TIME:
+            return moment(value, self.grain or "day", self.language)
+        if dimension.endswith("__month"):
+            month = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+            return moment(month, "month", self.language)
+        return str(value)
+
+    def title(self, column: str) -> str:
+        return self.titles.get(column, column)
+
+
+def moment(first: date, grain: str, language: Language) -> str:
+    """A period, by its first day."""
+    where = locale(language)
+    if grain == "year":
+        return format_date(first, "y", locale=where)
+    if grain == "quarter":
+        return say("explore.quarter", language, n=(first.month + 2) // 3, year=first.year)
+    if grain == "month":
+        return format_date(first, "MMM y", locale=where)
+    if grain == "week":
+        return say("explore.week", language, day=day(first, language))
+    return day(first, language)
+
+
+def escaped(text: str) -> str:
+    """Text of the data where Markdown is read: none of its signs means anything."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def sheet(view: View, words: Words, title: str) -> Sheet:
+    """The grid with its words."""
+    grid = view.grid
+    values = {c.name: c for c in view.values}
+    several = len(values) > 1
+    titles: list[str] = []
+    units: list[str | None] = []
+    for heading in grid.headings:
+        if heading.is_dimension:
+            said, unit = words.title(heading.column), None
+        else:
+            column = values[heading.column]
+            label, unit = column.label(words.language), column.unit
+            if column.of and len(view.state.show) == 1:
+                label = _capital(label.removeprefix(f"{values[column.of].label(words.language)} – "))
+            member = words.member(str(view.state.across), heading.member) if heading.is_pivoted else ""
+            said = (f"{member} · {label}" if several else member) if heading.is_pivoted else label
+        titles.append(_unique(said, titles))
+        units.append(unit)
+    total, nothing = say("explore.total", words.language), say("explore.nothing", words.language)
+    return Sheet(title, grid, tuple(titles), tuple(units), total, nothing)
+
+
+def shown(made: Sheet, words: Words) -> Any:
+    """The grid for `st.dataframe`: numbers stay numbers, so that they sort; they are written in the reader's locale."""
+    grid = made.grid
+    lines = [*grid.rows, *([grid.total] if grid.total else [])]
+    frame = pd.DataFrame(
+        {title: _column(grid, i, lines, words) for i, title in enumerate(made.titles)}, index=range(len(lines))
+    )
+    formats: dict[Any, Any] = {
+        title: _format(unit, words.language)
+        for title, unit, heading in zip(made.titles, made.units, grid.headings, strict=True)
+        if not heading.is_dimension
+    }
+    if grid.headings and grid.headings[0].column == TIME:
+        formats[made.titles[0]] = lambda v: words.member(TIME, TOTAL if pd.isna(v) else v.date())
+    styled = frame.style.format(formats)
+    if grid.total:
+        last = len(lines) - 1
+        bold = "font-weight: 600; background-color: #EEF4F5"
+        styled = styled.apply(lambda row: [bold if row.name == last else ""] * len(row), axis=1)
+    return styled
+
+
+def _column(grid: Grid, position: int, lines: Sequence[Sequence[Any]], words: Words) -> Any:
+    heading = grid.headings[position]
+    if not heading.is_dimension:
+        return pd.Series([_number(line[position]) for line in lines], dtype="float64")
+    if heading.column == TIME and position == 0:
+        return pd.to_datetime(pd.Series([None if line[position] is TOTAL else line[position] for line in lines]))
+    total = len(grid.rows)
+    return [
+        "" if n == total and line[position] is None else words.member(heading.column, line[position])
+        for n, line in enumerate(lines)
+    ]
+
+
+def _format(unit: str | None, language: Language) -> Any:
+    return lambda value: figure(value, unit, language)
+
+
+def plots(view: View, words: Words, chart: Chart) -> tuple[list[Plot], int]:
+    """What each chart shows, one an indicator (one in all for a scatter), and how many members were left out."""
+    columns = {c.name: c for c in view.main.columns}
+    shown = [c for c in view.main.columns if c.kind == "metric" and c.of is None]
+    rows = view.main.table.to_pylist()
+    if chart == "scatter":
+        return [_scatter(view, words, rows[:MOST_POINTS], shown)], max(0, len(rows) - MOST_POINTS)
+    made = [_plot(view, words, chart, rows, metric, columns) for metric in shown]
+    return [plot for plot, _ in made], max((left for _, left in made), default=0)
+
+
+def _plot(
+    view: View,
+    words: Words,
+    chart: Chart,
+    rows: Sequence[Mapping[str, Any]],
+    metric: Column,
+    columns: Mapping[str, Column],
+) -> tuple[Plot, int]:
+    language, state = words.language, view.state
+    compared = columns.get(f"{metric.name}__{state.compare}")
+    value = compared if compared is not None and state.compare in _CHARTED else metric
+    label = value.label(language)
+    if chart == "lines":
+        dimension = next(iter(state.by), None)
+        kept, left = _largest(rows, dimension, value.name, MOST_LINES) if dimension else (list(rows), 0)
+        data = [
+            {
+                "time": pd.Timestamp(row[TIME]),
+                MEMBER: words.member(dimension, row[dimension]) if dimension else label,
+                "value": _number(row[value.name]),
+            }
+            for row in kept
+            if row[TIME] is not None
+        ]
+        if dimension is None and compared is not None and state.compare in _REFERENCES:
+            data += [
+                {"time": pd.Timestamp(r[TIME]), MEMBER: compared.label(language), "value": _number(r[compared.name])}
+                for r in kept
+                if r[TIME] is not None and r[compared.name] is not None
+            ]
+        return Plot(pd.DataFrame(data), (value.unit,), (label,), state.grain), left
+    first = state.by[0] if state.by else TIME
+    if chart == "bars":
+        kept = list(rows[:MOST_BARS])
+        data = [{MEMBER: words.member(first, row[first]), "value": _number(row[value.name])} for row in kept]
+        return Plot(pd.DataFrame(data), (value.unit,), (label,)), max(0, len(rows) - MOST_BARS)
+    other = TIME if state.grain else state.by[1]
+    members = max(1, len({row[other] for row in rows}))
+    kept, left = _largest(rows, first, value.name, max(5, MOST_CELLS // members))
+    kept = sorted(kept, key=lambda row: (row[other] is None, row[other] if row[other] is not None else 0))
+    data = [
+        {
+            MEMBER: words.member(first, row[first]),
+            "other": words.member(other, row[other]),
+            "value": _number(row[value.name]),
+        }
+        for row in kept
+    ]
+    return Plot(pd.DataFrame(data), (value.unit,), (label,)), left
+
+
+def _scatter(view: View, words: Words, rows: Sequence[Mapping[str, Any]], shown: Sequence[Column]) -> Plot:
+    x, y = shown[0], shown[1]
+    data = [
+        {
+            MEMBER: " · ".join(words.member(d, row[d]) for d in view.state.dimensions),
+            "x": _number(row[x.name]),
+            "value": _number(row[y.name]),
+        }
+        for row in rows
+    ]
+    return Plot(pd.DataFrame(data), (y.unit, x.unit), (y.label(words.language), x.label(words.language)))
+
+
+def _largest(
+    rows: Sequence[Mapping[str, Any]], dimension: str, value: str, most: int
+) -> tuple[list[Mapping[str, Any]], int]:
+    """The rows of the members with the largest figures, and how many members were left out."""
+    weights: dict[Any, float] = {}
+    for row in rows:
+        weights[row[dimension]] = max(weights.get(row[dimension], 0.0), abs(_number(row[value]) or 0.0))
+    kept = sorted(weights, key=lambda m: -weights[m])[:most]
+    return [row for row in rows if row[dimension] in kept], len(weights) - len(kept)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _unique(title: str, taken: Sequence[str]) -> str:
+    """Titles are keys of the table's columns: the same one twice gets a number."""
+    number, name = 1, title
+    while name in taken:
+        number += 1
+        name = f"{title} ({number})"
+    return name
