@@ -35,7 +35,8 @@ log = logging.getLogger(__name__)
 #: Called as a build goes on: line, node that ended, nodes ended, nodes in all.
 Report = Callable[[str, str, int, int], None]
 
-_CORE_WAIT_SECONDS = 1800.0
+#: How long one build waits for another. A line is not waited for, but dbt may outlive a killed build by a moment.
+_CORE_WAIT_SECONDS, _LINE_WAIT_SECONDS = 1800.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def _fingerprint(code: str, core: Build | None, inputs: Mapping[str, int]) -> st
 def _build(
     name: str, core: Build | None, session: dbt.Session, *, force: bool, project: Path, report: Report
 ) -> Outcome:
-    with builds.alone(f"build:{name}", wait_seconds=_CORE_WAIT_SECONDS if name == CORE else 0.0) as lock:
+    with builds.alone(f"build:{name}", wait_seconds=_CORE_WAIT_SECONDS if name == CORE else _LINE_WAIT_SECONDS) as lock:
         code = _code(name, project)
         last = next(iter(builds.builds(name)), None)
         mirrored = {c.name: mirror.through_batch(c.name) for c in sources.of(name)}
@@ -199,7 +200,6 @@ def _link(source: Path, target: Path) -> None:
 def _session(project: Path) -> dbt.Session:
     """dbt on this project. What it is told is the same for every build, so that it keeps its memory of the project."""
     environment = {
-        "LAKE_BUILD_FOLDER": str(builds.building(CORE)),
         "LAKE_BUILD_THREADS": str(settings().threads),
         "LAKE_BUILD_MEMORY": f"{settings().memory_gb / _processes():.2f}GB",
     }

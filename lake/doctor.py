@@ -107,7 +107,7 @@ def _declarations(project: Path) -> Finding:
 
 def _parse(project: Path) -> str:
     target = settings().data / "dbt" / "doctor"
-    with dbt.Session(project, target, {"LAKE_BUILD_FOLDER": str(target)}) as session:
+    with dbt.Session(project, target, {}) as session:
         target.mkdir(parents=True, exist_ok=True)
         result = session.run([], target=target, log=target / "dbt.log")
     if result.failures:

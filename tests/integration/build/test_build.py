@@ -16,6 +16,9 @@ from lake import build, builds
 from lake.builds import Build
 from lake.errors import BuildError, LeaseHeld
 
+#: dbt and Great Expectations take seconds to start, more on a busy machine.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
 
 def made(project: Path, **options: Any) -> Build:
     (outcome,) = build.build_lines(["audio"], project=project, **options)
@@ -112,7 +115,10 @@ def test_a_contract_that_dbt_was_not_told_about_stops_the_build(project: Path, m
         made(project)
 
 
-def test_a_second_build_of_a_line_is_told_who_holds_it(project: Path, mirror: Any) -> None:
+def test_a_second_build_of_a_line_is_told_who_holds_it(
+    project: Path, mirror: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "_LINE_WAIT_SECONDS", 0.2)
     mirror(1)
     with builds.alone("build:audio"), pytest.raises(LeaseHeld, match=f"process {os.getpid()} since"):
         made(project)

@@ -15,6 +15,9 @@ from lake.checks.reconcile import reconcile
 from lake.errors import CheckFailed, PublishError
 from lake.store import Store
 
+#: dbt and Great Expectations take seconds to start, more on a busy machine.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
 Land = Callable[..., None]
 
 

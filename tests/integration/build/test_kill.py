@@ -20,6 +20,9 @@ from lake import builds
 from lake.builds import Build
 from lake.settings import settings
 
+#: dbt and Great Expectations take seconds to start, more on a busy machine.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
 WHOLE = 10 * Decimal("950.10")
 
 #: Builds and publishes the tiny line, again and again. With `quick`, a stand-in for dbt makes the tables at once, so
@@ -92,7 +95,6 @@ def answer(parent: subprocess.Popen[str]) -> str:
     return line.strip()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("mode", "kills", "longest_seconds"), [("quick", 25, 0.6), ("dbt", 3, 9.0)])
 def test_a_kill_at_any_moment_leaves_only_whole_builds(
     project: Path, mirror: Any, monkeypatch: pytest.MonkeyPatch, mode: str, kills: int, longest_seconds: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,9 @@ from lake import run as runs
 from lake.errors import CheckFailed, LeaseHeld, MirrorError, PublishError, ReadError
 from lake.run import Run
 from lake.store import Store
+
+#: dbt and Great Expectations take seconds to start, more on a busy machine.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 Land = Callable[..., None]
 
@@ -34,12 +38,13 @@ def counts(run: Run) -> dict[str, dict[str, int]]:
 def test_a_failure_at_any_step_leaves_what_is_published_and_says_why(
     project: Path, store: Store, land: Land, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shutil.rmtree(project / "expectations")  # test_checks.py has them; the reconciliation is enough here
     land(range(10))
     told: list[str] = []
     first = runs.run(store, ["audio"], project=project, report=lambda step, what, done, total: told.append(step))
     assert (first.state, first.exit_code) == ("published", 0)
     assert counts(first)["build"] == {"built": 1, "reused": 0, "failed": 0}
-    assert counts(first)["check"] == {"passed": 10, "warned": 0, "blocked": 0}
+    assert counts(first)["check"] == {"passed": 2, "warned": 0, "blocked": 0}
     assert set(told) == {"mirror", "build", "check", "publish"}
     good = builds.published("audio")
     assert good is not None

@@ -17,6 +17,9 @@ from lake.doctor import Finding
 from lake.settings import PROJECT, settings
 from lake.store import Store
 
+#: dbt and Great Expectations take seconds to start, more on a busy machine.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
 Land = Callable[..., None]
 
 
