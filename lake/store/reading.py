@@ -16,9 +16,11 @@ from lake.store.bson_columns import decode, from_numpy, one_chunk
 from lake.store.ledger import BatchRecord
 from lake.store.versions import ID, KEY_BYTES
 
-DOCUMENTS = 50_000
-#: Replies that wait to be decoded (16 MB each at most).
-WAITING = 3
+#: Documents in a reply. Small replies stay in the processor's cache and in memory that is used again: 2.2 µs a document
+#: to read and decode, against 3.3 µs with replies of 16 MB (2026-11).
+DOCUMENTS = 2_000
+#: Replies that wait to be decoded.
+WAITING = 16
 #: From this share of a collection on, reading it whole is faster than through the index.
 SCAN_SHARE = 0.3
 
