@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal
 
 from lake.access import Scope
-from lake.semantic import figures
+from lake.semantic import figures, periods
 from lake.semantic.answer import Answer, Timings
 from lake.semantic.manifest import METRIC_TIME
 from lake.semantic.publications import Source
@@ -36,6 +36,7 @@ class Asked:
         self.source = source
         self.scope = scope
         self._spent: list[Timings] = []
+        self._months: dict[date, set[str]] = {}
 
     @cached_property
     def main(self) -> Answer:
@@ -65,9 +66,24 @@ class Asked:
         ends = [min(max(newest), max(landed))] if newest and landed else newest + landed or [date.today()]
         return self.question.until or ends[0]
 
-    def first_day(self, metric: str) -> date | None:
-        """The first day of the first month in which the metric has data within the scope."""
-        return self._first_days.get(metric)
+    def begins_after(self, metric: str, day: date) -> date | None:
+        """The first day of the metric's data within the scope, if `day` falls in a month before it; else None.
+
+        `date.max` when there are no data at all.
+        """
+        month = periods.first_day(day, "month")
+        if metric in self._with_data(month):
+            return None
+        first = self._first_days.get(metric, date.max)
+        return first if month < first else None
+
+    def _with_data(self, month: date) -> set[str]:
+        """The metrics that have data in a month: a small question that mostly spares the large one."""
+        if month not in self._months:
+            until = periods.last_day(month, "month")
+            rows = self.ask(Question(self.question.metrics, since=month, until=until, grain="month")).table.to_pylist()
+            self._months[month] = {m for m in self.question.metrics if any(row[m] for row in rows)}
+        return self._months[month]
 
     @cached_property
     def _first_days(self) -> dict[str, date]:

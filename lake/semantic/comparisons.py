@@ -99,7 +99,9 @@ def _add_previous(sheet: Sheet, asked: Asked, comparison: Comparison) -> None:
     rows: list[Row] = asked.ask(asked.over(*span)).table.to_pylist()
     values = {sheet.key(row): row for row in rows}
     sheet.complete(rows)
-    _add_reference(sheet, comparison.kind, lambda row: values.get(sheet.key(row)), asked.first_day, lambda row: span[0])
+    _add_reference(
+        sheet, comparison.kind, lambda row: values.get(sheet.key(row)), asked.begins_after, lambda row: span[0]
+    )
 
 
 def _add_previous_over_time(sheet: Sheet, asked: Asked, kind: Kind, time: str, grain: str) -> None:
@@ -114,25 +116,26 @@ def _add_previous_over_time(sheet: Sheet, asked: Asked, kind: Kind, time: str, g
     def start(row: Row) -> date | None:
         return None if row[time] is None else back(row[time], grain)
 
-    _add_reference(sheet, kind, lambda row: values.get(sheet.key(row, **{time: start(row)})), asked.first_day, start)
+    _add_reference(sheet, kind, lambda row: values.get(sheet.key(row, **{time: start(row)})), asked.begins_after, start)
 
 
 def _add_reference(
     sheet: Sheet,
     kind: Kind,
     found: Callable[[Row], Row | None],
-    first_day: Callable[[str], date | None] = lambda metric: None,
+    begins_after: Callable[[str, date], date | None] = lambda metric, day: None,
     start: Callable[[Row], date | None] = lambda row: None,
     names: Mapping[str, str] | None = None,
 ) -> None:
     """The reference, the gap to it, and the change for what is not a rate.
 
-    `found` gives the reference's row, `start` the day from which it counts: before the indicator's `first_day` there is
-    none. `names` are the reference's own indicators, where they have other names.
+    `found` gives the reference's row, `start` the day from which it counts: there is none before the data begin, which
+    `begins_after` knows. `names` are the reference's own indicators, where they have other names.
     """
+    starts = [day for row in sheet.rows if (day := start(row)) is not None]
     for column in sheet.metrics:
         source = names[column.name] if names else column.name
-        first = first_day(column.name)
+        first = begins_after(column.name, min(starts)) if starts else None
 
         def reference(row: Row, source: str = source, first: date | None = first) -> Any:
             day = start(row)
@@ -163,8 +166,10 @@ def _change(value: Any, reference: Any) -> float | None:
 
 def _note_missing(sheet: Sheet, column: Column, kind: Kind, missing: int, first: date | None) -> None:
     of = len(sheet.rows)
-    since_fr = f" ; les données commencent en {first:%m/%Y}" if first else ""
-    since_en = f"; data begin in {first:%Y-%m}" if first else ""
+    since_fr = since_en = ""
+    if first is not None:
+        since_fr = " ; il n'y a pas de données" if first == date.max else f" ; les données commencent en {first:%m/%Y}"
+        since_en = "; there are no data" if first == date.max else f"; data begin in {first:%Y-%m}"
     sheet.note(
         kind,
         f"{column.label_fr} : pas de référence pour {missing} ligne(s) sur {of}{since_fr}.",

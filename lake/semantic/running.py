@@ -56,11 +56,11 @@ def add_running(sheet: Sheet, asked: Asked, kind: Kind) -> None:
             type_ = pa.float64()
         else:
             value = _asked_anew(sheet, asked, column.name, spans)
-        first = asked.first_day(column.name)
+        first = asked.begins_after(column.name, min(start for start, _ in spans.values())) if spans else None
 
         def covered(row: Row, value: Value = value, first: date | None = first) -> Any:
             span = spans.get(sheet.day(row))
-            return None if span is None or first is None or span[0] < first else value(row)
+            return None if span is None or (first is not None and span[0] < first) else value(row)
 
         fr, en = _WORDS[kind]
         added = replace(
@@ -154,12 +154,12 @@ def _key(row: Row, names: Sequence[str]) -> Key:
 def _note_uncovered(
     sheet: Sheet, column: Column, kind: Kind, spans: dict[date | None, tuple[date, date]], first: date | None
 ) -> None:
-    short = [end for start, end in spans.values() if first is None or start < first]
-    if not short:
+    short = [end for start, end in spans.values() if first is not None and start < first]
+    if first is None or not short:
         return
     fr, en = _WORDS[kind]
-    since_fr = f"les données commencent en {first:%m/%Y}" if first else "il n'y a pas de données"
-    since_en = f"data begin in {first:%Y-%m}" if first else "there are no data"
+    since_fr = "il n'y a pas de données" if first == date.max else f"les données commencent en {first:%m/%Y}"
+    since_en = "there are no data" if first == date.max else f"data begin in {first:%Y-%m}"
     sheet.note(
         kind,
         f"{column.label_fr} : {fr} absent pour {len(short)} période(s), {since_fr}.",
