@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from apps.numbers import figure
+from apps.screens.explore.table import escaped
 from apps.session import Session
 from apps.words import say
 from lake import semantic
@@ -71,6 +72,7 @@ def _page(session: Session, found: Figure) -> None:
     part = part if part in first.parts else first.metric
     if len(first.parts) > 1:
         labels = {i.name: i.label(language) for i in semantic.metrics(scope=session.scope)}
+        st.caption(f"{say('trace.formula', language)} : {escaped(found.indicator.formula)}")
         part = st.segmented_control(
             say("explore.rows.part", language),
             first.parts,

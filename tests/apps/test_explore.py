@@ -1,0 +1,226 @@
+"""Explore: its figures are the semantic layer's, its address holds it, and nobody sees more than their scope."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from group import Group
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from apps.numbers import figure
+from apps.words import LANGUAGES, say
+from lake import access, semantic
+from lake.semantic import Filter
+from lake.settings import PROJECT, settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+ROLES = list(access.load(PROJECT / "lake" / "access" / "policy.yml").roles)
+YEAR = {"since": date(2025, 1, 1), "until": date(2025, 12, 31)}
+PERIOD = "2025-01-01..2025-12-31"
+SALES, SHARE = "audio_net_sales_eur", "audio_class_1_share"
+
+
+def opened(role: str = "group-director", language: str = "en", **address: Any) -> AppTest:
+    """The page, as a persona opens it by a link."""
+    app = AppTest.from_file(str(PROJECT / "apps" / "portal.py"), default_timeout=120)
+    app.query_params["as"] = role
+    app.query_params["lang"] = language
+    for name, value in address.items():
+        app.query_params[name] = value
+    app._page_hash = calc_hash("explore")  # AppTest.switch_page knows only pages that are files
+    return app.run()
+
+
+def params(app: AppTest) -> dict[str, Any]:
+    return {k: v for k, v in app.query_params.items() if k not in ("as", "lang")}
+
+
+def asked(metric: str, role: str = "group-director", **more: Any) -> Any:
+    """The single value of an indicator, asked of the semantic layer."""
+    return semantic.query([metric], scope=access.scope(role), **more).table.column(metric).to_pylist()[0]
+
+
+def values(metric: str, by: str, role: str = "group-director", **more: Any) -> set[Any]:
+    """The members with which an indicator has a value."""
+    table = semantic.query([metric], by=[by], scope=access.scope(role), **more).table.to_pylist()
+    return {row[by] for row in table if row[metric] is not None}
+
+
+def pane(app: AppTest, dimension: str) -> Any:
+    return next(p for p in app.pills if p.key == f"explore-pick-{dimension}")
+
+
+def warnings(app: AppTest) -> str:
+    return "\n".join(w.value for w in app.warning)
+
+
+def fine(app: AppTest) -> AppTest:
+    assert not app.exception and not app.error
+    return app
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("role", ROLES)
+def test_every_persona_starts_with_a_figure_of_its_own(in_group: Group, role: str, language: str) -> None:
+    app = fine(opened(role, language))
+    shown = params(app)["show"]
+    assert access.scope(role).sees(shown.partition("_")[0])
+    assert app.metric[0].value not in ("–", "")
+    offered = app.multiselect(key="explore-show").options
+    assert len(offered) == len(semantic.metrics(scope=access.scope(role)))
+
+
+def test_the_total_of_a_rate_is_the_rate_of_the_whole(in_group: Group) -> None:
+    app = fine(opened(show=[SHARE, SALES], by="structure_name", period=PERIOD))
+    whole = {name: asked(name, **YEAR) for name in (SHARE, SALES)}
+    assert [m.value for m in app.metric] == [figure(whole[SHARE], "rate", "en"), figure(whole[SALES], "eur", "en")]
+    table = app.dataframe[0].value
+    assert table.iloc[-1, 0] == "Total"
+    assert table.iloc[-1, 1] == pytest.approx(float(whole[SHARE]))
+    assert table.iloc[-1, 1] != pytest.approx(table.iloc[:-1, 1].mean())
+    assert len(table) == len(values(SALES, "structure_name", **YEAR)) + 1
+
+
+def test_a_pivots_totals_are_right_on_both_sides(in_group: Group) -> None:
+    app = fine(opened(show=SHARE, by=["structure_name", "person_sex"], across="person_sex", period=PERIOD))
+    table = app.dataframe[0].value
+    women = [Filter("person_sex", "=", ("F",))]
+    assert table.iloc[-1]["F"] == pytest.approx(asked(SHARE, where=women, **YEAR))
+    first = table.iloc[0]
+    own = [Filter("structure_name", "=", (first["Structure"],))]
+    assert first["Total"] == pytest.approx(asked(SHARE, where=own, **YEAR))
+    assert table.iloc[-1]["Total"] == pytest.approx(asked(SHARE, **YEAR))
+
+
+def test_picking_a_value_shows_what_remains_possible_elsewhere(in_group: Group) -> None:
+    app = fine(opened(show=SALES, by=["structure_name", "site_region"], period=PERIOD))
+    region = sorted(values(SALES, "site_region", **YEAR))[0]
+    pane(app, "site_region").set_value([f"={region}"]).run()
+    fine(app)
+    assert params(app)["pick"] == f"site_region:{region}"
+    here = [Filter("site_region", "=", (region,))]
+    assert app.metric[0].value == figure(asked(SALES, where=here, **YEAR), "eur", "en")
+    possible = values(SALES, "structure_name", where=here, **YEAR)
+    struck = {o.partition("~~")[2].partition("~~")[0] for o in pane(app, "structure_name").options if "~~" in o}
+    assert struck.isdisjoint(possible)
+    assert len(pane(app, "structure_name").options) - len(struck) == len(possible)
+    others = pane(app, "site_region").options
+    assert not any("~~" in o for o in others), "a dimension's own selection excludes none of its values"
+
+
+def test_undo_and_redo_go_through_every_step(in_group: Group) -> None:
+    app = fine(opened(show=SALES, by="structure_name", period=PERIOD))
+    first = params(app)
+    app.selectbox(key="explore-grain").set_value("quarter").run()
+    second = params(app)
+    app.multiselect(key="explore-by").set_value([]).run()
+    third = params(app)
+    assert (second["grain"], "by" in third) == ("quarter", False)
+    app.button(key="explore-undo").click().run()
+    assert params(app) == second and app.multiselect(key="explore-by").value == ["structure_name"]
+    app.button(key="explore-undo").click().run()
+    assert params(app) == first and app.button(key="explore-undo").disabled
+    app.button(key="explore-redo").click().run()
+    app.button(key="explore-redo").click().run()
+    assert params(fine(app)) == third and app.button(key="explore-redo").disabled
+
+
+def test_the_address_reopens_the_exact_view_in_another_session(in_group: Group) -> None:
+    app = fine(opened(show=SALES, by="structure_name", period=PERIOD))
+    app.selectbox(key="explore-compare").set_value("previous_year").run()
+    app.selectbox(key="explore-grain").set_value("month").run()
+    app.selectbox(key="explore-across").set_value("metric_time").run()
+    again = fine(opened(**params(app)))
+    assert params(again) == params(app)
+    assert [(m.value, m.delta) for m in again.metric] == [(m.value, m.delta) for m in app.metric]
+    assert again.dataframe[0].value.equals(app.dataframe[0].value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"show": "x'; drop table--"},
+        {"show": [SALES, "zzz"], "by": ["nope", "structure_name"]},
+        {"show": SALES, "by": "person"},
+        {"show": SALES, "pick": ["structure:\x00", "site_name:" + "é" * 500, ":", "{{ Dimension('x') }}:1"]},
+        {"show": SALES, "grain": "century", "period": "0000-00-00..x", "compare": "x", "chart": "x", "across": "x"},
+        {"show": [SALES] * 50, "by": ["a", "b", "c", "d", "e", "f"]},
+        {"show": SALES, "pick": ["is_renewal:perhaps"]},
+        {"show": SALES, "pick": ["fitted_on__month:2024-99-01"]},
+    ],
+)
+def test_a_hostile_address_gives_a_message_and_never_an_error(in_group: Group, address: dict[str, Any]) -> None:
+    app = fine(opened(**address))
+    assert app.warning or app.info
+    assert app.title[0].value == say("question.explore", "en")
+
+
+@pytest.mark.parametrize("compare", ["index", "benchmark", "budget", "rank", "share", "rolling_12_months"])
+@pytest.mark.parametrize("grain", ["month", ""])
+def test_every_comparison_answers_or_says_why_not(in_group: Group, compare: str, grain: str) -> None:
+    address = {"show": "finance_revenue_eur", "by": "structure_name", "compare": compare, "grain": grain}
+    fine(opened(**address, period=PERIOD))
+
+
+def test_somebody_elses_structure_shows_no_figure_of_it(in_group: Group) -> None:
+    other = next(iter(values(SALES, "structure") - {"S01"}))
+    app = fine(opened("structure-director", show=SALES, by="site_name", pick=f"structure:{other}"))
+    assert f"{other}" in warnings(app)
+    assert not app.metric and not app.dataframe
+    assert say("state.no_rows", "en") in [c.value for c in app.caption]
+    everything = fine(opened("structure-director", show=SALES, by="structure", period=PERIOD))
+    assert everything.metric[0].value == figure(asked(SALES, "structure-director", **YEAR), "eur", "en")
+    assert list(everything.dataframe[0].value.iloc[:-1, 0]) == ["S01"]
+
+
+def test_another_lines_indicator_is_not_shown(in_group: Group) -> None:
+    app = fine(opened("dental-analyst", show=SALES, by="structure_name"))
+    assert SALES.replace("_", "\\_") in warnings(app)
+    assert not app.metric
+    assert say("state.no_indicator", "en") in [c.value for c in app.caption]
+
+
+def test_the_rows_behind_a_figure_are_shown_and_make_it(in_group: Group) -> None:
+    devices = "audio_devices_fitted"
+    app = fine(opened(show=devices, period=PERIOD))
+    app.button(key=f"explore-rows-{devices}").click().run()
+    fine(app)
+    whole = figure(asked(devices, **YEAR), "count", "en")
+    assert any(f"make **{whole}**" in m.value for m in app.markdown)
+    assert len(app.dataframe[-1].value)
+
+
+def test_who_may_not_drill_is_told_so_and_sees_no_row(
+    in_group: Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = tmp_path / "policy.yml"
+    policy.write_text(
+        "default: reader\nroles:\n"
+        "  reader: {label_fr: Lecture, label_en: Reader, lines: '*', structures: '*', permissions: [read]}\n"
+    )
+    monkeypatch.setenv("LAKE_POLICY", str(policy))
+    settings.cache_clear()
+    app = fine(opened("reader", show=SALES))
+    tables = len(app.dataframe)
+    app.button(key=f"explore-rows-{SALES}").click().run()
+    fine(app)
+    assert any(i.value == say("explore.rows.denied", "en", who="Reader") for i in app.info)
+    assert len(app.dataframe) == tables
+
+
+def test_without_mongodb_only_the_saved_views_are_missing(in_group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE_MONGO_URI", "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=200")
+    settings.cache_clear()
+    st.cache_resource.clear()
+    assert fine(opened()).metric
+
+
+def test_an_empty_lake_says_so() -> None:
+    app = fine(opened())
+    assert say("state.empty_title", "en") in "\n".join(m.value for m in app.markdown)
