@@ -37,9 +37,18 @@ class Measured(Took):
     memory_mb: float
 
 
-SCALE = ("prepare", "land_first", "land_again", "insert_dicts", "insert_raw")
-MIRROR = ("raw_cursor", "mirror_first", "python_dicts", "pymongoarrow", "dlt_pipeline", "mirror_more")
-LINE = ("prepare_line", "build", "bare_sql", "query_first", "query_again", "query_same", "query_by_hand")
+#: In this order. What stands more than once takes turns with its reference, and the best of each counts: what else the
+#: machine does meanwhile only ever makes a measure slower.
+ORDER = (
+    "prepare",
+    *("land_first", "insert_dicts", "insert_raw") * 2,
+    "land_again",
+    *("raw_cursor", "mirror_first", "pymongoarrow") * 3,
+    *("python_dicts", "dlt_pipeline", "mirror_more"),
+    "prepare_line",
+    *("build", "bare_sql") * 2,
+    *("query_first", "query_again", "query_same", "query_by_hand") * 3,
+)
 
 #: Measure, reference, how they are compared (records a second, seconds, seconds for each), aim, aim in words.
 RATIOS = (
@@ -61,7 +70,7 @@ RATIOS = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=int(os.environ.get("RECORDS", "1000000")))
-    parser.add_argument("--only", nargs="*", choices=[*SCALE, *MIRROR, *LINE], help="these measures, in their order")
+    parser.add_argument("--only", nargs="*", choices=sorted(set(ORDER)), help="only these measures")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help="keep files and data here (default: a temporary folder)")
     asked = parser.parse_args()
@@ -71,7 +80,7 @@ def main() -> None:
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="lake-bench-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        found = _measure(folder, asked.records, asked.only or [*SCALE, *MIRROR, *LINE])
+        found = _measure(folder, asked.records, [name for name in ORDER if name in (asked.only or ORDER)])
     finally:
         if not asked.folder:
             shutil.rmtree(folder, ignore_errors=True)
@@ -104,7 +113,8 @@ def _measure(folder: Path, records: int, names: Sequence[str]) -> dict[str, Meas
                 print("failed: see above", flush=True)
                 continue
             one = Measured(**json.loads(ended.stdout.splitlines()[-1]))
-            found[name] = one
+            before = found.get(name)
+            found[name] = min(before or one, one, key=lambda m: m.seconds)
             rate = one.records / one.seconds
             print(f"{one.seconds:9.3f} s {rate:12,.0f} /s {one.memory_mb:7,.0f} MB", flush=True)
     return found
@@ -135,7 +145,13 @@ def _page(found: Mapping[str, Measured], records: int) -> str:
             ratio = _ratio(found[measure], found[reference], kind)
             is_reached = "" if aim is None else "yes" if (ratio >= aim if kind == "rate" else ratio <= aim) else "no"
             lines.append(f"| {measure} | {reference} | {ratio:.3g}× {_KINDS[kind]} | {text} | {is_reached} |")
-    lines += ["", "| measure | seconds | records | a second | peak memory, MB |", "|---|---:|---:|---:|---:|"]
+    lines += [
+        "",
+        "The best of each measure's turns:",
+        "",
+        "| measure | seconds | records | a second | peak memory, MB |",
+        "|---|---:|---:|---:|---:|",
+    ]
     for name, one in found.items():
         rate = one.records / one.seconds
         lines.append(f"| {name} | {one.seconds:,.3f} | {one.records:,} | {rate:,.0f} | {one.memory_mb:,.0f} |")

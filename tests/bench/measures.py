@@ -39,9 +39,9 @@ class Work:
         return self.folder / f"sales_{self.records}.csv"
 
     @property
-    def more(self) -> Path:
-        """One per cent of new sales."""
-        return self.folder / f"sales_{self.records}_more.csv"
+    def more(self) -> list[Path]:
+        """Files of one per cent of new sales each."""
+        return [self.folder / f"sales_{self.records}_more_{nth}.csv" for nth in range(3)]
 
     @property
     def few(self) -> Path:
@@ -132,14 +132,17 @@ def mirror_first(work: Work) -> Took:
 
 
 def mirror_more(work: Work) -> Took:
-    """`lake mirror` once more, after one per cent of new records has landed."""
+    """`lake mirror` once more, after one per cent of new records has landed; the best of three such."""
     from lake.mirror import mirror
 
+    contract, count = sales.contract(), work.records // 100
+    tries = []
     with open_store() as store:
-        _land(work.more)
-        took = timed(lambda: mirror(store, sales.contract()), work.records // 100)
-        assert mirror(store, sales.contract()).records == 0
-    return took
+        for file in work.more:
+            _land(file)
+            tries.append(timed(lambda: mirror(store, contract), count))
+            assert mirror(store, contract).records == 0
+    return min(tries, key=lambda took: took.seconds)
 
 
 def raw_cursor(work: Work) -> Took:
@@ -262,7 +265,7 @@ def _line_records() -> int:
         return sum(b.records for c in sources.of(LINE) for b in store.committed_batches(c.name))
 
 
-QUESTIONS = 20
+QUESTIONS = 100
 
 
 def _ask() -> int:
@@ -320,11 +323,11 @@ def query_by_hand(work: Work) -> Took:
     """
     begin = date(2019, 1, 1)
     with duckdb.connect(made.database, read_only=True) as connection:
-        connection.execute(sql, {"since": begin}).fetch_arrow_table()
+        connection.execute(sql, {"since": begin}).to_arrow_table()
 
         def ask() -> None:
             for nth in range(QUESTIONS):
-                connection.execute(sql, {"since": begin + timedelta(days=nth)}).fetch_arrow_table()
+                connection.execute(sql, {"since": begin + timedelta(days=nth)}).to_arrow_table()
 
         return timed(ask, QUESTIONS)
 
@@ -333,11 +336,12 @@ def query_by_hand(work: Work) -> Took:
 
 
 def prepare(work: Work) -> Took:
-    """The files: sales, and one per cent more."""
+    """The files: sales, and three times one per cent more."""
     begun = time.perf_counter()
     sales.write(work.few, 100)
     sales.write(work.file, work.records)
-    sales.write(work.more, work.records // 100, begin=work.records)
+    for nth, file in enumerate(work.more):
+        sales.write(file, work.records // 100, begin=work.records + nth * (work.records // 100))
     return Took(time.perf_counter() - begun, work.records)
 
 
