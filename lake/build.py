@@ -124,6 +124,8 @@ def _build(
             result = _dbt(session, name, place, report, lock)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise BuildError(f"The build of '{name}' could not be made: {error}.") from error
+        if session.is_stopped:
+            raise BuildError(f"The build of '{name}' was told to stop.")
         shutil.rmtree(place / "tmp", ignore_errors=True)
         for file in ("manifest.json", "semantic_manifest.json"):
             with suppress(FileNotFoundError):  # what dbt could not parse has none

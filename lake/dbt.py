@@ -49,6 +49,7 @@ class Session:
             environment: added to this process's while the project is read. If it changes, the cache is lost.
         """
         self.target = target
+        self.is_stopped = False
         self._project = project
         self._environment = dict(environment)
         self._lock = threading.Lock()
@@ -100,6 +101,7 @@ class Session:
 
     def stop(self) -> None:
         """End what runs: each `run` says that it failed."""
+        self.is_stopped = True
         if self._process:
             self._process.kill()
 

@@ -110,8 +110,7 @@ def run(
         LakeError: a step that all lines need failed (land, mirror of the shared sources, core); kept in the record.
     """
     with ExitStack() as held:
-        for line in lines:
-            held.enter_context(store.lease(f"run:{line}"))
+        leases = [held.enter_context(store.lease(f"run:{line}")) for line in lines]
         _mark_killed(store, lines)
         recorder = _Recorder(store, lines)
         try:
@@ -120,6 +119,8 @@ def run(
             fresh = _mirror(recorder, store, lines, report)
             built = _build(recorder, fresh, force, project, report)
             passed = _check(recorder, store, built, project, report)
+            for lease in leases:
+                lease.check()  # this process may have been asleep: what follows can't be undone
             _publish(recorder, passed, report)
         except BaseException as error:
             recorder.fail_rest(error)
@@ -166,7 +167,7 @@ class _Recorder:
         try:
             yield counts
         except BaseException as caught:
-            error = str(caught) or type(caught).__name__
+            error = _why(caught)
             raise
         finally:
             step = Step(name, round(time.monotonic() - began, 2), counts, error)
@@ -184,8 +185,7 @@ class _Recorder:
         code = error.exit_code if isinstance(error, LakeError) else 1
         for line, outcome in self.run.lines.items():
             if outcome.state == "running":
-                why = str(error) or type(error).__name__
-                self.line(line, LineOutcome("failed", builds.published_id(line), why, code))
+                self.line(line, LineOutcome("failed", builds.published_id(line), _why(error), code))
 
     def end(self) -> None:
         states = {outcome.state for outcome in self.run.lines.values()}
@@ -281,6 +281,12 @@ def _check(recorder: _Recorder, store: Store, built: list[Build], project: Path,
             if one.status != "passed":
                 recorder.fail(one.line, _refusal(one))
     return [one for one in checked if one.status == "passed"]
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        return "It was told to stop."
+    return str(error) or type(error).__name__
 
 
 def _refusal(build: Build) -> CheckFailed:

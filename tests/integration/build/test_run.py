@@ -139,5 +139,5 @@ def test_a_run_that_was_killed_is_marked_by_the_next_one(
         runs.run(store, ["audio"], project=project)
     states = {tuple(run.lines): run.state for run in runs.last_runs(store)}
     assert states == {("audio",): "failed", ("audio", "dental"): "killed", ("finance",): "running"}
-    assert runs.last_runs(store, 1)[0].lines["audio"].error == "KeyboardInterrupt"
+    assert runs.last_runs(store, 1)[0].lines["audio"].error == "It was told to stop."
     assert other.run.exit_code == 0
