@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
 from lake import builds, publish
 from lake.builds import Build, Status
+from lake.cli import app
 from lake.errors import LeaseHeld, PublishError, UnknownLine
 from lake.settings import settings
 
@@ -132,3 +134,24 @@ def test_nothing_to_publish_and_an_unknown_line_say_so() -> None:
 def test_two_publications_of_a_line_do_not_mix(monkeypatch: pytest.MonkeyPatch) -> None:
     with builds.alone("publish:audio"), pytest.raises(LeaseHeld, match="process"), builds.alone("publish:audio"):
         pass
+
+
+def test_the_commands_publish_list_and_go_back() -> None:
+    first, second, refused = put("passed", 0), put("passed", 1), put("refused", 2)
+
+    def lake(*arguments: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, arguments, env={"COLUMNS": "160"})
+        return done.exit_code, done.stdout
+
+    code, said = lake("publish", "audio")
+    assert (code, "was refused by its checks" in said) == (1, True)
+    assert lake("publish", "audio", "--build", second.id) == (0, f"audio: {second.id} is published\n")
+    assert lake("rollback", "audio") == (0, f"audio: {first.id} is published\n")
+    code, said = lake("builds", "audio")
+    assert code == 0
+    rows = [line.split() for line in said.splitlines()[1:]]
+    assert [row[1:4] for row in rows] == [
+        [refused.id, "refused", "2026-01-05"],
+        [second.id, "passed", "2026-01-05"],
+        ["*", first.id, "passed"],
+    ]
