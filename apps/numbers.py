@@ -78,6 +78,15 @@ def month(value: date, language: Language) -> str:
     return format_date(value, "MMMM y", locale=locale(language))
 
 
+def short_month(value: date, language: Language) -> str:
+    return format_date(value, "MMM yy", locale=locale(language))
+
+
+def quarter(value: date, language: Language) -> str:
+    """The quarter of a day, such as T1 2025."""
+    return format_date(value, "QQQ y", locale=locale(language))
+
+
 def instant(value: datetime | None, language: Language) -> str:
     """An instant, in Europe/Paris."""
     return format_datetime(value.astimezone(PARIS), "d MMM y, HH:mm", locale=locale(language)) if value else NOTHING

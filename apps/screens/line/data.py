@@ -1,13 +1,25 @@
-"""What a line's page asks: its indicators over a period, over time, by structure and by site."""
+"""What a line's page asks: its indicators over a period and over time, the sections of its plan, and its places."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
-from apps.ask import Question, ask, ask_all, one, years_before
+import pandas as pd
+
+from apps.ask import Question, ask, ask_all, frame, one, years_before
+from apps.screens.line.plan import Cohorts, Parts, Plan, Split
 from apps.session import Session
 from lake.semantic import Answer, Filter, Indicator
+
+Level = Literal["site", "structure"]
+
+#: What names a place, its key first.
+NAMES: dict[Level, tuple[str, ...]] = {
+    "site": ("site", "site_name", "site_commune", "structure_name"),
+    "structure": ("structure", "structure_name"),
+}
 
 
 @dataclass(frozen=True)
@@ -28,29 +40,72 @@ class Choice:
         until = years_before(self.until + timedelta(days=1), 1) - timedelta(days=1)
         return Choice(years_before(self.since, 1), until, self.structures)
 
+    def question(
+        self,
+        metrics: tuple[str, ...],
+        by: tuple[str, ...] = (),
+        *,
+        grain: str | None = None,
+        compare: tuple[str, ...] = (),
+    ) -> Question:
+        return Question(metrics, by, self.where, self.since, self.until, grain, compare=compare)
+
+
+@dataclass(frozen=True)
+class Sections:
+    """The answers to a plan's sections, in its order. Grain of each: one row a value of what it is split by; of mixes
+    and `by_month`, a month; of `by_day`, a day and a place; of cohorts, a quarter."""
+
+    losses: tuple[pd.DataFrame, ...]
+    mixes: tuple[pd.DataFrame, ...]
+    by_month: pd.DataFrame | None
+    by_day: pd.DataFrame | None
+    cohorts: pd.DataFrame | None
+
 
 def totals(
-    session: Session, indicators: list[Indicator], choice: Choice
+    session: Session, names: tuple[str, ...], choice: Choice
 ) -> tuple[dict[str, float | None], dict[str, float | None]]:
     """Each indicator over the period and over the same days a year before, by name."""
-    names = tuple(i.name for i in indicators)
-    periods = (choice, choice.year_before)
-    now, before = ask_all(session, [Question(names, where=p.where, since=p.since, until=p.until) for p in periods])
+    now, before = ask_all(session, [period.question(names) for period in (choice, choice.year_before)])
     return {n: one(now, n) for n in names}, {n: one(before, n) for n in names}
 
 
 def over_time(session: Session, indicators: list[Indicator], choice: Choice, grain: str) -> Answer:
     """Grain: one row a period. Columns: `metric_time` (first day of the period) and each indicator."""
-    names = tuple(i.name for i in indicators)
-    return ask(session, Question(names, where=choice.where, since=choice.since, until=choice.until, grain=grain))
+    return ask(session, choice.question(tuple(i.name for i in indicators), grain=grain))
 
 
-def split(session: Session, indicator: Indicator, choice: Choice, by: tuple[str, ...]) -> Answer:
-    """Grain: one row a member of `by`, the largest first."""
-    return ask(
-        session,
-        Question((indicator.name,), by, choice.where, choice.since, choice.until, order=(f"-{indicator.name}",)),
+def sections(session: Session, plan: Plan, choice: Choice, level: Level) -> Sections:
+    """Everything the plan's sections need, asked at the same time. `level` is that of the week's places."""
+    asked = [choice.question((item.metric,), (item.by,)) for item in plan.losses]
+    asked += [_mix(choice, item) for item in plan.mixes]
+    if used := plan.occupancy:
+        asked.append(choice.question((used.metric, used.open), NAMES["site"], grain="month"))
+        asked.append(choice.question((used.used, used.open), NAMES[level], grain="day"))
+    if plan.cohorts:
+        asked.append(_cohorts(choice, plan.cohorts))
+    tables = iter([frame(answer) for answer in ask_all(session, asked)])
+    return Sections(
+        tuple(next(tables) for _ in plan.losses),
+        tuple(next(tables) for _ in plan.mixes),
+        next(tables) if plan.occupancy else None,
+        next(tables) if plan.occupancy else None,
+        next(tables) if plan.cohorts else None,
     )
+
+
+def places(session: Session, indicator: Indicator, cases: str | None, choice: Choice, level: Level) -> pd.DataFrame:
+    """Grain: one row a site or structure. Columns: its names; the indicator, a year before, and the group's quartiles;
+    and `cases`, what the indicator stands on, None where it isn't told."""
+    names = NAMES[level]
+    asked = [choice.question((indicator.name,), names, compare=("previous_year", "benchmark"))]
+    if cases:
+        asked.append(choice.question((cases,), names[:1]))
+    found = [frame(answer) for answer in ask_all(session, asked)]
+    if not cases:
+        return found[0].assign(cases=None)
+    return found[0].merge(found[1].rename(columns={cases: "cases"}), on=names[0], how="left")
 
 
 def structures(session: Session, indicator: Indicator) -> dict[str, str]:
@@ -58,3 +113,14 @@ def structures(session: Session, indicator: Indicator) -> dict[str, str]:
     table = ask(session, Question((indicator.name,), ("structure", "structure_name"))).table
     names = zip(table.column("structure").to_pylist(), table.column("structure_name").to_pylist(), strict=True)
     return {i: name or i for i, name in sorted(names, key=lambda pair: pair[0]) if i}
+
+
+def _mix(choice: Choice, item: Split | Parts) -> Question:
+    by = (item.by,) if isinstance(item, Split) else ()
+    return choice.question(item.metrics, by, grain="month")
+
+
+def _cohorts(choice: Choice, item: Cohorts) -> Question:
+    since = years_before(choice.until + timedelta(days=1), item.years)
+    longer = Choice(min(since, choice.since), choice.until, choice.structures)
+    return longer.question((item.metric, item.count), (item.quarter, item.by))

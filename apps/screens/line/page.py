@@ -1,18 +1,20 @@
-"""A line's page: its indicators over the chosen period, over time, by structure and by site."""
+"""A line's page, designed for its trade's manager: headlines, then the sections of its plan, then any indicator."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pandas as pd
 import streamlit as st
 
 from apps.ask import frame, indicators, last_month_end, state, years_before
 from apps.blocks import chips, empty, heading, indicator_card, trace, warnings_of
 from apps.charts import over_time as time_chart
-from apps.charts import ranked
-from apps.numbers import day, figure
-from apps.screens.line import data
-from apps.screens.line.data import Choice
+from apps.numbers import day
+from apps.screens.line import data, sections
+from apps.screens.line.data import Choice, Level
+from apps.screens.line.places import draw_places
+from apps.screens.line.plan import Plan, plan
 from apps.session import Session
 from apps.words import say
 from lake.semantic import Indicator
@@ -35,17 +37,26 @@ def draw(session: Session, line: str) -> None:
     if last is None:
         empty(session, "no_rows")
         return
+    names = data.structures(session, known[0])
     with st.container(key="filters"):
-        choice = _filters(session, line, known[0], (years_before(last + timedelta(days=1), 1), last))
+        choice = _filters(session, line, names, (years_before(last + timedelta(days=1), 1), last))
     if choice is None:
         return
-    _totals(session, known, choice)
-    _detail(session, line, known, choice)
+    layout = plan(line)
+    if not _totals(session, known, layout, choice):
+        return
+    level: Level = "site" if len(choice.structures or names) == 1 else "structure"
+    found = data.sections(session, layout, choice, level)
+    by_name = {i.name: i for i in known}
+    sections.draw_losses(session, layout, found)
+    sections.draw_mixes(session, layout, found, by_name)
+    sections.draw_occupancy(session, layout, found, by_name, level)
+    sections.draw_cohorts(session, layout, found, by_name)
+    _detail(session, line, known, layout, choice)
 
 
-def _filters(session: Session, line: str, any_indicator: Indicator, period: tuple[date, date]) -> Choice | None:
+def _filters(session: Session, line: str, names: dict[str, str], period: tuple[date, date]) -> Choice | None:
     language = session.language
-    names = data.structures(session, any_indicator)
     left, right = st.columns([1, 2])
     with left:
         chosen = st.date_input(say("filter.period", language), period, format="DD/MM/YYYY", key=f"{line}-period")
@@ -63,9 +74,15 @@ def _filters(session: Session, line: str, any_indicator: Indicator, period: tupl
     return Choice(chosen[0], chosen[1], tuple(structures))
 
 
-def _totals(session: Session, known: list[Indicator], choice: Choice) -> None:
+def _totals(session: Session, known: list[Indicator], layout: Plan, choice: Choice) -> bool:
+    """The headlines and the funnels, whose figures are asked together. False when there is none."""
+    by_name = {i.name: i for i in known}
     shown = [i for i in known if i.headline] or known[:_PER_ROW]
-    values, before = data.totals(session, shown, choice)
+    steps = [step for funnel in layout.funnels for step in funnel.steps if step in by_name]
+    values, before = data.totals(session, tuple(dict.fromkeys([*(i.name for i in shown), *steps])), choice)
+    if all(pd.isna(value) for value in values.values()):
+        empty(session, "no_rows")
+        return False
     for start in range(0, len(shown), _PER_ROW):
         row = shown[start : start + _PER_ROW]
         for column, indicator in zip(st.columns(_PER_ROW), row, strict=False):
@@ -74,11 +91,14 @@ def _totals(session: Session, known: list[Indicator], choice: Choice) -> None:
     earlier = choice.year_before
     since, until = day(earlier.since, session.language), day(earlier.until, session.language)
     st.caption(say("period.compared", session.language, since=since, until=until))
+    sections.draw_funnels(session, layout, by_name, values, before)
+    return True
 
 
-def _detail(session: Session, line: str, known: list[Indicator], choice: Choice) -> None:
+def _detail(session: Session, line: str, known: list[Indicator], layout: Plan, choice: Choice) -> None:
     language = session.language
     by_name = {i.name: i for i in known}
+    st.subheader(say("linepage.sections.indicator", language), anchor=False, divider="gray")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             say("filter.indicator", language),
@@ -100,49 +120,11 @@ def _detail(session: Session, line: str, known: list[Indicator], choice: Choice)
     if months.empty:
         empty(session, "no_rows")
         return
-    st.subheader(say("section.over_time", language), anchor=False)
-    st.altair_chart(time_chart(months, "metric_time", indicator.name, indicator.unit, language))
-    trace(session, indicator, answer)
-    _by_structure(session, line, indicator, choice)
-    _by_site(session, line, indicator, choice)
-
-
-def _by_structure(session: Session, line: str, indicator: Indicator, choice: Choice) -> None:
-    language = session.language
-    table = frame(data.split(session, indicator, choice, ("structure_name",))).dropna()
-    if table.empty:
-        return
-    st.subheader(say("section.by_structure", language), anchor=False)
-    reference = None
-    if indicator.unit == "rate":
-        values, _ = data.totals(session, [indicator], choice)
-        reference = values[indicator.name]
-    st.altair_chart(ranked(table, "structure_name", indicator.name, indicator.unit, language, reference=reference))
-    if reference is not None:
-        st.caption(say("section.reference", language, value=figure(reference, indicator.unit, language)))
-
-
-def _by_site(session: Session, line: str, indicator: Indicator, choice: Choice) -> None:
-    language = session.language
-    table = frame(data.split(session, indicator, choice, ("site", "site_name", "site_commune", "structure_name")))
-    if table.empty:
-        return
-    st.subheader(say("section.by_site", language), anchor=False)
-    st.dataframe(
-        table,
-        hide_index=True,
-        column_order=["site_name", "site_commune", "structure_name", indicator.name],
-        column_config={
-            "site_name": st.column_config.TextColumn(say("column.site", language), width="medium"),
-            "site_commune": st.column_config.TextColumn(say("column.commune", language)),
-            "structure_name": st.column_config.TextColumn(say("column.structure", language)),
-            indicator.name: _number_column(indicator, language),
-        },
-        key=f"{line}-sites",
+    st.markdown(f"##### {say('section.over_time', language)}")
+    st.altair_chart(
+        time_chart(months, "metric_time", indicator.name, indicator.unit, language),
+        alt=f"{indicator.label(language)}: {say('section.over_time', language)}",
     )
-
-
-def _number_column(indicator: Indicator, language: str) -> object:
-    formats = {"rate": "percent", "eur": "euro", "count": "localized"}
-    label = indicator.label("en" if language == "en" else "fr")
-    return st.column_config.NumberColumn(label, format=formats.get(indicator.unit or "", "%.2f"))
+    trace(session, indicator, answer)
+    if not indicator.needs_time:
+        draw_places(session, line, indicator, layout, choice)

@@ -1,0 +1,99 @@
+"""Sites or structures in context: against the group's quartiles and a year before, with caution where cases are few."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from apps.blocks import empty
+from apps.charts import among_peers
+from apps.screens.line import data
+from apps.screens.line.data import NAMES, Choice, Level
+from apps.screens.line.logic import AT_EACH_END, Standing, standing, unique_names
+from apps.screens.line.plan import Plan
+from apps.session import Session
+from apps.words import Language, say
+from lake.semantic import Indicator
+
+_LEVELS: tuple[Level, ...] = ("site", "structure")
+_FORMATS = {"rate": "percent", "eur": "euro", "count": "localized"}
+
+
+def draw_places(session: Session, line: str, indicator: Indicator, plan: Plan, choice: Choice) -> None:
+    """The best and the worst, what to say of them, and all of them as a table."""
+    language = session.language
+    st.markdown(f"##### {say('linepage.sections.places', language)}")
+    level: Level = st.segmented_control(
+        say("linepage.level", language),
+        _LEVELS,
+        default="site",
+        required=True,
+        format_func=lambda item: say(f"linepage.levels.{item}", language),
+        key=f"{line}-level",
+    )
+    key, name = NAMES[level][:2]
+    table = data.places(session, indicator, plan.cases.get(indicator.name), choice, level)
+    table = table.dropna(subset=[indicator.name])
+    if table.empty:
+        empty(session, "no_rows")
+        return
+    table = table.assign(place=unique_names(table, name, key))
+    least = plan.least_cases
+    found = standing(table, indicator.name, lower_is_better=indicator.direction == "down", least_cases=least)
+    _say(session, indicator, found, least)
+    st.altair_chart(
+        among_peers(found.shown, "place", indicator.name, indicator.unit, language, is_small="is_few"),
+        alt=f"{indicator.label(language)}: {say(f'linepage.levels.{level}', language)}",
+    )
+    has_group = table[f"{indicator.name}__benchmark_median"].notna().any()
+    st.caption(say("peers.how" if has_group else "peers.too_few", language))
+    with st.expander(say("linepage.table", language), icon=":material/table_rows:"):
+        _table(session, table, indicator, level)
+
+
+def _say(session: Session, indicator: Indicator, found: Standing, least: int) -> None:
+    """What the chart shows, in words, before it."""
+    language = session.language
+    said = []
+    if found.ranked and indicator.direction in ("up", "down"):
+        said.append(say(f"linepage.behind.{indicator.direction}", language, behind=found.behind, of=found.ranked))
+    if found.few:
+        key = "few" if found.ranked else "all_few"
+        said.append(say(f"linepage.behind.{key}", language, few=found.few, of=found.compared, n=least))
+    if (found.ranked or found.compared) > 2 * AT_EACH_END:
+        said.append(say("linepage.behind.ends", language, n=AT_EACH_END))
+    st.markdown(" ".join(said))
+
+
+def _table(session: Session, table: pd.DataFrame, indicator: Indicator, level: Level) -> None:
+    language = session.language
+    name = indicator.name
+    numbers = {
+        name: indicator.label(language),
+        f"{name}__previous_year": say("linepage.column.before", language),
+        f"{name}__benchmark_median": say("linepage.column.median", language),
+    }
+    counts = {
+        f"{name}__benchmark_rank": say("linepage.column.rank", language),
+        "cases": say("linepage.column.cases", language),
+    }
+    texts = {"place": _title(level, language)}
+    if level == "site":
+        texts |= {"site_commune": say("column.commune", language), "structure_name": say("column.structure", language)}
+    shown = [*texts, *numbers, *(c for c in counts if table[c].notna().any())]
+    unit = _FORMATS.get(indicator.unit or "", "%.2f")
+    st.dataframe(
+        table.sort_values(name, ascending=indicator.direction == "down"),
+        hide_index=True,
+        column_order=shown,
+        column_config={
+            **{c: st.column_config.TextColumn(label, pinned=c == "place") for c, label in texts.items()},
+            **{c: st.column_config.NumberColumn(label, format=unit) for c, label in numbers.items()},
+            **{c: st.column_config.NumberColumn(label, format="localized") for c, label in counts.items()},
+        },
+        alt=say("linepage.table", language),
+    )
+
+
+def _title(level: Level, language: Language) -> str:
+    return say("column.site" if level == "site" else "column.structure", language)

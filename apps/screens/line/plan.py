@@ -1,0 +1,98 @@
+"""How a line's page is laid out for its trade: `<line>.yml` beside this file, checked when it is read.
+
+Nothing here computes: a plan names indicators and dimensions of the semantic layer and the sections they stand in.
+A new line has a page by its indicators alone; its plan adds the sections.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from apps.words import Language
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(_Part):
+    """A text in both languages."""
+
+    fr: str
+    en: str
+
+    def to(self, language: Language) -> str:
+        return self.en if language == "en" else self.fr
+
+
+class Funnel(_Part):
+    """Indicators of one unit, each step a part of the one before; each counts on the day of its own event."""
+
+    title: Text
+    steps: tuple[str, ...]
+
+
+class Split(_Part):
+    """An indicator by a dimension, whose values have names here; they are shown in this order, then the others."""
+
+    title: Text
+    metric: str
+    by: str
+    values: dict[str, Text] = {}
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return (self.metric,)
+
+
+class Parts(_Part):
+    """Indicators that together are a whole."""
+
+    title: Text
+    metrics: tuple[str, ...]
+
+
+class Occupancy(_Part):
+    """What part of what is open is used: by site and month, and by weekday from the two indicators it is made of."""
+
+    metric: str
+    used: str
+    open: str
+
+
+class Cohorts(_Part):
+    """An indicator by the quarter of a past event and by a dimension; cells on fewer than `least` of `count` are
+    marked. `years` is how far back the period reaches."""
+
+    title: Text
+    note: Text
+    metric: str
+    count: str
+    quarter: str
+    by: str
+    values: dict[str, Text] = {}
+    least: int = 20
+    years: int = 3
+
+
+class Plan(_Part):
+    """A line's page. `cases` names the indicator that counts what a rate or a mean stands on."""
+
+    funnels: tuple[Funnel, ...] = ()
+    losses: tuple[Split, ...] = ()
+    mixes: tuple[Split | Parts, ...] = ()
+    occupancy: Occupancy | None = None
+    cohorts: Cohorts | None = None
+    cases: dict[str, str] = {}
+    least_cases: int = 20
+
+
+@cache
+def plan(line: str) -> Plan:
+    """The line's plan; an empty one for a line without."""
+    path = Path(__file__).with_name(f"{line}.yml")
+    return Plan.model_validate(yaml.safe_load(path.read_text("utf-8"))) if path.exists() else Plan()

@@ -1,0 +1,175 @@
+"""The sections of a line's plan, drawn: funnels, losses, mixes, occupancy, cohorts. One without rows is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+from babel.dates import get_day_names
+
+from apps.charts import ranked
+from apps.numbers import figure, locale, quarter, short_month
+from apps.screens.line import charts
+from apps.screens.line.data import NAMES, Level, Sections
+from apps.screens.line.logic import by_weekday, emptiest, named, parts_of, shares, unique_names
+from apps.screens.line.plan import Parts, Plan, Split
+from apps.session import Session
+from apps.words import say
+from lake.semantic import Indicator
+
+#: Sites shown in the heat-map by month; those with the lowest occupancy.
+_MOST_SITES = 20
+
+Figures = Mapping[str, float | None]
+Known = Mapping[str, Indicator]
+
+
+def draw_funnels(session: Session, plan: Plan, known: Known, values: Figures, before: Figures) -> None:
+    """Each funnel's steps, in per cent of the step before."""
+    language = session.language
+    shown = [(f, [s for s in f.steps if values.get(s)]) for f in plan.funnels]
+    shown = [(funnel, steps) for funnel, steps in shown if len(steps) > 1]
+    if not shown:
+        return
+    st.subheader(say("linepage.sections.journey", language), anchor=False, divider="gray")
+    for column, (funnel, steps) in zip(st.columns(len(shown)), shown, strict=True):
+        rows = []
+        for previous, step in zip([None, *steps], steps, strict=False):
+            value = values[step] or 0.0
+            text = figure(value, known[step].unit, language, short=True)
+            if previous:
+                share = figure(value / (values[previous] or 1.0), "rate", language)
+                text = say("linepage.step", language, value=text, share=share)
+            row = {"label": known[step].label(language), "value": value, "before": before.get(step), "text": text}
+            rows.append(row)
+        with column:
+            title = funnel.title.to(language)
+            st.markdown(f"##### {title}")
+            st.altair_chart(charts.funnel(pd.DataFrame(rows), language), alt=title)
+    st.caption(say("linepage.funnel_note", language))
+
+
+def draw_losses(session: Session, plan: Plan, found: Sections) -> None:
+    """What is lost on the way, by reason; rows without a reason aren't losses."""
+    language = session.language
+    shown = []
+    for item, table in zip(plan.losses, found.losses, strict=True):
+        kept = table.dropna(subset=[item.by, item.metric])
+        kept = kept[kept[item.metric] > 0]
+        if not kept.empty:
+            names = named(kept[item.by], item.values, language, say("linepage.unknown", language))
+            shown.append((item, kept.assign(reason=names)))
+    if not shown:
+        return
+    st.subheader(say("linepage.sections.losses", language), anchor=False, divider="gray")
+    for column, (item, table) in zip(st.columns(len(shown)), shown, strict=True):
+        with column:
+            title = item.title.to(language)
+            st.markdown(f"##### {title}")
+            st.altair_chart(ranked(table, "reason", item.metric, "count", language), alt=title)
+
+
+def draw_mixes(session: Session, plan: Plan, found: Sections, known: Known) -> None:
+    """Shares by month, two charts a row."""
+    language = session.language
+    shown = []
+    for item, table in zip(plan.mixes, found.mixes, strict=True):
+        parts, order = _parts(session, item, table, known)
+        if not parts.empty:
+            shown.append((item, parts, order))
+    if not shown:
+        return
+    st.subheader(say("linepage.sections.mix", language), anchor=False, divider="gray")
+    for start in range(0, len(shown), 2):
+        for column, (item, parts, order) in zip(st.columns(2, gap="large"), shown[start : start + 2], strict=False):
+            with column:
+                title = item.title.to(language)
+                st.markdown(f"##### {title}")
+                st.altair_chart(charts.mix(parts, order, known[item.metrics[0]].unit, language), alt=title)
+
+
+def _parts(session: Session, item: Split | Parts, table: pd.DataFrame, known: Known) -> tuple[pd.DataFrame, list[str]]:
+    """The shares of a mix, and the names of its parts in their order."""
+    language = session.language
+    if isinstance(item, Parts):
+        labels = {name: known[name].label(language) for name in item.metrics}
+        return shares(parts_of(table, labels)), list(labels.values())
+    names = named(table[item.by], item.values, language, say("linepage.unknown", language))
+    long = shares(table.assign(part=names, value=table[item.metric]))
+    first = [text.to(language) for text in item.values.values()]
+    return long, [*first, *sorted(set(long["part"]) - set(first))]
+
+
+def draw_occupancy(session: Session, plan: Plan, found: Sections, known: Known, level: Level) -> None:
+    """What is used of what is open: by site and month, and over the week by site or structure."""
+    used = plan.occupancy
+    if used is None or found.by_month is None or found.by_day is None or found.by_month.empty:
+        return
+    language = session.language
+    metric = known[used.metric].label(language)
+    st.subheader(say("linepage.sections.occupancy", language), anchor=False, divider="gray")
+    months = found.by_month.assign(place=unique_names(found.by_month, "site_name", "site"))
+    shown = emptiest(months, used.metric, used.open, "place", _MOST_SITES)
+    rows = list(shown["place"].cat.categories)
+    title = say("linepage.by_month", language, metric=metric)
+    st.markdown(f"##### {title}")
+    if months["place"].nunique() > len(rows):
+        st.caption(say("linepage.emptiest", language, n=len(rows), of=months["place"].nunique()))
+    starts = sorted(shown["metric_time"].unique())
+    cells = shown.assign(
+        row=shown["place"],
+        column=[short_month(m, language) for m in shown["metric_time"]],
+        value=shown[used.metric],
+    )[["row", "column", "value"]]
+    columns = [short_month(m, language) for m in starts]
+    st.altair_chart(charts.heat(cells, columns=columns, rows=rows, unit="rate", language=language), alt=title)
+    _week(session, found.by_day, used.used, used.open, metric, level)
+
+
+def _week(session: Session, by_day: pd.DataFrame, used: str, opened: str, metric: str, level: Level) -> None:
+    language = session.language
+    key, name = NAMES[level][:2]
+    week = by_weekday(by_day.assign(place=unique_names(by_day, name, key)), used, opened, "place")
+    if week.empty:
+        return
+    days = get_day_names("abbreviated", locale=locale(language))
+    title = say("linepage.by_weekday", language, metric=metric)
+    st.markdown(f"##### {title}")
+    order = list(emptiest(week, "rate", "opened", "place")["place"].cat.categories)
+    cells = pd.DataFrame({"row": week["place"], "column": week["weekday"].map(days), "value": week["rate"]})
+    columns = [days[i] for i in sorted(week["weekday"].unique())]
+    st.altair_chart(charts.heat(cells, columns=columns, rows=order, unit="rate", language=language), alt=title)
+
+
+def draw_cohorts(session: Session, plan: Plan, found: Sections, known: Known) -> None:
+    """The renewal of those of a quarter, by what they are split by."""
+    item, table = plan.cohorts, found.cohorts
+    if item is None or table is None:
+        return
+    language = session.language
+    kept = table.dropna(subset=[item.metric, item.quarter, item.by])
+    if kept.empty:
+        return
+    title = item.title.to(language)
+    st.subheader(title, anchor=False, divider="gray")
+    st.caption(f"{item.note.to(language)} {say('linepage.few', language, n=item.least)}")
+    cells = pd.DataFrame(
+        {
+            "row": named(kept[item.by], item.values, language, say("linepage.unknown", language)),
+            "column": [quarter(q, language) for q in kept[item.quarter]],
+            "value": kept[item.metric],
+            "cases": kept[item.count],
+            "is_few": kept[item.count] < item.least,
+        }
+    )
+    columns = [quarter(q, language) for q in sorted(kept[item.quarter].unique())]
+    chart = charts.heat(
+        cells,
+        columns=columns,
+        rows=sorted(cells["row"].unique()),
+        unit=known[item.metric].unit,
+        language=language,
+        few="is_few",
+    )
+    st.altair_chart(chart, alt=title)

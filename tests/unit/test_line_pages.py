@@ -1,0 +1,128 @@
+"""The lines' pages: their plans name what exists, and what they compute of the answers is right."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from apps.screens.line.logic import by_weekday, emptiest, parts_of, shares, standing, unique_names
+from apps.screens.line.plan import Plan, Split, plan
+from lake.settings import LINES, PROJECT
+
+PLANNED = [line for line in LINES if plan(line) != Plan()]
+
+
+@cache
+def models() -> list[dict[str, Any]]:
+    return [yaml.safe_load(path.read_text("utf-8")) or {} for path in sorted((PROJECT / "models").rglob("*.yml"))]
+
+
+def metrics() -> set[str]:
+    return {metric["name"] for model in models() for metric in model.get("metrics", [])}
+
+
+def dimensions() -> set[str]:
+    semantic = [s for model in models() for s in model.get("semantic_models", [])]
+    return {dimension["name"] for s in semantic for dimension in s.get("dimensions", [])}
+
+
+def test_every_trade_has_a_plan() -> None:
+    assert set(PLANNED) == set(LINES) - {"finance"}
+
+
+@pytest.mark.parametrize("line", PLANNED)
+def test_a_plan_names_indicators_and_dimensions_that_exist(line: str) -> None:
+    found = plan(line)
+    named = [step for funnel in found.funnels for step in funnel.steps]
+    named += [metric for item in (*found.losses, *found.mixes) for metric in item.metrics]
+    named += [*found.cases, *found.cases.values()]
+    split = [item.by for item in (*found.losses, *found.mixes) if isinstance(item, Split)]
+    if found.occupancy:
+        named += [found.occupancy.metric, found.occupancy.used, found.occupancy.open]
+    if found.cohorts:
+        named += [found.cohorts.metric, found.cohorts.count]
+        split += [found.cohorts.by, found.cohorts.quarter.partition("__")[0]]
+    assert set(named) <= metrics()
+    assert all(name.startswith(f"{line}_") for name in named)
+    assert set(split) <= dimensions()
+
+
+def test_shares_of_a_month_add_up_to_one_and_leave_out_what_is_negative() -> None:
+    month = date(2025, 1, 1)
+    table = pd.DataFrame({"metric_time": [month] * 4, "part": list("abcd"), "value": [30.0, 10.0, -5.0, np.nan]})
+    found = shares(table)
+    assert list(found["part"]) == ["a", "b"]
+    assert list(found["share"]) == [0.75, 0.25]
+
+
+def test_indicators_become_parts() -> None:
+    table = pd.DataFrame({"metric_time": [date(2025, 1, 1)], "amo": [1.0], "amc": [3.0]})
+    assert parts_of(table, {"amo": "AMO", "amc": "AMC"})[["part", "value"]].to_numpy().tolist() == [
+        ["AMO", 1.0],
+        ["AMC", 3.0],
+    ]
+
+
+def test_the_occupancy_of_a_weekday_is_a_ratio_of_sums() -> None:
+    mondays = [date(2025, 1, 6), date(2025, 1, 13)]
+    table = pd.DataFrame(
+        {"metric_time": [*mondays, date(2025, 1, 7)], "site": "A", "used": [8.0, 1.0, 0.0], "open": [10.0, 2.0, 0.0]}
+    )
+    found = by_weekday(table, "used", "open", "site")
+    assert found.to_dict("records") == [{"place": "A", "weekday": 0, "rate": 0.75, "opened": 12.0}]
+
+
+def test_the_emptiest_places_come_first_weighted_by_what_is_open() -> None:
+    table = pd.DataFrame(
+        {
+            "place": ["a", "a", "b", "c"],
+            "rate": [0.1, 0.9, 0.5, 0.2],
+            "open": [1.0, 9.0, 5.0, 5.0],
+        }
+    )
+    found = emptiest(table, "rate", "open", "place", 2)
+    assert list(found["place"].cat.categories) == ["c", "b"]
+    assert len(found) == 2
+
+
+def places(values: list[float], cases: list[int | None], quartile: float = 0.5) -> pd.DataFrame:
+    size = len(values)
+    return pd.DataFrame(
+        {
+            "site": [f"S{i}" for i in range(size)],
+            "x": values,
+            "cases": cases,
+            "x__benchmark_q1": [quartile] * size,
+            "x__benchmark_q3": [quartile] * size,
+        }
+    )
+
+
+def test_places_on_few_cases_are_not_ranked_among_the_others() -> None:
+    table = places([0.9, 0.8, 0.7, 0.6, 0.4, 0.0], [50, 50, 50, 50, 50, 3])
+    found = standing(table, "x", lower_is_better=False, least_cases=20)
+    assert list(found.shown["site"]) == ["S0", "S1", "S2", "S3", "S4"]
+    assert (found.few, found.behind, found.ranked) == (1, 1, 5)
+
+
+def test_where_nearly_all_stand_on_few_cases_all_are_shown_and_marked() -> None:
+    found = standing(places([0.9, 0.1], [3, 50]), "x", lower_is_better=False, least_cases=20)
+    assert list(found.shown["is_few"]) == [True, False]
+    assert found.ranked == 0
+
+
+def test_low_is_best_where_the_indicator_says_so() -> None:
+    found = standing(places([0.9, 0.1, 0.2, 0.3, 0.4], [None] * 5), "x", lower_is_better=True, least_cases=20)
+    assert list(found.shown["x"]) == [0.1, 0.2, 0.3, 0.4, 0.9]
+    assert found.behind == 1 and found.few == 0
+
+
+def test_two_places_of_one_name_keep_their_ids() -> None:
+    table = pd.DataFrame({"site": ["S01", "S02", "S03"], "name": ["Lyon", "Lyon", None]})
+    assert list(unique_names(table, "name", "site")) == ["Lyon (S01)", "Lyon (S02)", "S03"]
