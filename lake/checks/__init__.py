@@ -5,8 +5,8 @@ expectations.py  Great Expectations, in a process of its own (alone imports grea
 reconcile.py     counts and control totals per source: MongoDB's own aggregation against the mart
 docs.py          the results as a page that a manager reads
 
-The results are kept with the build: `checks.json` and `docs/index.html`. A result gives numbers, never a row. Numbers of
-a reconciliation are totals over all structures: a screen shows their `detail` only to those who see every structure.
+The results are kept with the build: `checks.json` and `docs/index.html`. A result gives numbers, never a row. The
+numbers are totals over all structures: a screen shows `detail` only to those who see every structure.
 """
 
 from __future__ import annotations
