@@ -18,6 +18,7 @@ class Cache(Generic[Value]):
         self._weigh = weigh
         self._weight = 0
         self._held: OrderedDict[Hashable, Value] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> Value | None:
@@ -37,6 +38,23 @@ class Cache(Generic[Value]):
             while self._weight > self._capacity:
                 _, forgotten = self._held.popitem(last=False)
                 self._weight -= self._weigh(forgotten)
+
+    def fetch(self, key: Hashable, make: Callable[[], Value]) -> tuple[Value, bool]:
+        """The value, made now unless it is held, and whether it was. Who want the same at once have it made once."""
+        if (held := self.get(key)) is not None:
+            return held, True
+        with self._lock:
+            making = self._making.setdefault(key, threading.Lock())
+        try:
+            with making:
+                if (held := self.get(key)) is not None:
+                    return held, True
+                made = make()
+                self.put(key, made)
+                return made, False
+        finally:
+            with self._lock:
+                self._making.pop(key, None)
 
     def clear(self) -> None:
         with self._lock:

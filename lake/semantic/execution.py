@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 import duckdb
@@ -44,31 +45,32 @@ def typed(mart: Mart, manifest: Manifest, item: Item, given: Filter) -> Conditio
 def run(
     mart: Mart, source: Source, sql: str, parameters: dict[str, Value], structures: tuple[str, ...]
 ) -> tuple[pa.Table, float]:
-    """The rows, from memory if the same was asked of the same builds in the same scope."""
+    """The rows and the milliseconds they took: none if the same was asked of the same builds in the same scope."""
     values = tuple((name, type(value).__name__, value) for name, value in sorted(parameters.items()))
     key = (tuple(str(b.folder) for b in source.builds), structures, sql, values)
-    if (known := results.get(key)) is not None:
-        return known, 0.0
     started = time.perf_counter()
+    table, was_known = results.fetch(key, lambda: _run(mart, sql, parameters, structures))
+    return table, 0.0 if was_known else (time.perf_counter() - started) * 1000
+
+
+def _run(mart: Mart, sql: str, parameters: dict[str, Value], structures: tuple[str, ...]) -> pa.Table:
     try:
         with mart.cursor(structures) as cursor:
-            table = (
-                cursor.sql(sql, params=parameters).to_arrow_table() if parameters else cursor.sql(sql).to_arrow_table()
-            )
+            relation = cursor.sql(sql, params=parameters) if parameters else cursor.sql(sql)
+            table = relation.to_arrow_table()
     except duckdb.Error as error:
         # DuckDB's words can quote a value of a row outside the scope: they go to the trace, not to the reader.
         raise QueryError(
             f"The mart could not answer ({type(error).__name__}).",
             remedy="Ask for less at once; `lake --debug` shows more.",
         ) from error
-    table = _plain(table if structures else table.slice(0, 0))
-    results.put(key, table)
-    return table, (time.perf_counter() - started) * 1000
+    return _plain(table if structures else table.slice(0, 0))
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """Whole numbers as integers: DuckDB gives sums of integers as decimals without places."""
+    """Whole numbers as integers, if they fit: DuckDB gives sums of integers as decimals without places."""
     for position, column in enumerate(table.schema):
         if pa.types.is_decimal(column.type) and column.type.scale == 0:
-            table = table.set_column(position, column.name, table.column(position).cast(pa.int64()))
+            with suppress(pa.ArrowInvalid):
+                table = table.set_column(position, column.name, table.column(position).cast(pa.int64()))
     return table

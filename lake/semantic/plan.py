@@ -52,8 +52,15 @@ def plan(manifest: Manifest, metrics: Sequence[str], by: Sequence[Item], where: 
     shapes = tuple((c.item.name, c.item.reference, c.filter.shape) for c in where)
     groups = tuple(dict.fromkeys(item.name for item in by))
     key = (manifest.digest, tuple(metrics), groups, shapes)
-    if known := _plans.get(key):
-        return known
+    return _plans.fetch(key, lambda: _made(manifest, metrics, groups, shapes))[0]
+
+
+def _made(
+    manifest: Manifest,
+    metrics: Sequence[str],
+    groups: Sequence[str],
+    shapes: Sequence[tuple[str, str, tuple[str, bool]]],
+) -> Plan:
     slot = 0
     conditions = []
     for _, reference, shape in shapes:
@@ -66,7 +73,6 @@ def plan(manifest: Manifest, metrics: Sequence[str], by: Sequence[Item], where: 
             f"{bare[0]} is not a secured view, so nothing of it may be asked.",
             remedy="Put its semantic model on a model made by secured(…): see docs/architecture.md.",
         )
-    _plans.put(key, made)
     return made
 
 
