@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from group import Group
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 sys.path.insert(0, str(Path(__file__).parent))
-from browser import CHROMIUM, chromium, served, settled
+from browser import CHROMIUM, settled
 
 from apps.registry import PAGES
 from apps.words import LANGUAGES, Language, say
@@ -27,29 +26,6 @@ pytestmark = [
         reason="no Chromium or Chrome is installed: browser tests are skipped",
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def portal(group: Group, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(group.environment, tmp_path_factory.mktemp("portal") / "log") as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh browser session; an error in the page's console fails the test."""
-    opened = browser.new_page(viewport={"width": 1360, "height": 900})
-    errors: list[str] = []
-    opened.on("pageerror", lambda e: errors.append(str(e)))
-    yield opened
-    opened.close()
-    assert not errors
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -92,7 +68,7 @@ def test_the_screen_fits_a_narrow_window(page: Page, portal: str) -> None:
 def test_changing_the_grain_redraws_without_an_error(page: Page, portal: str) -> None:
     page.goto(f"{portal}/optical?lang=en")
     settled(page)
-    page.get_by_role("button", name=say("filter.grains.quarter", "en")).click()
+    page.get_by_role("radio", name=say("filter.grains.quarter", "en")).click()
     settled(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     expect(page.get_by_role("heading", name=say("section.over_time", "en"))).to_be_visible()
@@ -103,7 +79,7 @@ def test_a_publication_appears_in_an_open_session(page: Page, portal: str, group
     settled(page)
     before = _shown_build(page)
     group.lake("run", "audio", "--force")
-    page.get_by_role("button", name=say("filter.grains.quarter", "en")).click()
+    page.get_by_role("radio", name=say("filter.grains.quarter", "en")).click()
     settled(page)
     after = _shown_build(page)
     published = group.lake("builds", "audio").stdout
@@ -114,15 +90,16 @@ def test_a_publication_appears_in_an_open_session(page: Page, portal: str, group
 def test_an_opinion_on_a_prototype_is_kept_and_counted(page: Page, portal: str) -> None:
     page.goto(f"{portal}/datalab?lang=en")
     settled(page)
-    page.get_by_role("button", name=say("lab.open", "en")).first.click()
+    page.get_by_test_id("stButton").get_by_role("button", name=say("lab.open", "en")).first.click()
+    expect(page.get_by_text(say("lab.useful", "en"))).to_be_visible(timeout=60_000)
     settled(page)
-    page.get_by_test_id("stFeedback").get_by_role("button").nth(3).click()
+    page.get_by_test_id("stFeedbackButton").nth(3).click()
     page.get_by_label(say("lab.comment", "en")).fill("Useful on Mondays")
     page.get_by_role("button", name=say("lab.send", "en")).click()
-    expect(page.get_by_text(say("lab.thanks", "en"))).to_be_visible()
+    expect(page.get_by_text(say("lab.thanks", "en"))).to_be_visible(timeout=60_000)
     page.get_by_role("button", name=say("lab.back", "en")).click()
     settled(page)
-    expect(page.get_by_text(re.compile(r"4 / 5 · 1 rating")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"4 / 5 · 1 rating")).first).to_be_visible(timeout=60_000)
 
 
 def _shown_build(page: Page) -> str:

@@ -1,0 +1,37 @@
+"""A portal served for a file of tests, one browser, and a fresh session in it for each test."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from group import Group
+from playwright.sync_api import Browser, Page
+
+sys.path.insert(0, str(Path(__file__).parent))
+from browser import chromium, served
+
+
+@pytest.fixture(scope="module")
+def portal(group: Group, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(group.environment, tmp_path_factory.mktemp("portal") / "log") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh browser session; an error in the page's console fails the test."""
+    opened = browser.new_page(viewport={"width": 1360, "height": 900})
+    errors: list[str] = []
+    opened.on("pageerror", lambda e: errors.append(str(e)))
+    yield opened
+    opened.close()
+    assert not errors
