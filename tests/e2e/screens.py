@@ -1,6 +1,6 @@
 """`make screens`: a picture of every page in both languages, into docs/screens.
 
-Reads the lake of the settings (run `make demo` first). Pictures are compressed, wide ones and a narrow one of the home page.
+Reads the lake of the settings (run `make demo` first). Pictures are compressed; the home page is taken narrow too.
 """
 
 from __future__ import annotations
