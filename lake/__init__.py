@@ -10,9 +10,11 @@
     build.py     dbt: the mirror → a new DuckDB file per line, in a process of its own
     checks/      Great Expectations and the reconciliation of mart and lake
     publish.py   the pointer from a line to its published build
+    lineage.py   what is made from what, from the delivered file to the screens
     run.py       all of it in order, one run at a time per line; schedule.py repeats it
     access/      the policy: who sees which lines, structures and may do what
     semantic/    MetricFlow in process: the only way to an indicator's value
+    export/      files that the administration asks for: the yearly Filoué export of a nursery
     prototypes/  Test&Learn: cards, stages, feedback
     views.py     saved views of the screens, private, shared or official
     cli/         the `lake` command

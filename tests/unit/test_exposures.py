@@ -24,7 +24,11 @@ OWNERS = {
 
 def secured(folder: str) -> set[str]:
     """The views of a folder that the semantic layer stands on."""
-    return {p.stem for p in (MODELS / folder).glob("*.sql") if re.search(r"secured\(|in_(any_)?scope\(", p.read_text("utf-8"))}
+    return {
+        p.stem
+        for p in (MODELS / folder).glob("*.sql")
+        if re.search(r"secured\(|in_(any_)?scope\(", p.read_text("utf-8"))
+    }
 
 
 def shown(page: str) -> set[str]:

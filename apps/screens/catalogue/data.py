@@ -1,0 +1,178 @@
+"""What the catalogue asks: entries of the published builds, and of one entry its checks, use, rows and history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+from apps.ask import last_day
+from apps.screens.catalogue.entries import Entry, Text, of_dataset, of_indicator, of_source, ordered
+from apps.session import Session
+from apps.store import store
+from lake import builds, lineage, semantic
+from lake.builds import CORE, Build
+from lake.checks import Result, results, suites
+from lake.contracts import catalogue
+from lake.errors import QueryError
+from lake.lineage import Change, Lineage, Node
+from lake.semantic import Rows
+from lake.settings import LINES
+from lake.status import SourceStatus, status
+from lake.views import View, Views
+
+#: The lines of the catalogue in the order of screens: those that have a mart, then those that all share.
+ALL_LINES = (*LINES, "group", "geo")
+
+#: Lines whose data stand in the shared dimensions, which every mart's build holds.
+SHARED = ("group", "geo")
+
+#: Rows shown of an entry, from the last days that have any.
+SAMPLE_ROWS = 20
+_SAMPLE_DAYS = 31
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that a viewer may look up. `ways` are the lineages of the published builds by line, `builds` these builds;
+    a shared line has those of the newest build."""
+
+    entries: tuple[Entry, ...]
+    builds: Mapping[str, Build]
+    ways: Mapping[str, Lineage]
+
+    def entry(self, id: str | None) -> Entry | None:
+        return next((e for e in self.entries if e.id == id), None)
+
+
+def known(session: Session) -> Known:
+    """The entries of the lines in scope. Without any build there are the sources, which their contracts describe."""
+    published = {line: build for line in session.lines if (build := builds.published(line))}
+    newest = max(published.values(), key=lambda b: b.created_at, default=None)
+    if newest:
+        published |= {line: newest for line in SHARED if session.scope.sees(line)}
+    ways = {line: lineage.read(build) for line, build in published.items()}
+    subjects = _subjects()
+    entries = [of_indicator(i) for i in semantic.metrics(scope=session.scope)]
+    for line, way in ways.items():
+        entries += [of_dataset(n, way, subjects) for n in way.nodes.values() if n.kind == "dataset" and n.line == line]
+    sources = [c for c in catalogue().values() if session.scope.sees(c.line)]
+    entries += [of_source(c, ways.get(c.line), subjects) for c in sources]
+    return Known(tuple(ordered(entries, ALL_LINES)), published, ways)
+
+
+def checks_of(found: Known, entry: Entry) -> list[Result]:
+    """The checks of the published build that bear on an entry: of the datasets and sources that it is made from."""
+    build, way = found.builds.get(entry.line), found.ways.get(entry.line)
+    if build is None or way is None or entry.id not in way.nodes:
+        return []
+    bearing = {entry.name} | {n.name for n in _bearing(way, entry)}
+    return [r for r in results(build) if _about(r) in bearing]
+
+
+def _about(result: Result) -> str | None:
+    """The source reconciled, or the table that the suite checks."""
+    if result.kind == "reconciliation":
+        return result.subject_en
+    return _suites()[result.where][0] if result.where in _suites() else None
+
+
+def _bearing(way: Lineage, entry: Entry) -> list[Node]:
+    if entry.kind == "source":
+        return [n for n in way.nodes.values() if entry.name in n.reconciles]
+    before = [n for n in way.before(entry.id) if n.kind in ("source", "dataset")]
+    own = {name for n in (*before, way.nodes[entry.id]) for name in n.reconciles}
+    nearest = {p for n in (way.nodes[entry.id], *way.before(entry.id)) if n.kind == "view" for p in n.before}
+    return [n for n in before if n.name in own or n.id in nearest]
+
+
+def screens(found: Known, entry: Entry) -> list[Node]:
+    """The pages that show an entry, by the exposures of the build; empty for one made before they were declared."""
+    way = found.ways.get(entry.line)
+    return [n for n in way.after(entry.id) if n.kind == "screen"] if way and entry.id in way.nodes else []
+
+
+def made_from_it(found: Known, entry: Entry) -> list[Entry]:
+    """The indicators and datasets that are made from an entry and that the viewer may look up."""
+    way = found.ways.get(entry.line)
+    after = {n.id for n in way.after(entry.id)} if way and entry.id in way.nodes else set()
+    return [e for e in found.entries if e.id in after]
+
+
+def views_of(session: Session, entry: Entry) -> list[View]:
+    """The saved views, among those the viewer may open, that ask for an indicator.
+
+    Raises:
+        StoreUnavailable: MongoDB does not answer.
+    """
+    visible = Views(store().views).visible(session.scope)
+    return [v for v in visible if any(entry.name in values for values in v.address.values())]
+
+
+def landed(source: str) -> SourceStatus | None:
+    """What the lake holds of a source.
+
+    Raises:
+        StoreUnavailable: MongoDB does not answer.
+    """
+    return next((s for s in status(store()).sources if s.name == source), None)
+
+
+def sample(session: Session, found: Known, entry: Entry) -> Rows | None:
+    """Some of the newest rows in the viewer's scope; None if no indicator counts the entry's rows.
+
+    Raises:
+        AccessDenied: the role may not see rows.
+    """
+    for metric in _counting(found, entry):
+        try:
+            until = last_day(session, metric) if _has_days(session, metric) else None
+            since = until - timedelta(days=_SAMPLE_DAYS) if isinstance(until, date) else None
+            return semantic.rows(metric, since=since, limit=SAMPLE_ROWS, scope=session.scope)
+        except QueryError:  # a state, or a rank: another indicator of the same rows may do
+            continue
+    return None
+
+
+def _counting(found: Known, entry: Entry) -> Sequence[str]:
+    """Indicators whose rows are the entry's."""
+    if entry.kind == "indicator":
+        return [entry.name]
+    way = found.ways.get(entry.line)
+    if way is None or entry.id not in way.nodes:
+        return []
+    if entry.kind == "source":
+        datasets = [n.id for n in way.nodes.values() if entry.name in n.reconciles]
+    else:
+        datasets = [entry.id]
+    views = [n.id for n in way.nodes.values() if n.kind == "view" and set(n.before) & set(datasets)]
+    visible = {e.id for e in found.entries}
+    counting = [n for n in way.nodes.values() if n.kind == "indicator" and set(n.before) & set(views)]
+    return [n.name for n in counting if n.id in visible][:3]
+
+
+def _has_days(session: Session, metric: str) -> bool:
+    return not next((i.needs_time for i in semantic.metrics(scope=session.scope) if i.name == metric), True)
+
+
+def history(entry: Entry) -> tuple[list[Change], datetime | None]:
+    """How the definition changed over the kept builds, and how far back they go."""
+    kept = builds.builds(CORE if entry.line in SHARED else entry.line)
+    return lineage.history(kept, entry.id), min((b.created_at for b in kept), default=None)
+
+
+def _subjects() -> dict[str, Text]:
+    """What the checks call each table, in words."""
+    return dict(_suites().values())
+
+
+@lru_cache(maxsize=1)
+def _suites() -> dict[str, tuple[str, Text]]:
+    """By `<line>/<suite>`: the table that it checks, and what it calls it; part of the code, so they do not change."""
+    return {
+        f"{line}/{s.name}": (s.table.rpartition(".")[2], Text(s.subject_fr, s.subject_en))
+        for line in (CORE, *LINES)
+        for s in suites.load(line)
+        if s.table
+    }

@@ -1,0 +1,112 @@
+"""What there is to know of an entry beside its definition: units and range, columns, the contract's fields."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from apps.numbers import age, figure
+from apps.screens.catalogue import data
+from apps.screens.catalogue.data import Known
+from apps.screens.catalogue.entries import Entry
+from apps.session import Session
+from apps.words import Language, say
+from lake import semantic
+from lake.contracts import Contract, contract
+from lake.errors import StoreError
+from lake.semantic import Indicator
+
+
+def draw_details(session: Session, found: Known, entry: Entry) -> None:
+    if entry.kind == "indicator":
+        indicator = next(i for i in semantic.metrics(scope=session.scope) if i.name == entry.name)
+        _facts(session, _of_indicator(indicator, session.language))
+    elif entry.kind == "source":
+        _source(session, contract(entry.name))
+    else:
+        _columns(session, found, entry)
+
+
+def _facts(session: Session, facts: list[tuple[str, str]]) -> None:
+    for word, text in facts:
+        st.markdown(f"**{say(f'catalogue.{word}', session.language)}** — {text}")
+
+
+def _of_indicator(indicator: Indicator, language: Language) -> list[tuple[str, str]]:
+    facts = [
+        ("unit", say(f"catalogue.units.{indicator.unit}", language)),
+        ("direction", say(f"catalogue.directions.{indicator.direction}", language)),
+        ("additive", say(f"catalogue.additives.{str(indicator.is_additive).lower()}", language)),
+    ]
+    if indicator.typical:
+        low, high = (figure(value, indicator.unit, language) for value in indicator.typical)
+        facts.append(("typical", say("catalogue.range", language, low=low, high=high)))
+    facts.append(("sources", ", ".join(f"`{name}`" for name in indicator.sources)))
+    facts.append(("split", ", ".join(f"`{name}`" for name in indicator.dimensions)))
+    return facts
+
+
+def _columns(session: Session, found: Known, entry: Entry) -> None:
+    node = found.ways[entry.line].nodes[entry.id]
+    rows = [{"name": c.name, "kind": c.kind, "description": c.description} for c in node.columns]
+    _table(session, "columns", rows)
+
+
+def _source(session: Session, source: Contract) -> None:
+    language = session.language
+    promise = say("catalogue.promise_none", language)
+    if source.freshness_days:
+        promise = say("catalogue.promise_days", language, n=source.freshness_days)
+    facts = [
+        ("grain", source.grain),
+        ("key", ", ".join(f"`{f.name}`" for f in source.key)),
+        ("contract", f"`{source.line}/{source.path.name}` · {source.version} · {source.reading.format.upper()}"),
+        ("versions", f"`{source.version_order}`"),
+        ("promise", promise),
+        ("landed", _landed(session, source.name)),
+    ]
+    _facts(session, facts)
+    rows = [
+        {
+            "header": f.header,
+            "name": f.name,
+            "kind": f.kind,
+            "required": f.required,
+            "personal": say(f"catalogue.personals.{f.personal}", language) if f.personal else "",
+            "description": f.description,
+        }
+        for f in source.fields
+    ]
+    _table(session, "fields", rows)
+
+
+def _landed(session: Session, source: str) -> str:
+    language = session.language
+    try:
+        now = data.landed(source)
+    except StoreError:
+        return say("catalogue.store_down", language)
+    if now is None or now.landed_at is None:
+        return say("catalogue.landed_none", language)
+    said = say(
+        "catalogue.landed_is",
+        language,
+        records=figure(now.records, "count", language),
+        age=age(datetime.now(UTC) - now.landed_at, language),
+        quarantined=figure(now.quarantined, "count", language),
+    )
+    return f"{said} · :material/schedule: {say('catalogue.late', language)}" if now.is_late else said
+
+
+def _table(session: Session, title: str, rows: list[dict[str, object]]) -> None:
+    language = session.language
+    st.subheader(say(f"catalogue.{title}", language), anchor=False)
+    frame = pd.DataFrame(rows)
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config={name: say(f"catalogue.column.{name}", language) for name in frame},
+        height="content",
+    )

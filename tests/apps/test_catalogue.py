@@ -1,0 +1,109 @@
+"""Catalogue: every entry opens by a link, says where it comes from, and nobody looks up what is out of their scope."""
+
+from __future__ import annotations
+
+import pytest
+import streamlit as st
+from group import Group
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from apps.words import LANGUAGES, Language, say
+from lake import semantic
+from lake.access import scope
+from lake.settings import PROJECT, settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+SALES = "indicator:audio_net_sales_eur"
+PARTS = ("lineage", "details", "checks", "usage", "rows", "history")
+
+
+def opened(entry: str | None = None, role: str = "group-director", language: Language = "en") -> AppTest:
+    """The page, as a persona opens it by a link."""
+    app = AppTest.from_file(str(PROJECT / "apps" / "portal.py"), default_timeout=120)
+    app.query_params["as"] = role
+    app.query_params["lang"] = language
+    if entry:
+        app.query_params["entry"] = entry
+    app._page_hash = calc_hash("catalogue")  # AppTest.switch_page knows only pages that are files
+    return app.run()
+
+
+def on(app: AppTest, part: str) -> AppTest:
+    """One section of the entry."""
+    app.button_group(key="catalogue-part").set_value(part).run()
+    assert not app.exception and not app.error
+    return app
+
+
+def texts(app: AppTest) -> str:
+    parts = [*app.title, *app.markdown, *app.caption, *app.info, *app.warning]
+    return "\n".join(str(e.value) for e in parts)
+
+
+def links(app: AppTest) -> list[str]:
+    return [link.proto.label for link in app.get("page_link")]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("entry", [SALES, "dataset:fct_audio_fittings", "source:audio_fittings"])
+def test_every_section_of_an_entry_is_drawn(in_group: Group, entry: str, language: Language) -> None:
+    app = opened(entry, language=language)
+    assert not app.exception and not app.error
+    for part in PARTS:
+        on(app, part)
+
+
+def test_an_indicator_says_what_it_means_and_comes_from(in_group: Group) -> None:
+    app = opened(SALES)
+    indicator = next(
+        i for i in semantic.metrics("audio", scope=scope("group-director")) if f"indicator:{i.name}" == SALES
+    )
+    assert app.title[0].value == indicator.label_en
+    for said in (indicator.definition_en, indicator.formula, indicator.owner):
+        assert said in texts(app)
+    (graph,) = app.get("graphviz_chart")
+    assert "dataset:fct_audio_fittings" in graph.proto.spec
+    assert "fct_audio_fittings" in texts(opened("dataset:fct_audio_fittings"))
+
+
+def test_a_slip_and_no_accent_still_find_it(in_group: Group) -> None:
+    app = opened(language="fr")
+    app.text_input(key="catalogue-search").input("tau de trasnformation").run()
+    assert links(app)[0] == "**Taux de transformation**"
+
+
+def test_what_is_not_known_is_said(in_group: Group) -> None:
+    app = opened()
+    app.text_input(key="catalogue-search").input("zyxwv").run()
+    assert "Nothing looks like" in texts(app)
+
+
+def test_an_entry_out_of_scope_is_not_shown(in_group: Group) -> None:
+    app = opened("indicator:dental_acts", role="audio-analyst")
+    assert "is not in the catalogue that the persona" in texts(app)
+    app.text_input(key="catalogue-search").input("dental_acts").run()
+    assert "**Acts performed**" not in links(app)
+
+
+def test_the_rows_are_those_of_the_viewers_structures(in_group: Group) -> None:
+    app = on(opened(SALES, role="structure-director"), "rows")
+    assert set(app.dataframe[0].value["structure"]) == {"S01"}
+
+
+def test_without_a_build_the_sources_are_there() -> None:
+    app = opened("source:audio_fittings")
+    assert not app.exception and not app.error
+    assert say("catalogue.lineage_none", "en") in texts(app)
+    on(app, "details")
+    assert app.dataframe[0].value["name"].tolist()[0] == "fitting_id"
+
+
+def test_without_mongodb_only_what_needs_it_says_so(in_group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE_MONGO_URI", "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=200")
+    settings.cache_clear()
+    st.cache_resource.clear()
+    app = opened("source:audio_fittings")
+    assert say("catalogue.store_down", "en") in texts(on(app, "details"))
+    assert app.dataframe
