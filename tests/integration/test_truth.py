@@ -29,7 +29,9 @@ def test_rows_read_landed_unchanged_and_quarantined_are_those_that_were_written(
     with open_store() as store:
         for source in catalogue():
             files = store.files(source)
-            found[source] = {w: sum(getattr(f, w) for f in files) for w in ("read", "landed", "unchanged", "quarantined")}
+            found[source] = {
+                w: sum(getattr(f, w) for f in files) for w in ("read", "landed", "unchanged", "quarantined")
+            }
     expected = {
         source: {w: counts[w] for w in ("read", "landed", "unchanged", "quarantined")}
         for source, counts in either.truth["sources"].items()
