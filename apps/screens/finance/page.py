@@ -48,10 +48,10 @@ def draw(session: Session, line: str) -> None:
         return
     choice, span = _filters(session, known[AMOUNT], months_to(last, first))
     found, answer = data.lines(session, choice)
-    if not any(line.actual for line in found):
+    rows = statement(found)
+    if all(row.line is None for row in rows):
         empty(session, "no_rows")
         return
-    rows = statement(found)
     _answer(session, rows)
     _notes(session, choice, rows, is_unfinished=choice.period.until > last)
     _statement(session, rows, choice, span)
@@ -198,6 +198,8 @@ def _peers(session: Session, found: Sequence[Ratio]) -> None:
 def _drill(session: Session, found: Sequence[Line], choice: Choice) -> None:
     language = session.language
     by_code = {line.code: line for line in found if line.actual is not None or line.last_year is not None}
+    if not by_code:
+        return
     st.subheader(say("finance.section.drill", language), anchor=False)
     left, right = st.columns(2)
     with left:

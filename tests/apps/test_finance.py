@@ -1,0 +1,120 @@
+"""The finance page: its statement is the semantic layer's, down to the entries, within the persona's scope."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from group import Group
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from apps.screens.finance.table import amount, cents
+from apps.words import say
+from lake import access, semantic
+from lake.semantic import Filter
+from lake.settings import PROJECT, settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+YEAR = {"since": date(2025, 1, 1), "until": date(2025, 12, 31)}
+MARCH = {"since": date(2025, 3, 1), "until": date(2025, 3, 31)}
+AMOUNT = "finance_amount_eur"
+
+
+def opened(role: str = "group-director") -> AppTest:
+    """The page in English, as a persona opens it, over the whole year in euros."""
+    app = AppTest.from_file(str(PROJECT / "apps" / "portal.py"), default_timeout=120)
+    app.query_params["as"] = role
+    app.query_params["lang"] = "en"
+    app._page_hash = calc_hash("finance")  # AppTest.switch_page knows only pages that are files
+    app.session_state["finance-month"] = date(2025, 12, 1)
+    app.session_state["finance-unit"] = "€"
+    return app.run()
+
+
+def asked(metric: str, role: str = "group-director", **more: Any) -> Decimal | None:
+    value: Decimal | None = semantic.query([metric], scope=access.scope(role), **more).table.column(metric)[0].as_py()
+    return value
+
+
+def row(app: AppTest, label: str) -> str:
+    """The cells of one row of the statement, as text."""
+    [table] = [e.proto.body for e in app.get("html") if 'class="statement"' in e.proto.body]
+    [found] = [r for r in table.split("<tr") if f'<th scope="row">{label}</th>' in unescape(r)]
+    return unescape(found)
+
+
+def tables(app: AppTest) -> list[Any]:
+    return [frame.value for frame in app.dataframe]
+
+
+@pytest.mark.parametrize("role", ["group-director", "structure-director"])
+@pytest.mark.parametrize(
+    ("label", "metric"),
+    [
+        ("revenue", "finance_revenue_eur"),
+        ("operating_result", "finance_operating_result_eur"),
+        ("current_result", "finance_current_result_eur"),
+        ("net_result", "finance_net_result_eur"),
+    ],
+)
+def test_the_results_of_the_statement_are_the_indicators(in_group: Group, role: str, label: str, metric: str) -> None:
+    shown = row(opened(role), say(f"finance.row.{label}", "en"))
+    now, before = asked(metric, role, **YEAR), asked(metric, role, since=date(2024, 1, 1), until=date(2024, 12, 31))
+    assert shown.count(f">{amount(now, 'en', thousands=False)}<") >= 1
+    assert shown.count(f">{amount(before, 'en', thousands=False)}<") >= 1
+
+
+def test_the_budget_stands_beside_the_actual_amounts(in_group: Group) -> None:
+    shown = row(opened(), say("finance.row.revenue", "en"))
+    assert f">{amount(asked('finance_budget_revenue_eur', **YEAR), 'en', thousands=False)}<" in shown
+
+
+def test_a_month_is_only_that_month(in_group: Group) -> None:
+    app = opened()
+    app.selectbox(key="finance-month").set_value(date(2025, 3, 1))
+    app.segmented_control(key="finance-span").set_value("month").run()
+    assert not app.exception and not app.error
+    shown = row(app, say("finance.row.revenue", "en"))
+    for metric in ("finance_revenue_eur", "finance_budget_revenue_eur"):
+        assert f">{amount(asked(metric, **MARCH), 'en', thousands=False)}<" in shown
+
+
+def test_the_statement_goes_down_to_the_entries_of_an_account(in_group: Group) -> None:
+    app = opened()
+    app.selectbox(key="finance-line").set_value("wages").run()
+    assert not app.exception and not app.error
+    accounts, entries = tables(app)
+    wages = asked(AMOUNT, where=[Filter("income_line", "=", ("wages",))], **YEAR)
+    assert wages is not None
+    assert sum(accounts["amount"].dropna()) == -wages
+    account = app.selectbox(key="finance-account").value
+    of_account = accounts.set_index("account").loc[account, "amount"]
+    assert sum(entries["amount"]) == of_account
+    assert any(cents(of_account, "en") in caption.value for caption in app.caption)
+
+
+def test_a_director_reads_no_entry_of_another_structure(in_group: Group) -> None:
+    _, entries = tables(opened("structure-director"))
+    assert set(entries["structure"]) == {"S01"}
+
+
+def test_without_the_permission_to_drill_there_are_accounts_but_no_entries(
+    in_group: Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = tmp_path / "policy.yml"
+    policy.write_text(
+        "default: reader\nroles:\n  reader:\n    label_fr: Lecture\n    label_en: Reader\n"
+        "    lines: '*'\n    structures: '*'\n    permissions: [read]\n"
+    )
+    monkeypatch.setenv("LAKE_POLICY", str(policy))
+    settings.cache_clear()
+    app = opened("reader")
+    assert not app.exception and not app.error
+    assert len(tables(app)) == 1
+    assert say("finance.no_drill", "en") in [info.value for info in app.info]

@@ -1,0 +1,82 @@
+"""The lines' pages: the sections of each trade, any of its indicators, one structure or all, in words too."""
+
+from __future__ import annotations
+
+import pytest
+from group import Group
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from apps.screens.line.plan import plan
+from apps.words import LANGUAGES, Language, say
+from lake import access, semantic
+from lake.settings import PROJECT
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+TRADES = ("audio", "dental", "optical", "childcare")
+
+
+def opened(line: str, language: Language = "en", role: str = "group-director") -> AppTest:
+    app = AppTest.from_file(str(PROJECT / "apps" / "portal.py"), default_timeout=120)
+    app.query_params["as"] = role
+    app.query_params["lang"] = language
+    app._page_hash = calc_hash(line)  # AppTest.switch_page knows only pages that are files
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(str(e.value) for e in [*app.subheader, *app.markdown, *app.caption])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("line", TRADES)
+def test_a_trades_page_has_the_sections_of_its_plan(in_group: Group, line: str, language: Language) -> None:
+    app = opened(line, language)
+    assert not app.exception and not app.error
+    shown, layout = said(app), plan(line)
+    for item in (*layout.funnels, *layout.mixes):
+        assert item.title.to(language) in shown
+    assert (say("linepage.sections.occupancy", language) in shown) == (layout.occupancy is not None)
+    if layout.cohorts:
+        assert layout.cohorts.title.to(language) in shown
+    assert say("linepage.sections.places", language) in shown
+
+
+@pytest.mark.parametrize("line", TRADES)
+def test_one_structure_is_compared_by_its_sites_and_any_indicator_is_drawn(in_group: Group, line: str) -> None:
+    app = opened(line)
+    first = app.multiselect(key=f"{line}-structures").options[0]
+    app.multiselect(key=f"{line}-structures").select(first).run()
+    assert not app.exception and not app.error
+    known = semantic.metrics(line, scope=access.scope("group-director"))
+    for indicator in (known[-1], next(i for i in known if i.name in plan(line).cases)):
+        app.selectbox(key=f"{line}-indicator").set_value(indicator.name).run()
+        assert not app.exception and not app.error
+        assert app.selectbox(key=f"{line}-indicator").value == indicator.name
+
+
+def test_the_table_of_places_shows_the_figures_of_the_semantic_layer(in_group: Group) -> None:
+    app = opened("optical")
+    app.selectbox(key="optical-indicator").set_value("optical_net_sales_eur")
+    app.segmented_control(key="optical-level").set_value("structure").run()
+    assert not app.exception and not app.error
+    table = app.dataframe[0].value
+    since, until = app.date_input(key="optical-period").value
+    answer = semantic.query(
+        ["optical_net_sales_eur"], by=["structure"], since=since, until=until, scope=access.scope("group-director")
+    )
+    expected = {r["structure"]: float(r["optical_net_sales_eur"]) for r in answer.table.to_pylist()}
+    assert dict(zip(table["structure"], table["optical_net_sales_eur"], strict=True)) == pytest.approx(expected)
+
+
+def test_a_director_sees_the_group_only_as_quartiles(in_group: Group) -> None:
+    app = opened("optical", role="structure-director")
+    assert not app.exception and not app.error
+    if app.dataframe:
+        assert set(app.dataframe[0].value["structure_name"]) == {
+            row["structure_name"]
+            for row in semantic.query(
+                ["optical_sales"], by=["structure_name"], scope=access.scope("structure-director")
+            ).table.to_pylist()
+        }
