@@ -55,7 +55,11 @@ def test_another_key_cannot_decrypt_and_says_so() -> None:
         other.decrypt(VAULT.encrypt(b"row"))
 
 
-@pytest.mark.parametrize(("pseudonym", "quarantine"), [("short", Fernet.generate_key().decode()), (KEY, "no key")])
+@pytest.mark.parametrize(
+    ("pseudonym", "quarantine"),
+    [("short", Fernet.generate_key().decode()), (KEY, "no key")],
+    ids=["pseudonym", "quarantine"],
+)
 def test_a_bad_key_is_refused_without_showing_it(pseudonym: str, quarantine: str) -> None:
     with pytest.raises(SettingsError) as refused:
         Vault(pseudonym, quarantine)
