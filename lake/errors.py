@@ -8,6 +8,7 @@
     │   ├── UnknownDimension
     │   ├── UnknownLine
     │   ├── UnknownRole
+    │   ├── UnknownSite
     │   └── UnknownView
     ├── ContractError            a contract file is not a valid ODCS v3 document, or not one we can drive
     ├── ReadError                a file cannot be opened or recognised at all (a bad *row* is never an error:
@@ -83,6 +84,10 @@ class UnknownLine(UnknownName):
 
 class UnknownRole(UnknownName):
     kind = "role"
+
+
+class UnknownSite(UnknownName):
+    kind = "site"
 
 
 class UnknownView(UnknownName):

@@ -31,6 +31,7 @@ ROOMS = (
     "run",
     "schedule",
     "query",
+    "export",
     "status",
     "doctor",
     "portal",
