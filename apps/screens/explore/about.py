@@ -17,10 +17,9 @@ from lake.semantic import Indicator
 Period = tuple[date | None, date | None]
 
 
-def title(view: State, indicators: Mapping[str, Indicator], words: Words) -> str:
+def title(view: State, words: Words) -> str:
     """`Ventes nettes par Structure`: what a view shows, in a line."""
-    language = words.language
-    shown = ", ".join(indicators[n].label(language) for n in view.show)
+    shown = ", ".join(words.labels[n] for n in view.show)
     dimensions = ", ".join(words.title(d) for d in view.dimensions)
     return f"{shown} · {dimensions}" if dimensions else shown
 
@@ -35,9 +34,18 @@ def period(span: Period, words: Words) -> str:
 def selections(view: State, words: Words) -> str:
     """The selections in words."""
     said = [
-        f"{words.title(p.dimension)} : {', '.join(words.member(p.dimension, v) for v in p.values)}" for p in view.picks
+        words.pair(words.title(p.dimension), ", ".join(words.member(p.dimension, v) for v in p.values))
+        for p in view.picks
     ]
-    return " ; ".join(said) or say("explore.about.no_filter", words.language)
+    return " · ".join(said) or say("explore.about.no_filter", words.language)
+
+
+def origin(view: View, words: Words) -> str:
+    """The builds that the figures come from, and how fresh they are."""
+    language = words.language
+    builds = ", ".join(f"{b.line} {b.id}" for b in view.main.builds)
+    fresh = f"{say('explore.about.fresh', language)} {instant(view.main.as_of, language)}"
+    return f"{words.pair(say('explore.about.build', language), builds)} · {fresh}"
 
 
 def lines(
@@ -52,7 +60,7 @@ def lines(
     seen = session.scope.structures
     structures = say("portal.structures_all", language) if seen == (ALL,) else ", ".join(seen)
     found = [
-        (label("view"), title(view.state, indicators, words)),
+        (label("view"), title(view.state, words)),
         (label("period"), period(span, words)),
         (label("filters"), selections(view.state, words)),
         (label("scope"), f"{session.label} – {structures}"),

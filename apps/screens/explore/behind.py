@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from apps.numbers import figure
+from apps.numbers import day, figure
 from apps.screens.explore.table import escaped
 from apps.session import Session
-from apps.words import say
+from apps.words import Language, say
 from lake import semantic
 from lake.errors import LakeError
 from lake.semantic import Filter, Indicator
@@ -72,7 +74,7 @@ def _page(session: Session, found: Figure) -> None:
     part = part if part in first.parts else first.metric
     if len(first.parts) > 1:
         labels = {i.name: i.label(language) for i in semantic.metrics(scope=session.scope)}
-        st.caption(f"{say('trace.formula', language)} : {escaped(found.indicator.formula)}")
+        st.caption(f"{say('trace.formula', language)} – {escaped(found.indicator.formula)}")
         part = st.segmented_control(
             say("explore.rows.part", language),
             first.parts,
@@ -100,18 +102,28 @@ def _page(session: Session, found: Figure) -> None:
 
 
 def _frame(page: semantic.Rows, session: Session) -> Any:
-    """The rows for `st.dataframe`; what each adds is the last column."""
-    language = session.language
-    names = [c.name for c in page.columns]
-    titles = dict(zip(names, _distinct([c.label(language) for c in page.columns[:-1]]), strict=False))
-    titles[names[-1]] = say("explore.rows.adds", language)
-    table = page.table.drop_columns([n for n in names if n.startswith("_")])
-    frame = pd.DataFrame({titles[n]: [_plain(v) for v in table.column(n).to_pylist()] for n in table.column_names})
-    return frame.style.format({titles[names[-1]]: lambda v: figure(v, page.columns[-1].unit, language)})
+    """The rows for `st.dataframe`, written in the reader's locale; what each adds is the last column."""
+    shown = [c for c in page.columns if not c.name.startswith("_")]
+    titles = _distinct([*(c.label(session.language) for c in shown[:-1]), say("explore.rows.adds", session.language)])
+    columns = {t: page.table.column(c.name).to_pylist() for t, c in zip(titles, shown, strict=True)}
+    frame = pd.DataFrame({title: [_plain(v) for v in values] for title, values in columns.items()})
+    return frame.style.format(
+        {t: partial(_written, unit=c.unit, language=session.language) for t, c in zip(titles, shown, strict=True)}
+    )
 
 
 def _plain(value: Any) -> Any:
-    return float(value) if type(value).__name__ == "Decimal" else value.hex() if isinstance(value, bytes) else value
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _written(value: Any, *, unit: str | None, language: Language) -> str:
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bool):
+        return say("explore.yes" if value else "explore.no", language)
+    if isinstance(value, date):
+        return day(value, language)
+    return figure(value, unit, language) if isinstance(value, int | float) else str(value)
 
 
 def _distinct(titles: Sequence[str]) -> list[str]:

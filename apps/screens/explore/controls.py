@@ -14,7 +14,7 @@ from apps.screens.explore.data import Known
 from apps.screens.explore.state import GRAINS, MOST_DIMENSIONS, MOST_INDICATORS, PERIODS, TIME, State, between
 from apps.session import Session
 from apps.words import Language, say
-from lake.semantic import Dimension
+from lake.semantic import Dimension, Indicator
 from lake.settings import LINES
 
 _NONE = "none"
@@ -43,6 +43,18 @@ def titles(dimensions: Mapping[str, Dimension], language: Language) -> dict[str,
         TIME: say("explore.time", language),
         **{n: t if labels.count(t) == 1 else f"{t} · {n.replace('_', ' ')}" for n, t in found.items()},
     }
+
+
+def labels(indicators: Sequence[Indicator], language: Language) -> dict[str, str]:
+    """A label for each indicator: with its line, when they are of several."""
+    if len({i.line for i in indicators}) < 2:
+        return {i.name: i.label(language) for i in indicators}
+    return {i.name: qualified(i, language) for i in indicators}
+
+
+def qualified(indicator: Indicator, language: Language) -> str:
+    label = indicator.label(language)
+    return f"{say(f'line.{indicator.line}', language)} · {label}" if indicator.line in LINES else label
 
 
 def offered(dimensions: Mapping[str, Dimension], named: Mapping[str, str]) -> list[str]:
@@ -137,16 +149,10 @@ def charts(session: Session, view: State) -> None:
 
 def _indicators(session: Session, view: State, known: Known) -> None:
     language = session.language
-
-    def name(indicator: str) -> str:
-        line = known.indicators[indicator].line
-        label = known.indicators[indicator].label(language)
-        return f"{say(f'line.{line}', language)} · {label}" if line in LINES else label
-
     st.multiselect(
         say("explore.show", language),
         list(known.indicators),
-        format_func=name,
+        format_func=lambda n: qualified(known.indicators[n], language),
         placeholder=say("explore.show_none", language),
         max_selections=MOST_INDICATORS,
         **controlled("show", list(view.show), lambda v, show: replace(v, show=tuple(show))),

@@ -64,11 +64,16 @@ class View:
         return tuple(c for m in metrics for c in (m, *(x for x in self.main.columns if x.of == m.name)))
 
     @property
+    def is_pivoted(self) -> bool:
+        """Whether members stand in columns: as asked, unless there are more than a table can hold."""
+        return shape.has_pivot(self.state) and self.members()[str(self.state.across)] <= shape.MOST_COLUMNS
+
+    @property
     def grid(self) -> Grid:
         """The table, totals included."""
         rows = self.main.table.to_pylist()
         names = [c.name for c in self.values]
-        if not shape.has_pivot(self.state):
+        if not self.is_pivoted:
             return pivot.flat(rows, self.state.dimensions, names, _first(self.total))
         return pivot.pivoted(
             rows,
@@ -109,15 +114,10 @@ def days(session: Session, view: State, states: Mapping[str, LineState]) -> tupl
     fixed = span(view.period, date.max)
     if view.period == "all" or ".." in view.period:
         return fixed
-    builds = [s.published for s in states.values() if s.published]
-    if not builds:
-        last = date.today()
-    else:
-        found = last_month_end(session, builds[0], view.show[0])
-        if found is None:
-            return None
-        last = found
-    return span(view.period, last)
+    # An indicator of the shared dimensions alone is answered by the build of any line.
+    builds = [s.published for s in (states or {line: state(line) for line in LINES}).values() if s.published]
+    last = last_month_end(session, builds[0], view.show[0]) if builds else None
+    return span(view.period, last) if last else None
 
 
 def question(view: State, period: tuple[date | None, date | None], *, limit: int | None) -> Question:

@@ -47,9 +47,9 @@ def lines(plot: Plot, language: Language) -> Any:
             ),
             strokeDash=alt.StrokeDash(f"{MEMBER}:N", scale=alt.Scale(domain=members, range=dashes), legend=None),
             tooltip=[
-                alt.Tooltip("time:T", title=" ", format=_TIMES[plot.grain or "month"]),
+                alt.Tooltip("time:T", title="\u2009", format=_TIMES[plot.grain or "month"]),
                 alt.Tooltip(f"{MEMBER}:N", title=" "),
-                alt.Tooltip("value:Q", title=" ", format=number_format(plot.units[0])),
+                alt.Tooltip("value:Q", title=plot.titles[0], format=number_format(plot.units[0])),
             ],
         )
         .add_params(click)
@@ -72,7 +72,7 @@ def bars(plot: Plot, language: Language) -> Any:
             opacity=alt.condition(click, alt.value(1), alt.value(0.35)),
             tooltip=[
                 alt.Tooltip(f"{MEMBER}:N", title=" "),
-                alt.Tooltip("value:Q", title=" ", format=number_format(plot.units[0])),
+                alt.Tooltip("value:Q", title=plot.titles[0], format=number_format(plot.units[0])),
             ],
         )
         .add_params(click)
@@ -125,8 +125,8 @@ def heat(plot: Plot, language: Language) -> Any:
             opacity=alt.condition(click, alt.value(1), alt.value(0.35)),
             tooltip=[
                 alt.Tooltip(f"{MEMBER}:N", title=" "),
-                alt.Tooltip("other:N", title=" "),
-                alt.Tooltip("value:Q", title=" ", format=number_format(plot.units[0])),
+                alt.Tooltip("other:N", title="\u2009"),
+                alt.Tooltip("value:Q", title=plot.titles[0], format=number_format(plot.units[0])),
             ],
         )
         .add_params(click)

@@ -52,8 +52,14 @@ def draw(session: Session) -> None:
     if view.compare not in shape.comparisons(view, known.additive, known.budgeted):
         view = replace(view, compare=None)
     address.settle(view)
-    words = Words(session.language, controls.titles(dimensions, session.language), view.grain)
-    states = data.lines([indicators[n] for n in view.show])
+    shown = [indicators[n] for n in view.show]
+    words = Words(
+        session.language,
+        controls.titles(dimensions, session.language),
+        controls.labels(shown, session.language),
+        view.grain,
+    )
+    states = data.lines(shown)
     _head(session, view, states, indicators)
     _problems(session, [_said(p, session) for p in (*problems, *unknown, *unfit)])
     controls.choices(session, view, known)
@@ -95,7 +101,9 @@ def _first(session: Session, indicators: Mapping[str, Indicator]) -> State:
 def _head(session: Session, view: State, states: Mapping[str, LineState], indicators: Mapping[str, Indicator]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         heading(session, "explore")
-        for state in states.values():
+        for line, state in states.items():
+            if len(states) > 1:
+                st.markdown(f"**{say(f'line.{line}', session.language)}**", width="content")
             chips(session, state)
     with st.container(horizontal=True, vertical_alignment="center", key=key("toolbar")):
         controls.toolbar(session)
@@ -126,7 +134,7 @@ def _said(problem: Problem, session: Session) -> str:
 def _strangers(standings: Mapping[str, Members], words: Words) -> list[str]:
     """Selected values that nobody in this scope has."""
     return [
-        say("explore.problem.member", words.language, text=escaped(f"{words.title(d)} : {words.member(d, v)}"))
+        say("explore.problem.member", words.language, text=escaped(words.pair(words.title(d), words.member(d, v))))
         for d, members in standings.items()
         for v in members.unknown
     ]
@@ -151,8 +159,10 @@ def _answer(session: Session, view: View, known: Known, span: Period, words: Wor
     clicked, drawn = _charts(session, view, chart, words)
     with exporting:
         _exports(session, view, known, span, words, drawn)
+    further = st.container()
     selected = _table(session, view, words)
-    _down(session, view, known, span, words, selected or clicked)
+    with further:
+        _down(session, view, known, span, words, selected or clicked)
 
 
 def _figures(session: Session, view: View, known: Known, span: Period, words: Words) -> None:
@@ -166,11 +176,17 @@ def _figures(session: Session, view: View, known: Known, span: Period, words: Wo
         part = shown[start : start + _PER_ROW]
         for column, name in zip(st.columns(len(part)), part, strict=False):
             with column, st.container(border=True, height="stretch", key=key(f"figure-{name}")):
-                _figure(session, view, known.indicators[name], row, answer, span)
+                _figure(session, view, known.indicators[name], row, answer, span, words)
 
 
 def _figure(
-    session: Session, view: View, indicator: Indicator, row: Mapping[str, Any], answer: Answer, span: Period
+    session: Session,
+    view: View,
+    indicator: Indicator,
+    row: Mapping[str, Any],
+    answer: Answer,
+    span: Period,
+    words: Words,
 ) -> None:
     language, unit = session.language, indicator.unit
     before = row.get(f"{indicator.name}__{view.state.compare}")
@@ -179,11 +195,11 @@ def _figure(
     named = say(f"explore.compares.{view.state.compare or 'none'}", language)
     colours = {"up": "normal", "down": "inverse"}
     st.metric(
-        indicator.label(language),
+        words.labels[indicator.name],
         figure(row[indicator.name], unit, language),
         delta,
         delta_color=colours.get(indicator.direction, "off") if delta else "off",  # type: ignore[arg-type]
-        delta_description=f"{named} : {figure(before, unit, language)}" if delta else None,
+        delta_description=words.pair(named, figure(before, unit, language)) if delta else None,
         help=indicator.definition(language),
     )
     with st.container(horizontal=True, gap="small"):
@@ -216,7 +232,7 @@ def _charts(session: Session, view: View, chart: str, words: Words) -> tuple[dic
             on_select="rerun",
             selection_mode=drawing.CLICKED,
             key=key(f"chart-{number}-{_mark(view.state, chart)}"),
-            alt=f"{say(f'explore.charts.{chart}', session.language)} : {', '.join(plot.titles)}",
+            alt=words.pair(say(f"explore.charts.{chart}", session.language), ", ".join(plot.titles)),
         )
         clicked |= _clicked(view, words, chart, event)
     if left_out:
@@ -252,6 +268,8 @@ def _table(session: Session, view: View, words: Words) -> dict[str, Any]:
         key=key(f"table-{_mark(view.state, 'table')}"),
         alt=say("explore.table", session.language),
     )
+    if shape.has_pivot(view.state) and not view.is_pivoted:
+        st.caption(say("explore.too_wide", session.language, n=shape.MOST_COLUMNS))
     if view.is_cut:
         number = figure(data.MOST_ROWS, "count", session.language)
         st.caption(say("explore.cut", session.language, n=number))
@@ -308,10 +326,11 @@ def _down(session: Session, view: View, known: Known, span: Period, words: Words
                 indicator = known.indicators[name]
                 label = say("explore.down.rows", language)
                 if len(view.state.show) > 1:
-                    label = f"{label} · {indicator.label(language)}"
+                    label = f"{label} · {words.labels[name]}"
                 if st.button(label, icon=":material/table_rows:", type="tertiary", key=key(f"down-rows-{name}")):
                     cell = {d: v for d, v in selected.items() if d != TIME}
                     behind.dialog(session, Figure(indicator, cell, data.filters(view.state), *inside))
+                trace(session, indicator, view.main)
 
 
 def _inside(view: State, selected: Mapping[str, Any], span: Period) -> Period:
@@ -325,7 +344,7 @@ def _inside(view: State, selected: Mapping[str, Any], span: Period) -> Period:
 
 def _exports(session: Session, view: View, known: Known, span: Period, words: Words, drawn: Sequence[Any]) -> None:
     language = session.language
-    name = about.title(view.state, known.indicators, words)
+    name = about.title(view.state, words)
     link = address.link(view.state, language)
 
     def whole() -> View:
@@ -345,7 +364,7 @@ def _exports(session: Session, view: View, known: Known, span: Period, words: Wo
         return exports.to_parquet(whole().main.table, said())
 
     def picture(number: int) -> Any:
-        below = [about.period(span, words), about.selections(view.state, words)]
+        below = [about.period(span, words), about.selections(view.state, words), about.origin(view, words)]
         return drawing.pictured(drawn[number], name, below)
 
     files: list[tuple[str, str, str, Any]] = [

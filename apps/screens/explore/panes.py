@@ -41,7 +41,7 @@ def chosen(session: Session, view: State, words: Words) -> None:
             said = ", ".join(words.member(pick.dimension, v) for v in pick.values[:3])
             more = f" +{len(pick.values) - 3}" if len(pick.values) > 3 else ""
             st.button(
-                f"{escaped(words.title(pick.dimension))} : {escaped(_short(said))}{more}",
+                escaped(words.pair(words.title(pick.dimension), _short(said))) + more,
                 icon=":material/close:",
                 help=say("explore.remove_pick", language),
                 on_click=_free,

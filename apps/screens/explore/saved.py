@@ -20,6 +20,7 @@ from lake.errors import LakeError, StoreError
 from lake.views import View, Views
 
 PAGE = "explore"
+_SAID = "explore-view-said"
 
 
 def popover(session: Session, view: State, indicators: Collection[str]) -> None:
@@ -82,7 +83,7 @@ def _list(session: Session, views: Views, indicators: Collection[str]) -> None:
 def _form(session: Session, views: Views, view: State) -> None:
     language, reader = session.language, owner(session)
     st.markdown(f"**{say('explore.views.save', language)}**")
-    name = st.text_input(say("explore.views.name", language), max_chars=80, key=key("view-name"))
+    st.text_input(say("explore.views.name", language), max_chars=80, key=key("view-name"))
     audience = st.segmented_control(
         say("explore.views.audience", language),
         ["private", "role", *(["official"] if reader.allows("publish") else [])],
@@ -99,17 +100,33 @@ def _form(session: Session, views: Views, view: State) -> None:
             format_func=lambda r: _label(r, session),
             key=key("view-role"),
         )
-    if st.button(say("explore.views.done", language), type="primary", key=key("view-save")):
-        try:
-            kept = views.save(
-                name, page=PAGE, address=view.params(), scope=reader, audience=audience or "private", shared_with=shared
-            )
-        except StoreError:
-            raise
-        except LakeError as error:
-            st.warning(str(error), icon=":material/edit:")
-        else:
-            st.success(say("explore.views.saved", language, name=escaped(kept.name)), icon=":material/check:")
+    st.button(
+        say("explore.views.done", language),
+        type="primary",
+        on_click=_save,
+        args=(session, views, view, shared),
+        key=key("view-save"),
+    )
+    if said := st.session_state.pop(_SAID, None):
+        st.markdown(said)
+
+
+def _save(session: Session, views: Views, view: State, shared: str | None) -> None:
+    name, audience = st.session_state[key("view-name")], st.session_state[key("view-audience")]
+    try:
+        kept = views.save(
+            name,
+            page=PAGE,
+            address=view.params(),
+            scope=owner(session),
+            audience=audience or "private",
+            shared_with=shared if audience == "role" else None,
+        )
+    except LakeError as error:
+        st.session_state[_SAID] = f":orange[:material/edit: {escaped(str(error))}]"
+    else:
+        said = say("explore.views.saved", session.language, name=escaped(kept.name))
+        st.session_state[_SAID] = f":green[:material/check: {said}]"
 
 
 def _open(views: Views, view: View, reader: Scope) -> None:

@@ -12,11 +12,11 @@ MOST_LINES = 8
 #: Bars, points and cells that can still be read.
 MOST_BARS, MOST_POINTS, MOST_CELLS = 40, 400, 1200
 
+#: Members that a table can have in columns.
+MOST_COLUMNS = 60
+
 #: From the widest to the narrowest place, as an analyst goes down.
 _DOWN = ("structure_region", "structure_name", "site_region", "department", "site_name", "site_commune")
-
-#: Comparisons that look at periods, and so need rows over time.
-_OVER_TIME = ("index", "year_to_date", "month_to_date", "rolling_12_months")
 
 
 def possible(state: State) -> tuple[Chart, ...]:
@@ -80,10 +80,6 @@ def comparisons(state: State, additive: Collection[str], budgeted: Collection[st
 def total_keeps(compare: Compare | None, state: State) -> bool:
     """Whether a comparison means the same for a total as for its rows."""
     return compare in ("previous_year", "budget", "share") or (compare == "previous_period" and state.grain is None)
-
-
-def is_over_time(compare: Compare | None) -> bool:
-    return compare in _OVER_TIME
 
 
 def row_dimensions(state: State) -> tuple[str, ...]:

@@ -29,10 +29,12 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>])")
 
 @dataclass(frozen=True)
 class Words:
-    """How the values of a view are said in one language. `titles` are those of its dimensions."""
+    """How the values of a view are said in one language. `titles` are those of its dimensions, `labels` those of its
+    indicators: with their line, when there are several."""
 
     language: Language
     titles: Mapping[str, str]
+    labels: Mapping[str, str]
     grain: str | None
 
     def member(self, dimension: str, value: Any) -> str:
@@ -50,8 +52,18 @@ class Words:
             return moment(month, "month", self.language)
         return str(value)
 
-    def title(self, column: str) -> str:
-        return self.titles.get(column, column)
+    def title(self, dimension: str) -> str:
+        return self.titles.get(dimension, dimension)
+
+    def label(self, column: Column, *, is_short: bool = False) -> str:
+        """The title of a column of figures. That of a comparison ends with what it is, and is no more when short."""
+        if column.of is None:
+            return self.labels.get(column.name, column.label(self.language))
+        kind = column.label(self.language).rpartition(" – ")[2]
+        return kind[:1].upper() + kind[1:] if is_short else f"{self.labels.get(column.of, column.of)} – {kind}"
+
+    def pair(self, name: str, value: str) -> str:
+        return say("explore.pair", self.language, name=name, value=value)
 
 
 def moment(first: date, grain: str, language: Language) -> str:
@@ -85,9 +97,7 @@ def sheet(view: View, words: Words, title: str) -> Sheet:
             said, unit = words.title(heading.column), None
         else:
             column = values[heading.column]
-            label, unit = column.label(words.language), column.unit
-            if column.of and len(view.state.show) == 1:
-                label = _capital(label.removeprefix(f"{values[column.of].label(words.language)} – "))
+            label, unit = words.label(column, is_short=len(view.state.show) == 1), column.unit
             member = words.member(str(view.state.across), heading.member) if heading.is_pivoted else ""
             said = (f"{member} · {label}" if several else member) if heading.is_pivoted else label
         titles.append(_unique(said, titles))
@@ -154,10 +164,10 @@ def _plot(
     metric: Column,
     columns: Mapping[str, Column],
 ) -> tuple[Plot, int]:
-    language, state = words.language, view.state
+    state = view.state
     compared = columns.get(f"{metric.name}__{state.compare}")
     value = compared if compared is not None and state.compare in _CHARTED else metric
-    label = value.label(language)
+    label = words.label(value)
     if chart == "lines":
         dimension = next(iter(state.by), None)
         kept, left = _largest(rows, dimension, value.name, MOST_LINES) if dimension else (list(rows), 0)
@@ -172,7 +182,7 @@ def _plot(
         ]
         if dimension is None and compared is not None and state.compare in _REFERENCES:
             data += [
-                {"time": pd.Timestamp(r[TIME]), MEMBER: compared.label(language), "value": _number(r[compared.name])}
+                {"time": pd.Timestamp(r[TIME]), MEMBER: words.label(compared), "value": _number(r[compared.name])}
                 for r in kept
                 if r[TIME] is not None and r[compared.name] is not None
             ]
@@ -207,7 +217,7 @@ def _scatter(view: View, words: Words, rows: Sequence[Mapping[str, Any]], shown:
         }
         for row in rows
     ]
-    return Plot(pd.DataFrame(data), (y.unit, x.unit), (y.label(words.language), x.label(words.language)))
+    return Plot(pd.DataFrame(data), (y.unit, x.unit), (words.label(y), words.label(x)))
 
 
 def _largest(
@@ -223,10 +233,6 @@ def _largest(
 
 def _number(value: Any) -> float | None:
     return None if value is None else float(value)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _unique(title: str, taken: Sequence[str]) -> str:

@@ -1,0 +1,142 @@
+"""An analyst's morning on Explore: from a figure that fell to the rows behind it, and the view shared and exported."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import openpyxl
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+sys.path.insert(0, str(Path(__file__).parent))
+from browser import CHROMIUM, settled
+
+from apps.words import LANGUAGES, Language, say
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(1200),
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("LAKE_REQUIRE_BROWSER"),
+        reason="no Chromium or Chrome is installed: browser tests are skipped",
+    ),
+]
+
+SALES = "audio_net_sales_eur"
+VIEW = f"show={SALES}&by=structure_name&compare=previous_year&period=2025-01-01..2025-12-31"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_from_a_fall_in_a_structure_to_its_rows_a_shared_view_and_a_file(
+    page: Page, portal: str, language: Language, tmp_path: Path
+) -> None:
+    page.goto(f"{portal}/explore?lang={language}&{VIEW}")
+    settled(page)
+    _choose_row(page, 0)
+    page.get_by_role("button", name=say("explore.down.go", language), exact=True).click()
+    settled(page)
+    expect(page).to_have_url(re.compile("by=site_name"))
+    where = _address(page)
+    assert where["by"] == ["site_name"] and where["pick"][0].startswith("structure_name:")
+    figure = page.get_by_test_id("stMetricValue").first.inner_text()
+
+    page.get_by_role("button", name=say("explore.rows.title", language)).first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(say("explore.rows.title", language)).first).to_be_visible()
+    expect(dialog.get_by_test_id("stDataFrame")).to_be_visible(timeout=30_000)
+    page.keyboard.press("Escape")
+    settled(page)
+
+    name = f"Falls ({language})"
+    page.get_by_role("button", name=say("explore.views.title", language)).click()
+    page.get_by_label(say("explore.views.name", language)).fill(name)
+    page.get_by_role("radio", name=say("explore.views.audiences.role", language)).or_(
+        page.get_by_role("button", name=say("explore.views.audiences.role", language), exact=True)
+    ).first.click()
+    _pick_option(page, say("explore.views.role", language), re.compile("audi", re.IGNORECASE))
+    page.get_by_role("button", name=say("explore.views.done", language), exact=True).click()
+    expect(page.get_by_text(say("explore.views.saved", language, name=name))).to_be_visible(timeout=60_000)
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name=say("explore.export.title", language)).click()
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name=say("explore.export.xlsx", language)).click()
+    file = tmp_path / downloading.value.suggested_filename
+    downloading.value.save_as(file)
+    table = openpyxl.load_workbook(file)[say("explore.export.table_sheet", language)]
+    last = [c.value for c in table[table.max_row]]
+    assert last[0] == say("explore.total", language)
+    assert _digits(figure) == _digits(f"{last[1]:.0f}")
+
+    page.goto(f"{portal}/explore?lang={language}&as=audio-analyst")
+    settled(page)
+    page.get_by_role("button", name=say("explore.views.title", language)).click()
+    expect(page.get_by_text(name)).to_be_visible(timeout=60_000)
+    listed = page.get_by_role("dialog", name=say("explore.views.title", language))
+    listed.get_by_role("button", name=say("explore.views.open", language), exact=True).first.click()
+    settled(page)
+    expect(page).to_have_url(re.compile("by=site_name"))
+    assert _address(page)["pick"] == where["pick"]
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text(figure)
+
+
+def test_picking_greys_what_is_excluded_and_undo_brings_it_back(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/explore?lang=en&{VIEW}&pane=site_region")
+    settled(page)
+    before = page.get_by_test_id("stMetricValue").first.inner_text()
+    region = page.locator(".st-key-explore-box-site_region").get_by_role("button").first
+    region.focus()
+    page.keyboard.press("Enter")
+    settled(page)
+    expect(page).to_have_url(re.compile("pick=site_region"))
+    expect(page.locator(".st-key-explore-box-structure_name del").first).to_be_visible()
+    page.get_by_role("button", name=say("explore.undo", "en")).click()
+    settled(page)
+    expect(page.locator(".st-key-explore-box-structure_name del")).to_have_count(0)
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text(before)
+    assert "pick" not in _address(page)
+
+
+def test_a_hostile_link_is_answered_in_words(page: Page, portal: str) -> None:
+    page.goto(
+        f"{portal}/explore?lang=en&show={SALES}&show=<script>alert(1)</script>&by=nope&pick=structure:S99&grain=eon"
+    )
+    settled(page)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+    expect(page.get_by_text(say("explore.problem.title", "en")).first).to_be_visible()
+
+
+def test_explore_fits_a_narrow_window(page: Page, portal: str) -> None:
+    page.set_viewport_size({"width": 420, "height": 900})
+    page.goto(f"{portal}/explore?lang=fr&{VIEW}")
+    settled(page)
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+    expect(page.get_by_test_id("stMetricValue").first).to_be_visible()
+
+
+def _choose_row(page: Page, number: int) -> None:
+    """Tick a row of the table, which is drawn on a canvas."""
+    table: Locator = page.get_by_test_id("stDataFrame").last
+    table.scroll_into_view_if_needed()
+    table.locator(".dvn-scroller").first.click(position={"x": 16, "y": 35 + 35 * number + 17})
+    settled(page)
+
+
+def _pick_option(page: Page, label: str, option: re.Pattern[str]) -> None:
+    page.get_by_label(label).last.click()
+    page.get_by_role("option", name=option).first.click()
+
+
+def _address(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlparse(page.url).query)
+
+
+def _digits(text: str) -> str:
+    return "".join(c for c in text if c.isdigit())
