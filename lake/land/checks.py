@@ -21,6 +21,9 @@ from lake.land.instants import Mask
 from lake.land.values import clean, mask, typed
 from lake.vault import Vault
 
+#: Bytes of one value: a row of the longest ones still fits a document of MongoDB.
+_LONGEST_VALUE = 1 << 18
+
 
 @dataclass
 class Checked:
@@ -52,6 +55,8 @@ def check(rows: pa.Table, contract: Contract, vault: Vault, absent: dict[str, Ma
         text = _text(rows, field)
         values, wrong = typed(text, field, contract.reading)
         columns[field.name] = values
+        is_long = mask(pc.greater(pc.binary_length(text), _LONGEST_VALUE))
+        faults.append((field, f"longer than {_LONGEST_VALUE:,} bytes", is_long))
         faults += [(field, what, where) for what, where in wrong]
         faults += [(field, what, where) for what, where in _broken_rules(values, field)]
         faults += _missing(text, values, field, _is_needed(field, contract), absent.get(field.name))

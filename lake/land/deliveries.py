@@ -65,10 +65,17 @@ def deliveries(paths: Sequence[str], stdin: tuple[str, BinaryIO] | None = None) 
 
 
 def _files(path: str) -> list[Path]:
+    if not path:
+        raise ReadError("An empty path names no file.", remedy="Name files, folders, globs, or '.' for this folder.")
     given = Path(path)
     found = [given] if given.exists() else [Path(p) for p in sorted(glob.glob(path, recursive=True))]  # noqa: PTH207
     if not found:
         raise ReadError(f"There is no file '{path}'.", remedy="Check the path, or the pattern and its quotes.")
+    if special := [each for each in found if not each.is_file() and not each.is_dir()]:
+        raise ReadError(
+            f"'{special[0]}' is neither a file nor a folder.",
+            remedy="Mend the link, or pipe it: '-' with --source reads stdin.",
+        )
     return [file for each in found for file in ([each] if each.is_file() else _below(each))]
 
 

@@ -16,6 +16,12 @@ from lake.readers.chunk import Chunk, Lines
 from lake.readers.columns import FILE_HEADER, LINE_HEADER
 from lake.vault import Vault
 
+#: Bytes of an original that the quarantine keeps. Encrypted they can be eight times as many, and a document has 16 MB.
+_LONGEST_ORIGINAL = 1 << 20
+
+#: `Kept.again` of an original of which only the beginning is kept: what is left of it must never land.
+CUT = "cut"
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -48,8 +54,14 @@ class Failure:
 
     @property
     def content(self) -> bytes:
-        """What the quarantine keeps (encrypted): the row, and what it takes to read it again."""
-        return Kept(self.piece.chunk.again, self.piece.chunk.encoding, self.piece.chunk.head, self.original).pack()
+        """What the quarantine keeps (encrypted): the row, and what it takes to read it again.
+
+        Of a row that no document of MongoDB could hold, only the beginning; it is never read again.
+        """
+        chunk = self.piece.chunk
+        is_whole = len(chunk.head) + len(self.original) <= _LONGEST_ORIGINAL
+        head, original = (chunk.head, self.original) if is_whole else (b"", self.original[:_LONGEST_ORIGINAL])
+        return Kept(chunk.again if is_whole else CUT, chunk.encoding, head, original).pack()
 
 
 @dataclass(frozen=True)

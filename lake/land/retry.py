@@ -16,7 +16,7 @@ from lake.contracts import Contract, catalogue
 from lake.errors import LakeError, ReadError
 from lake.land import Landing, check_key
 from lake.land.deliveries import deliveries
-from lake.land.pieces import Kept, Piece, check_pieces
+from lake.land.pieces import CUT, Kept, Piece, check_pieces
 from lake.land.recognise import from_name, recognise
 from lake.land.report import FileReport
 from lake.readers import read
@@ -155,7 +155,8 @@ def _read_again(
     pieces: list[Piece] = []
     owners: list[Lines] = []
     reasons: dict[str, Sequence[str]] = {}
-    order = sorted(range(len(entries)), key=lambda i: (kept[i].again, kept[i].encoding or "", kept[i].head))
+    whole = [i for i in range(len(entries)) if kept[i].again != CUT]
+    order = sorted(whole, key=lambda i: (kept[i].again, kept[i].encoding or "", kept[i].head))
     named = from_name(contract, origin.name) or {}
     for _, group in groupby(order, key=lambda i: (kept[i].again, kept[i].encoding, kept[i].head)):
         members = list(group)

@@ -167,3 +167,18 @@ def test_reasons_are_counted(deliver: Deliver, store: Store) -> None:
         ("price_eur: not a number", 2),
         ("ear: not among the allowed values", 1),
     ]
+
+
+def test_a_row_too_long_for_a_document_takes_no_other_with_it(deliver: Deliver, store: Store, states: States) -> None:
+    huge = row(1002, comment="x" * 9_000_000)
+    report = deliver({NAME: text(row(1001), huge, "y" * 18_000_000, row(1003)).encode()})
+    assert (report.total("landed"), report.total("quarantined")) == (2, report.total("read") - 2)
+    assert states().keys() == {"D1001", "D1003"}
+    done = again(store)
+    assert (done.landed, done.still) == (0, done.tried), "what is left of a row must not land"
+
+
+def test_a_value_too_long_for_a_document_is_refused(deliver: Deliver, store: Store) -> None:
+    deliver({NAME: text(row(1001), row(1002, comment="x" * 300_000)).encode()})
+    (held,) = store.quarantine.list(DEVICES.name)
+    assert "comment: longer than 262,144 bytes" in held.reasons
