@@ -9,8 +9,10 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lake.errors import SettingsError
 
 #: The dbt project's root: where dbt_project.yml, models/ and expectations/ are.
 PROJECT = Path(__file__).resolve().parent.parent
@@ -78,5 +80,13 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process. Tests that change the environment call `settings.cache_clear()`."""
-    return Settings()
+    """The settings of this process. Tests that change the environment call `settings.cache_clear()`.
+
+    Raises:
+        SettingsError: some are malformed. Values are not repeated: they may be secrets.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(f"LAKE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"The settings are not valid: {faults}.", remedy="See docs/reference.md.") from None

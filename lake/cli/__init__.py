@@ -90,6 +90,11 @@ def main() -> None:
             raise
         print(f"lake: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:  # A disk that is full, a folder that may not be entered: nothing of ours went wrong.
+        if _state["debug"]:
+            raise
+        print(f"lake: The system refused: {error}.", file=sys.stderr)
+        sys.exit(LakeError.exit_code)
 
 
 def _version(asked: bool) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from lake import cli
 
@@ -52,3 +55,21 @@ def test_help_costs_little() -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     assert lake("--help").returncode == 0
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 0.5
+
+
+def test_a_malformed_setting_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKE_THREADS", "many")
+    done = lake("doctor")
+    assert done.returncode == 2
+    assert done.stderr.startswith("lake: The settings are not valid: LAKE_THREADS: ")
+    assert done.stderr.count("\n") == 1
+    assert "many" not in done.stderr
+
+
+def test_what_the_system_refuses_is_one_line_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LAKE_DATA", str(tmp_path / "file"))
+    done = lake("runs")
+    assert done.returncode == 1
+    assert done.stderr.startswith("lake: The system refused: ")
+    assert "Traceback" not in done.stderr
