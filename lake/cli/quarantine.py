@@ -43,8 +43,7 @@ def list_rows(
     from lake.store import open_store
 
     scope = _scope(role)
-    if source:
-        scope.require("quarantine", contract(source).line)
+    scope.require("quarantine", contract(source).line if source else None)
     with open_store() as store:
         names = {f.number: f.name for f in store.files(source)}
         counted = list(store.quarantine.reasons(source, file=file))

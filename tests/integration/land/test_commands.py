@@ -78,7 +78,7 @@ def test_quarantine_from_list_to_retry(lake: Callable[..., Result], file: Path) 
 
 def test_quarantine_is_for_roles_that_may(lake: Callable[..., Result], file: Path) -> None:
     lake("land", str(file))
-    for command in (["list", "--source", "lab_devices"], ["show", "1:1"], ["retry"]):
+    for command in (["list"], ["list", "--source", "lab_devices"], ["show", "1:1"], ["retry"]):
         refused = lake("quarantine", *command, "--as", "audio-analyst")
         assert type(refused.exception).__name__ == "AccessDenied"
         assert "Ménard" not in refused.stdout
