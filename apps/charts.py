@@ -115,9 +115,9 @@ def over_time(
             f"{value}:Q", title=None, axis=alt.Axis(format=number_format(unit)), scale=alt.Scale(zero=unit != "rate")
         ),
         tooltip=[
-            alt.Tooltip(f"{when}:T", title=" ", format="%B %Y"),
-            *([alt.Tooltip(f"{split}:N", title=" ")] if split else []),
-            alt.Tooltip(f"{value}:Q", title=" ", format=number_format(unit)),
+            alt.Tooltip(f"{when}:T", title=" ", format="%B %Y"),  # titles are keys: blank ones differ
+            *([alt.Tooltip(f"{split}:N", title="\u2002")] if split else []),
+            alt.Tooltip(f"{value}:Q", title="\u2003", format=number_format(unit)),
         ],
     )
     if split:
@@ -138,7 +138,10 @@ def ranked(
     bars = alt.Chart(data).encode(
         y=alt.Y(f"{name}:N", sort="-x", title=None, axis=alt.Axis(labelLimit=240)),
         x=alt.X(f"{value}:Q", title=None, axis=None),
-        tooltip=[alt.Tooltip(f"{name}:N", title=" "), alt.Tooltip(f"{value}:Q", title=" ", format=number_format(unit))],
+        tooltip=[
+            alt.Tooltip(f"{name}:N", title=" "),
+            alt.Tooltip(f"{value}:Q", title="\u2003", format=number_format(unit)),
+        ],
     )
     layers = [
         bars.mark_bar(color=COLOURS[0], cornerRadiusEnd=3),
@@ -179,8 +182,8 @@ def among_peers(
         shape=alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=[marks[k][1] for k in kinds])),
         tooltip=[
             alt.Tooltip("place:N", title=" "),
-            alt.Tooltip("kind:N", title=" "),
-            alt.Tooltip("value:Q", title=" ", format=number_format(unit)),
+            alt.Tooltip("kind:N", title="\u2002"),
+            alt.Tooltip("value:Q", title="\u2003", format=number_format(unit)),
         ],
     )
     layers = [base.mark_point(filled=True, size=80, opacity=1)]

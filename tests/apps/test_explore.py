@@ -13,6 +13,10 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from apps.numbers import figure
+from apps.screens.explore import data
+from apps.screens.explore.data import View
+from apps.screens.explore.state import State
+from apps.session import Session
 from apps.words import LANGUAGES, say
 from lake import access, semantic
 from lake.semantic import Filter
@@ -224,3 +228,58 @@ def test_without_mongodb_only_the_saved_views_are_missing(in_group: Group, monke
 def test_an_empty_lake_says_so() -> None:
     app = fine(opened())
     assert say("state.empty_title", "en") in "\n".join(m.value for m in app.markdown)
+
+
+def test_a_view_with_too_many_rows_says_so_and_its_export_holds_them_all(
+    in_group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = State((SALES,), ("site_name",), grain="month", period=PERIOD)
+    session = Session("en", access.scope("group-director"), "viewer")
+    whole = _answered(session, view)
+    rows = whole.main.table.num_rows
+    monkeypatch.setattr(data, "MOST_ROWS", 10)
+    cut = _answered(session, view)
+    assert cut.is_cut and cut.main.table.num_rows == 10
+    assert cut.total and whole.total and cut.total.table.equals(whole.total.table)
+    exported = data.everything(session, cut, (YEAR["since"], YEAR["until"]))
+    assert not exported.is_cut and exported.main.table.equals(whole.main.table)
+    monkeypatch.setattr(data, "MOST_EXPORTED", rows - 1)
+    assert data.everything(session, cut, (YEAR["since"], YEAR["until"])).is_cut
+
+
+def test_an_official_view_is_offered_only_to_who_may_publish(in_group: Group, mongo_settings: str) -> None:
+    st.cache_resource.clear()
+    for role, offered in (("audio-analyst", 2), ("data-engineer", 3)):
+        app = opened(role, **{"show": SALES})
+        app.session_state["explore-views"] = True
+        fine(app.run())
+        audience = [c for c in app.segmented_control if c.key == "explore-view-audience"]
+        assert [len(c.options) for c in audience] == [offered]
+
+
+def _answered(session: Session, view: State) -> View:
+    return data.answer(session, view, (YEAR["since"], YEAR["until"]), data.known(session))
+
+
+def test_a_shared_view_opens_in_the_scope_of_who_opens_it(in_group: Group, mongo_settings: str) -> None:
+    st.cache_resource.clear()
+    app = _with_views(opened("group-director", show=SALES, by="structure", period=PERIOD))
+    app.text_input(key="explore-view-name").input("All structures *now*").run()
+    next(c for c in app.segmented_control if c.key == "explore-view-audience").set_value("role").run()
+    app.selectbox(key="explore-view-role").set_value("structure-director").run()
+    app.button(key="explore-view-save").click().run()
+    assert any(r"All structures \*now\*" in m.value for m in fine(app).markdown)
+    assert not _opening(_with_views(opened("optical-analyst")))
+    director = _with_views(opened("structure-director"))
+    _opening(director)[0].click().run()
+    assert params(fine(director)) == {"show": SALES, "by": "structure", "period": PERIOD}
+    assert list(director.dataframe[0].value.iloc[:-1, 0]) == ["S01"]
+
+
+def _with_views(app: AppTest) -> AppTest:
+    app.session_state["explore-views"] = True  # the popover is open
+    return fine(app.run())
+
+
+def _opening(app: AppTest) -> list[Any]:
+    return [b for b in app.button if str(b.key).startswith("explore-open-")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-from apps.numbers import day, instant
-from apps.screens.explore.data import View
+from apps.numbers import day, figure, instant
+from apps.screens.explore.data import MOST_EXPORTED, View
 from apps.screens.explore.state import State
 from apps.screens.explore.table import Words
 from apps.session import Session
@@ -74,6 +74,9 @@ def lines(
     found.append((label("fresh"), instant(view.main.as_of, language)))
     found.append((label("checks"), say(f"explore.checks.{view.main.check_status}", language)))
     found += [(label("note"), note.text(language)) for note in view.main.notes]
+    if view.is_cut:
+        number = figure(MOST_EXPORTED, "count", language)
+        found.append((label("note"), say("explore.cut_export", language, n=number)))
     found.append((label("address"), link))
     found.append((label("exported"), instant(datetime.now(UTC), language)))
     return found

@@ -155,34 +155,35 @@ def answer(
     return View(view, whole, found.get("total"), found.get("by_row"), found.get("by_member"), is_cut)
 
 
-def everything(session: Session, view: View, period: tuple[date | None, date | None]) -> Answer:
-    """All the rows of a view, for an export."""
-    return ask(session, question(view.state, period, limit=MOST_EXPORTED)) if view.is_cut else view.main
+def everything(session: Session, view: View, period: tuple[date | None, date | None]) -> View:
+    """The view with all its rows, for an export; `is_cut` when there are more than an export holds."""
+    if not view.is_cut:
+        return view
+    found = ask(session, question(view.state, period, limit=MOST_EXPORTED + 1))
+    is_cut = found.table.num_rows > MOST_EXPORTED
+    return replace(view, main=replace(found, table=found.table.slice(0, MOST_EXPORTED)), is_cut=is_cut)
 
 
 def standings(
     session: Session,
-    view: State,
+    found: View,
     shown: Sequence[str],
     period: tuple[date | None, date | None],
     indicators: Mapping[str, Indicator],
 ) -> dict[str, Members]:
     """The values of each dimension shown: selected, possible, excluded."""
+    view = found.state
     grain = "year" if any(indicators[n].needs_time for n in view.show) else None
-    asked = [
-        q
-        for d in shown
-        for q in (
-            Question(view.show, (d,), grain=grain),
-            Question(view.show, (d,), filters(view, but=d), *period, grain),
-        )
-    ]
-    answers = ask_all(session, asked)
+    # What the view is split by and not selected on, it has asked already.
+    told = {d for d in view.by if d in shown and not view.picked(d) and not found.is_cut}
+    universe = {d: Question(view.show, (d,), grain=grain) for d in shown}
+    left = {d: Question(view.show, (d,), filters(view, but=d), *period, grain) for d in shown if d not in told}
+    answers = ask_all(session, [*universe.values(), *left.values()])
+    every = dict(zip(universe, answers[: len(universe)], strict=True))
+    possible = dict(zip(left, answers[len(universe) :], strict=True)) | dict.fromkeys(told, found.main)
     return {
-        d: selections.members(
-            _values(answers[2 * i], d, view.show), _values(answers[2 * i + 1], d, view.show), view.picked(d)
-        )
-        for i, d in enumerate(shown)
+        d: selections.members(_values(every[d], d, view.show), _values(possible[d], d, view.show), view.picked(d))
+        for d in shown
     }
 
 

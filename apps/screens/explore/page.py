@@ -75,7 +75,7 @@ def draw(session: Session) -> None:
     st.session_state[key("span")] = span
     try:
         found = data.answer(session, view, span, indicators)
-        standings = data.standings(session, view, panes.shown(view, dimensions), span, indicators)
+        standings = data.standings(session, found, panes.shown(view, dimensions), span, indicators)
     except LakeError as error:
         st.info(say("explore.problem.question", session.language, why=escaped(str(error))), icon=":material/info:")
         return
@@ -271,8 +271,8 @@ def _table(session: Session, view: View, words: Words) -> dict[str, Any]:
     if shape.has_pivot(view.state) and not view.is_pivoted:
         st.caption(say("explore.too_wide", session.language, n=shape.MOST_COLUMNS))
     if view.is_cut:
-        number = figure(data.MOST_ROWS, "count", session.language)
-        st.caption(say("explore.cut", session.language, n=number))
+        numbers = [figure(n, "count", session.language) for n in (data.MOST_ROWS, data.MOST_EXPORTED)]
+        st.caption(say("explore.cut", session.language, n=numbers[0], most=numbers[1]))
     rows = shown.selection.rows  # type: ignore[union-attr]
     if not rows or rows[0] >= len(made.grid.rows):
         return {}
@@ -348,10 +348,10 @@ def _exports(session: Session, view: View, known: Known, span: Period, words: Wo
     link = address.link(view.state, language)
 
     def whole() -> View:
-        return replace(view, main=data.everything(session, view, span), is_cut=False)
+        return data.everything(session, view, span)
 
     def said() -> list[tuple[str, str]]:
-        return about.lines(session, view, known.indicators, span, words, link)
+        return about.lines(session, whole(), known.indicators, span, words, link)
 
     def csv() -> bytes:
         return exports.to_csv(table.sheet(whole(), words, name), language)
