@@ -121,7 +121,8 @@ def heat(
             alt.Color("value:Q", scale=alt.Scale(range=["#E3F0F1", "#0B6E75"], domain=[low, high]), legend=None),
         )
     )
-    figures = base.mark_text(fontSize=11).encode(
+    # A figure that its cell is too narrow for would cover its neighbours: the tooltip still has it.
+    figures = base.mark_text(fontSize=alt.ExprRef("bandwidth('x') < 34 ? 0 : 11")).encode(
         text=alt.Text("value:Q", format=text),
         color=alt.condition(f"!datum.is_few && datum.value > {middle}", alt.value("#FFFFFF"), alt.value(_INK)),
         opacity=alt.condition("datum.is_few", alt.value(0.55), alt.value(1)),
