@@ -1,11 +1,26 @@
-"""What the home page asks: the headline indicators of each line over twelve months, and the twelve before."""
+"""What the home page asks: the headline indicators of each line over twelve months, and the twelve before; and what
+moved most since the week before."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
-from apps.ask import LineState, Question, ask_all, frame, headline, last_month_end, one, state, years_before
+from apps.ask import (
+    LineState,
+    Question,
+    ask,
+    ask_all,
+    frame,
+    headline,
+    last_day,
+    last_month_end,
+    one,
+    state,
+    years_before,
+)
+from apps.screens.home.moves import USUAL_WEEKS, Move, contributions, last_monday, most_moved
 from apps.session import Session
 from lake.semantic import Indicator
 
@@ -61,3 +76,42 @@ def summarise(session: Session, line: str) -> Summary:
             for i in shown
         ),
     )
+
+
+def moved(session: Session, line: str) -> Move | None:
+    """What moved most in the line's last whole week, and the places that explain it; None where nothing can be told,
+    such as in a line whose figures come by the month."""
+    names = tuple(i.name for i in headline(session, line) if i.is_additive)
+    newest = last_day(session, names[0]) if names else None
+    if newest is None:
+        return None
+    weeks = [last_monday(newest) - timedelta(weeks=n) for n in range(USUAL_WEEKS, -1, -1)]
+    sunday = weeks[-1] + timedelta(days=6)
+    table = frame(ask(session, Question(names, grain="week", since=weeks[0], until=sunday)))
+    by_week = table.assign(metric_time=[_day(w) for w in table["metric_time"]]).set_index("metric_time")
+    found = by_week.reindex(weeks)
+    if found.notna().any(axis=1).sum() < 0.75 * len(weeks):
+        return None
+    move = most_moved(weeks, {name: found[name].fillna(0).tolist() for name in names})
+    return None if move is None else _explained(session, move, weeks[-2], sunday)
+
+
+def _explained(session: Session, move: Move, since: date, until: date) -> Move:
+    """The move with the structures and sites that explain it."""
+    by = ("structure_name", "site_name")
+    rows = ask(session, Question((move.metric,), by, grain="week", since=since, until=until)).table.to_pylist()
+    structures: defaultdict[str, float] = defaultdict(float)
+    sites: defaultdict[str, float] = defaultdict(float)
+    for row in rows:
+        sign = 1 if _day(row["metric_time"]) == move.monday else -1
+        structures[row["structure_name"]] += sign * float(row[move.metric] or 0)
+        sites[row["site_name"]] += sign * float(row[move.metric] or 0)
+    return replace(
+        move,
+        structures=contributions(structures, move.change) if len(structures) > 1 else (),
+        sites=contributions(sites, move.change) if len(sites) > 1 else (),
+    )
+
+
+def _day(value: date | datetime) -> date:
+    return value.date() if isinstance(value, datetime) else value

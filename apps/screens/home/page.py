@@ -1,21 +1,33 @@
-"""Home: how are the five lines doing? Headline indicators, trend, freshness and checks of each, in one look."""
+"""Home: how are the five lines doing? Headline indicators, trend, freshness and checks of each, in one look; then
+what moved most since the week before, and where."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from apps.ask import headline
 from apps.blocks import chips, empty, heading, indicator_card, link, warnings_of
-from apps.numbers import month
-from apps.screens.home.data import Summary, summarise
+from apps.numbers import change, day, figure, month
+from apps.screens.home.data import Summary, moved, summarise
+from apps.screens.home.moves import Contribution
 from apps.session import Session
-from apps.words import say
+from apps.words import Language, say
 
 
 def draw(session: Session) -> None:
     heading(session, "home")
+    moves = {}
     for line in session.lines:
         with st.container(border=True, key=f"home-{line}"):
-            _line(session, summarise(session, line))
+            summary = summarise(session, line)
+            _line(session, summary)
+            if summary.until is not None:
+                moves[line] = st.container()
+    for line, place in moves.items():  # after all the headlines, which must not wait for them
+        with place:
+            _moved(session, line)
 
 
 def _line(session: Session, summary: Summary) -> None:
@@ -34,3 +46,36 @@ def _line(session: Session, summary: Summary) -> None:
         with column:
             indicator_card(session, item.indicator, item.value, item.before, item.trend)
     st.caption(say("period.twelve", language, month=month(summary.until, language)))
+
+
+def _moved(session: Session, line: str) -> None:
+    language = session.language
+    move = moved(session, line)
+    if move is None:
+        return
+    indicator = next(i for i in headline(session, line) if i.name == move.metric)
+    rate = change(move.value, move.before, indicator.unit, language)
+    said = say(
+        "home.moved",
+        language,
+        label=indicator.label(language),
+        value=figure(move.value, indicator.unit, language, short=True),
+        monday=day(move.monday, language),
+        change=_signed(move.change, indicator.unit, language),
+        rate=rate or say("home.new", language),
+    )
+    structures, sites = (_places(places, indicator.unit, language) for places in (move.structures, move.sites))
+    if structures or sites:
+        key = "where" if structures and sites else "where_structures" if structures else "where_sites"
+        said = f"{said} {say(f'home.{key}', language, structures=structures, sites=sites)}"
+    st.markdown(said)
+
+
+def _places(places: Sequence[Contribution], unit: str, language: Language) -> str:
+    return ", ".join(
+        say("home.place", language, name=place.name, change=_signed(place.change, unit, language)) for place in places
+    )
+
+
+def _signed(value: float, unit: str, language: Language) -> str:
+    return ("+" if value > 0 else "−") + figure(abs(value), unit, language, short=True)

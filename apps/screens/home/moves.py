@@ -1,0 +1,75 @@
+"""What moved most since the week before, and where: the indicator whose last week stands out most from its own weeks,
+and the structures and sites that explain the move, the largest contribution first.
+
+Only indicators that add up are told this way: the moves of their sites sum to the move of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from statistics import pstdev
+
+#: Weeks before the last whose moves say what is usual.
+USUAL_WEEKS = 12
+
+#: Contributions told of structures, and of sites.
+TOLD = 3
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What a place adds to a move, in the indicator's unit."""
+
+    name: str
+    change: float
+
+
+@dataclass(frozen=True)
+class Move:
+    """An indicator's last whole week against the week before. `monday` is the first day of that week."""
+
+    metric: str
+    monday: date
+    value: float
+    before: float
+    structures: tuple[Contribution, ...] = ()
+    sites: tuple[Contribution, ...] = ()
+
+    @property
+    def change(self) -> float:
+        return self.value - self.before
+
+
+def last_monday(last_day: date) -> date:
+    """The Monday of the last week that is whole on a day: its Sunday is that day or before."""
+    return last_day - timedelta(days=(last_day.weekday() + 1) % 7 + 6)
+
+
+def most_moved(weeks: Sequence[date], series: Mapping[str, Sequence[float]]) -> Move | None:
+    """The indicator whose last move is the greatest by its own usual moves; None without a move.
+
+    Args:
+        weeks: Mondays, one after the other, the last whole week last.
+        series: each indicator's value in each of these weeks.
+    """
+    if len(weeks) < 3:
+        return None
+    scores: dict[str, float] = {}
+    for metric, values in series.items():
+        *usual, last = [b - a for a, b in pairwise(values)]
+        spread = pstdev(usual) if len(usual) > 1 else abs(usual[0])
+        if last:
+            scores[metric] = abs(last) / (spread or abs(last))
+    if not scores:
+        return None
+    metric = max(scores, key=lambda name: scores[name])
+    return Move(metric, weeks[-1], series[metric][-1], series[metric][-2])
+
+
+def contributions(changes: Mapping[str, float], whole: float, most: int = TOLD) -> tuple[Contribution, ...]:
+    """The places that push the way the whole went, the largest first."""
+    pushing = [Contribution(name, change) for name, change in changes.items() if change * whole > 0]
+    return tuple(sorted(pushing, key=lambda c: -abs(c.change))[:most])

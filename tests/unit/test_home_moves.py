@@ -1,0 +1,31 @@
+"""What moved most since the week before, and the places that explain it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from apps.screens.home.moves import Contribution, contributions, last_monday, most_moved
+
+WEEKS = [date(2025, 11, 3) + timedelta(weeks=n) for n in range(5)]
+
+
+def test_a_week_is_whole_once_its_sunday_is_there() -> None:
+    assert last_monday(date(2025, 12, 7)) == date(2025, 12, 1)
+    assert last_monday(date(2025, 12, 6)) == date(2025, 11, 24)
+    assert last_monday(date(2025, 12, 8)) == date(2025, 12, 1)
+
+
+def test_what_stands_out_from_its_own_weeks_moved_most_not_what_is_biggest() -> None:
+    move = most_moved(WEEKS, {"sales": [1000, 1400, 900, 1300, 1000], "pairs": [10, 11, 10, 11, 4]})
+    assert move is not None
+    assert (move.metric, move.monday, move.value, move.before, move.change) == ("pairs", WEEKS[-1], 4, 11, -7)
+
+
+def test_without_a_move_nothing_is_told() -> None:
+    assert most_moved(WEEKS, {"sales": [5, 5, 5, 5, 5]}) is None
+    assert most_moved(WEEKS[:2], {"sales": [5, 6]}) is None
+
+
+def test_contributions_push_the_way_of_the_whole_the_largest_first() -> None:
+    found = contributions({"a": -3, "b": 2, "c": -8, "d": -1, "e": -2, "f": 0}, -12)
+    assert found == (Contribution("c", -8), Contribution("a", -3), Contribution("e", -2))
