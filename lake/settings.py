@@ -47,7 +47,7 @@ class Settings(BaseSettings):
         default=PROJECT / "lake" / "schedule.yml",
         description="When `lake schedule` runs each line, and what it lands first.",
     )
-    portal_port: int = Field(default=8501, description="Port of the portal, on the loopback address.")
+    portal_port: int = Field(default=8501, ge=1, le=65535, description="Port of the portal, on the loopback address.")
     threads: int = Field(default=2, ge=1, description="Cores that a step may use.")
     memory_gb: float = Field(default=4.0, gt=0, description="Memory that DuckDB may use in one step, in gigabytes.")
     builds_kept: int = Field(default=5, ge=1, description="Builds kept per line, the published one included.")

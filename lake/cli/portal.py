@@ -15,7 +15,9 @@ def register(app: typer.Typer) -> None:
 
 
 def portal(
-    port: Annotated[int | None, typer.Option(help="Port on the loopback address.", show_default=False)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port on the loopback address.", min=1, max=65535, show_default=False)
+    ] = None,
 ) -> None:
     """Serve the portal on this machine's loopback address, until Ctrl-C."""
     from lake.portal import serve
