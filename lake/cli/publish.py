@@ -8,6 +8,7 @@ import typer
 
 from lake.cli import example
 from lake.cli.build import Lines
+from lake.cli.quarantine import ROLE, Role
 from lake.settings import LINES
 
 
@@ -20,13 +21,18 @@ def register(app: typer.Typer) -> None:
 def publish(
     lines: Lines = None,
     build: Annotated[str | None, typer.Option("--build", help="Of the one line named; else its newest.")] = None,
+    role: Role = ROLE,
 ) -> None:
     """Show the newest build of each line to its readers, if its checks passed. What failed leaves all as it was."""
+    from lake import access
     from lake import publish as room
     from lake.builds import known_line
     from lake.errors import PublishError
 
     chosen = [known_line(line) for line in lines or LINES]
+    scope = access.scope(role)
+    for line in chosen:
+        scope.require("publish", line)
     if build and len(chosen) != 1:
         raise PublishError("--build names a build of one line.", remedy="Name that line.")
     failed = 0
@@ -67,9 +73,12 @@ def builds(lines: Lines = None) -> None:
 def rollback(
     line: Annotated[str, typer.Argument(help="The line to take back.")],
     to: Annotated[str | None, typer.Option("--to", help="A build; else the last good one.")] = None,
+    role: Role = ROLE,
 ) -> None:
     """Show an earlier build to the readers of a line."""
+    from lake import access
     from lake import publish as room
     from lake.builds import known_line
 
+    access.scope(role).require("publish", known_line(line))
     print(f"{line}: {room.rollback(known_line(line), to).id} is published")

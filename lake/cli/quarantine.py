@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from lake.access import Scope
     from lake.land.pieces import Kept
 
-#: Listing and retrying are operations; who does them says so with --as where the policy is not the default one.
-_ROLE = "data-engineer"
+#: The role of operations on the lake; who has another says so with --as.
+ROLE = "data-engineer"
 
 Source = Annotated[str | None, typer.Option(help="Only this source.")]
 Role = Annotated[str, typer.Option("--as", help="Role of the policy under which you act.")]
@@ -33,7 +33,7 @@ _EPILOG = example("lake quarantine list")
 def list_rows(
     source: Source = None,
     file: Annotated[int | None, typer.Option(help="Only this file, by its number in the ledger.")] = None,
-    role: Role = _ROLE,
+    role: Role = ROLE,
 ) -> None:
     """Count the rows in quarantine by source, file and reason; a row can have several reasons."""
     from rich.console import Console
@@ -65,7 +65,7 @@ def list_rows(
 
 def show(
     id: Annotated[str, typer.Argument(help="As in 'lake quarantine list': file and number, 17:1.")],
-    role: Role = _ROLE,
+    role: Role = ROLE,
 ) -> None:
     """Decrypt one row, with every reason. It can hold clear personal data: the role must allow it."""
     from lake.contracts import contract
@@ -95,7 +95,7 @@ def retry(
     replaces: Annotated[
         int | None, typer.Option(help="With --from: number of the file replaced, if its name is another.")
     ] = None,
-    role: Role = _ROLE,
+    role: Role = ROLE,
 ) -> None:
     """Read quarantined rows again with the contracts of today, and land those that now pass.
 

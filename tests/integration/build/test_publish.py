@@ -143,6 +143,10 @@ def test_the_commands_publish_list_and_go_back() -> None:
         done = CliRunner().invoke(app, arguments, env={"COLUMNS": "160"})
         return done.exit_code, done.stdout
 
+    for command in ("publish", "rollback"):
+        denied = CliRunner().invoke(app, [command, "audio", "--as", "group-director"])
+        assert type(denied.exception).__name__ == "AccessDenied"
+    assert builds.published("audio") is None
     code, said = lake("publish", "audio")
     assert (code, "was refused by its checks" in said) == (1, True)
     assert lake("publish", "audio", "--build", second.id) == (0, f"audio: {second.id} is published\n")
