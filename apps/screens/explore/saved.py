@@ -92,9 +92,8 @@ def _form(session: Session, views: Views, view: State) -> None:
         format_func=lambda a: say(f"explore.views.audiences.{a}", language),
         key=key("view-audience"),
     )
-    shared = None
     if audience == "role":
-        shared = st.selectbox(
+        st.selectbox(
             say("explore.views.role", language),
             list(access.policy().roles),
             format_func=lambda r: _label(r, session),
@@ -104,14 +103,14 @@ def _form(session: Session, views: Views, view: State) -> None:
         say("explore.views.done", language),
         type="primary",
         on_click=_save,
-        args=(session, views, view, shared),
+        args=(session, views, view),
         key=key("view-save"),
     )
     if said := st.session_state.pop(_SAID, None):
         st.markdown(said)
 
 
-def _save(session: Session, views: Views, view: State, shared: str | None) -> None:
+def _save(session: Session, views: Views, view: State) -> None:
     name, audience = st.session_state[key("view-name")], st.session_state[key("view-audience")]
     try:
         kept = views.save(
@@ -120,7 +119,7 @@ def _save(session: Session, views: Views, view: State, shared: str | None) -> No
             address=view.params(),
             scope=owner(session),
             audience=audience or "private",
-            shared_with=shared if audience == "role" else None,
+            shared_with=st.session_state.get(key("view-role")) if audience == "role" else None,
         )
     except LakeError as error:
         st.session_state[_SAID] = f":orange[:material/edit: {escaped(str(error))}]"
