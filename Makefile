@@ -6,8 +6,6 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 UV      := $(shell uv --version >/dev/null 2>&1 && echo uv || echo $(BIN)/uv)
 READY   := $(VENV)/.ready
-RECORDS ?= 250000
-BENCH_RECORDS ?= 1000000
 SEED    ?= 1
 
 .DEFAULT_GOAL := help
@@ -27,8 +25,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(READY) ## Sample group → lake → marts → checks → portal, on this machine (Ctrl-C stops it all)
-	@$(BIN)/lake demo --records $(RECORDS) --seed $(SEED)
+demo: $(READY) ## Sample group → lake → marts → checks → portal, on this machine (Ctrl-C stops it all; RECORDS=250000)
+	@$(BIN)/lake demo --records $(or $(RECORDS),250000) --seed $(SEED)
 
 test: $(READY) ## All tests: unit, integration on a real mongod, dbt, portal, browser
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -42,8 +40,8 @@ lint: $(READY) ## ruff, mypy strict, import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(READY) ## Ratios against bare references, in one run (BENCH_RECORDS=1000000); writes docs/benchmarks.md
-	@$(BIN)/python -m tests.bench --records $(BENCH_RECORDS)
+bench: $(READY) ## Ratios against bare references, in one run (RECORDS=1000000); writes docs/benchmarks.md
+	@$(BIN)/python -m tests.bench --records $(or $(RECORDS),1000000)
 
 screens: $(READY) ## Screenshots of every page in both languages into docs/screens
 	@$(BIN)/python -m tests.e2e.screens

@@ -50,13 +50,6 @@ def test_no_room_is_named_that_does_not_exist() -> None:
         assert f"lake.cli.{room}" in sys.modules
 
 
-def test_help_imports_nothing_heavy() -> None:
-    heavy = "pyarrow duckdb pymongo pandas dbt metricflow great_expectations streamlit"
-    code = f"import sys, lake.cli; print([m for m in '{heavy}'.split() if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
 def test_a_malformed_setting_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAKE_THREADS", "many")
     done = lake("doctor")
