@@ -1,26 +1,25 @@
 """Each expectation of the audio and optical suites passes on the published group and fails on the rows it is about.
 
-For each expectation one row is spoilt in the way it forbids (`SPOILT`); those that need more than a row (an empty
+For each expectation one row is spoilt in the way it forbids (see `spoil.py`); those that need more than a row (an empty
 table, a column without values, a day like no other) have a copy of the mart of their own.
 """
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-import duckdb
 import pytest
 from group import Group
-
-from lake import builds
-from lake.checks import suites
-from lake.checks.runner import Subject, run_suites
+from spoil import Copies, Spoilt, every_expectation_is_met_and_broken
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
-#: Suite → expectation → what is replaced in a copy of a row that fulfils the condition after `where`.
-SPOILT: dict[str, dict[str, str]] = {
+RUSH = (
+    "insert into {table} select one.* replace (date '2030-01-07' + 7 * week::int as {day}) "
+    "from (select * from {table} limit 1) as one, range(9) as w(week), range(400) as n(nth) where nth < 40 or week = 8"
+)
+
+AUDIO: Spoilt = {
     "audio_prescriptions": {
         "No prescription is received before it is written.": "prescribed_on - 1 as received_on",
         "No prescription is more than three years old when it is received.": "received_on - 1200 as prescribed_on",
@@ -64,6 +63,9 @@ SPOILT: dict[str, dict[str, str]] = {
         ),
         "A session lasts between 5 minutes and 3 hours.": "181 as duration_minutes",
     },
+}
+
+OPTICAL: Spoilt = {
     "optical_quotes": {
         "No quote is decided before it is drawn up.": "quoted_on - 1 as decided_on",
         "A decided quote has a day of decision.": "true as is_decided, null as decided_on",
@@ -108,91 +110,41 @@ SPOILT: dict[str, dict[str, str]] = {
     },
 }
 
-#: Line → what is done to a whole copy of its mart, and what that must be noticed by.
-COPIES: dict[str, dict[str, tuple[str, set[str]]]] = {
+COPIES: dict[str, Copies] = {
     "audio": {
         "empty": (
-            "delete from {fct_audio_prescriptions}; delete from {fct_audio_trials}; delete from {fct_audio_fittings}",
+            "delete from atomic.fct_audio_prescriptions; delete from atomic.fct_audio_trials; "
+            "delete from atomic.fct_audio_fittings",
             {"There are prescriptions.", "There are trials.", "There are devices delivered."},
         ),
         "nameless": (
-            "update {fct_audio_prescriptions} set prescriber_id = null",
+            "update atomic.fct_audio_prescriptions set prescriber_id = null",
             {"Nearly all prescriptions say who signed them."},
         ),
         "rush": (
-            "insert into {fct_audio_fittings} select one.* replace (date '2030-01-07' + 7 * week::int as fitted_on) "
-            "from (select * from {fct_audio_fittings} limit 1) as one, range(9) as w(week), range(400) as n(nth) "
-            "where nth < 40 or week = 8",
+            RUSH.format(table="atomic.fct_audio_fittings", day="fitted_on"),
             {"The number of devices of a day is like that of the same weekdays."},
         ),
     },
     "optical": {
         "empty": (
-            "delete from {fct_optical_quotes}; delete from {fct_optical_sale_lines}",
+            "delete from atomic.fct_optical_quotes; delete from atomic.fct_optical_sale_lines",
             {"There are quotes.", "There are sales."},
         ),
         "costless": (
-            "update {fct_optical_sale_lines} set cost_eur = null",
+            "update atomic.fct_optical_sale_lines set cost_eur = null",
             {"Nearly all lines have a known purchase price."},
         ),
         "rush": (
-            "insert into {fct_optical_sale_lines} select one.* replace (date '2030-01-07' + 7 * week::int as sold_on) "
-            "from (select * from {fct_optical_sale_lines} limit 1) as one, range(9) as w(week), range(400) as n(nth) "
-            "where nth < 40 or week = 8",
+            RUSH.format(table="atomic.fct_optical_sale_lines", day="sold_on"),
             {"The number of lines of a day is like that of the same weekdays."},
         ),
     },
 }
 
 
-def _spoil(path: Path, line: str, name: str, folder: Path) -> None:
-    """Do to a copy of a mart what its name says; `spoilt` adds one bad row for each expectation."""
-    with duckdb.connect() as con:
-        con.execute(f"set file_search_path = '{folder}'")
-        con.execute(f"attach '{path}' as {line}")
-        con.execute(f"use {line}")
-        if name != "spoilt":
-            tables = {t: f"atomic.{t}" for (t,) in con.execute("select table_name from duckdb_tables()").fetchall()}
-            con.execute(COPIES[line][name][0].format(**tables))
-            return
-        for suite, changes in SPOILT.items():
-            if not suite.startswith(line):
-                continue
-            table = f"atomic.fct_{suite}"
-            if suite == "optical_purchases":  # a view on the build's files becomes a table that can be spoilt
-                table = "staging.stg_optical__purchases"
-                con.execute(f"create table kept as from {table}; drop view {table}; create table {table} as from kept")
-            for change in changes.values():
-                replaced, _, condition = change.partition(" where ")
-                con.execute(
-                    f"insert into {table} select * replace ({replaced}) from {table} "
-                    f"where {condition or 'true'} order by _key limit 1"
-                )
-
-
-@pytest.mark.parametrize("line", ["audio", "optical"])
-def test_every_expectation_is_met_by_the_group_and_broken_by_the_rows_it_forbids(
-    in_group: Group, line: str, tmp_path: Path
+@pytest.mark.parametrize(("line", "spoilt"), [("audio", AUDIO), ("optical", OPTICAL)], ids=["audio", "optical"])
+def test_every_expectation_is_met_by_the_group_and_broken_by_what_it_forbids(
+    in_group: Group, line: str, spoilt: Spoilt, tmp_path: Path
 ) -> None:
-    build = builds.published(line)
-    assert build is not None
-    expected = suites.load(line)
-    dumped = [s.model_dump() for s in expected]
-    subjects = [Subject.of(build, expected)]
-    for name in ("spoilt", *COPIES[line]):
-        path = tmp_path / f"{name}.duckdb"
-        shutil.copyfile(build.database, path)
-        _spoil(path, line, name, build.folder)
-        catalogs = {line: str(path), "core": str(build.core_database)}
-        subjects.append(Subject(name, line, str(build.folder), catalogs, dumped))
-    found = run_suites(subjects)
-
-    assert [(r.says_en, r.detail) for r in found[build.id] if r.outcome != "passed"] == []
-    broken = {name: {r.says_en for r in results if r.outcome != "passed"} for name, results in found.items()}
-    must = {says for suite, changes in SPOILT.items() if suite.startswith(line) for says in changes}
-    assert must - broken["spoilt"] == set()
-    for name, (_, says) in COPIES[line].items():
-        assert says - broken[name] == set(), name
-    everything = {e.says_en for suite in expected for e in suite.expectations}
-    assert everything == must.union(*(says for _, says in COPIES[line].values()))
-    assert [(n, r.says_en) for n, results in found.items() for r in results if "could not" in r.detail] == []
+    every_expectation_is_met_and_broken(line, spoilt, COPIES[line], tmp_path)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-import duckdb
 import pytest
 from group import Group
-
-from lake import builds
-from lake.checks import suites
-from lake.checks.runner import Subject, run_suites
+from spoil import Copies, Spoilt, every_expectation_is_met_and_broken
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
-#: Suite → expectation → what is replaced in a copy of a row that fulfils the condition after `where`.
-SPOILT: dict[str, dict[str, str]] = {
+SPOILT: Spoilt = {
     "finance_entries": {
         "The entries of each structure of the group balance, fiscal year by fiscal year.": "debit_eur + 1 as debit_eur",
         "The files of legal units that are none of the group's balance.": (
@@ -41,50 +35,14 @@ SPOILT: dict[str, dict[str, str]] = {
         "Each budget plans some revenue.": "1999 as budget_year",
     },
 }
-#: Of an empty mart.
-EMPTY = {"There are entries.", "There are budgets."}
+
+COPIES: Copies = {
+    "empty": (
+        "; ".join(f"delete from atomic.fct_{suite}" for suite in SPOILT),
+        {"There are entries.", "There are budgets."},
+    ),
+}
 
 
-def _copy(build: builds.Build, path: Path, name: str) -> None:
-    """A copy of the mart, with one bad row for each expectation or without rows."""
-    shutil.copyfile(build.database, path)
-    with duckdb.connect() as con:
-        con.execute(f"set file_search_path = '{build.folder}'")
-        con.execute(f"attach '{path}' as finance")
-        con.execute("use finance")
-        for suite, changes in SPOILT.items():
-            table = f"atomic.fct_{suite}"
-            if name == "empty":
-                con.execute(f"delete from {table}")
-                continue
-            con.execute(f"create temp table kept as from {table}")
-            for change in changes.values():
-                replaced, _, condition = change.partition(" where ")
-                con.execute(
-                    f"insert into {table} select * replace ({replaced}) from kept "
-                    f"where {condition or 'true'} order by _key limit 1"
-                )
-            con.execute("drop table kept")
-
-
-def test_every_expectation_is_met_by_the_group_and_broken_by_the_rows_it_forbids(
-    in_group: Group, tmp_path: Path
-) -> None:
-    build = builds.published("finance")
-    assert build is not None
-    expected = suites.load("finance")
-    subjects = [Subject.of(build, expected)]
-    for name in ("spoilt", "empty"):
-        path = tmp_path / f"{name}.duckdb"
-        _copy(build, path, name)
-        catalogs = {"finance": str(path), "core": str(build.core_database)}
-        subjects.append(Subject(name, "finance", str(build.folder), catalogs, [s.model_dump() for s in expected]))
-    found = run_suites(subjects)
-
-    assert [(r.says_en, r.detail) for r in found[build.id] if r.outcome != "passed"] == []
-    broken = {name: {r.says_en for r in results if r.outcome != "passed"} for name, results in found.items()}
-    must = {says for changes in SPOILT.values() for says in changes}
-    assert must - broken["spoilt"] == set()
-    assert EMPTY - broken["empty"] == set()
-    assert {e.says_en for suite in expected for e in suite.expectations} == must | EMPTY
-    assert [(n, r.says_en) for n, results in found.items() for r in results if "could not" in r.detail] == []
+def test_every_expectation_is_met_by_the_group_and_broken_by_what_it_forbids(in_group: Group, tmp_path: Path) -> None:
+    every_expectation_is_met_and_broken("finance", SPOILT, COPIES, tmp_path)
