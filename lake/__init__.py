@@ -6,7 +6,7 @@
     land/        rows → typed, checked, pseudonymised → versions in MongoDB, or quarantine
     vault.py     pseudonyms of persons and the encryption of quarantined rows
     store/       MongoDB: the embedded server, batches, documents, leases (alone imports pymongo)
-    mirror.py    committed batches → Parquet, typed by contract; mirror_proof.py proves that it holds what the lake holds
+    mirror.py    committed batches → Parquet, typed by contract; mirror_proof.py proves that nothing is missing
     build.py     dbt: the mirror → a new DuckDB file per line, in a process of its own
     checks/      Great Expectations and the reconciliation of mart and lake
     publish.py   the pointer from a line to its published build
