@@ -90,7 +90,7 @@ def _page(session: Session, found: Figure) -> None:
     st.markdown(
         say("explore.rows.behind", language, n=_count(page.count, session), figure=figure(page.figure, unit, language))
     )
-    st.dataframe(_frame(page, session), hide_index=True, key="explore-rows-table")
+    st.dataframe(_frame(page, session), hide_index=True, placeholder="", key="explore-rows-table")
     if page.count > _PAGE:
         last = min(number * _PAGE, page.count)
         st.number_input(

@@ -14,7 +14,10 @@ from apps.words import Language
 #: Name of what a click selects, and of the column that it selects by.
 CLICKED, MEMBER = "clicked", "member"
 
-_TIMES = {"day": "%d %b %Y", "week": "%d %b %Y", "month": "%b %Y", "quarter": "%b %Y", "year": "%Y"}
+_TIMES = {"day": "%d %b %Y", "week": "%d %b %Y", "month": "%b %Y", "quarter": "Q%q %Y", "year": "%Y"}
+
+#: Periods up to which each has its own mark on the axis.
+_MARKED = 14
 _LIGHT, _DARK = "#E4F0F1", "#0A4F55"
 
 
@@ -38,7 +41,7 @@ def lines(plot: Plot, language: Language) -> Any:
         alt.Chart(plot.data)
         .mark_line(point=alt.OverlayMarkDef(size=24), strokeWidth=2.2)
         .encode(
-            x=alt.X("time:T", title=None, axis=alt.Axis(format=_TIMES[plot.grain or "month"], labelOverlap=True)),
+            x=alt.X("time:T", title=None, axis=_time_axis(plot, language)),
             y=_value_axis(plot),
             color=alt.Color(
                 f"{MEMBER}:N",
@@ -47,7 +50,7 @@ def lines(plot: Plot, language: Language) -> Any:
             ),
             strokeDash=alt.StrokeDash(f"{MEMBER}:N", scale=alt.Scale(domain=members, range=dashes), legend=None),
             tooltip=[
-                alt.Tooltip("time:T", title="\u2009", format=_TIMES[plot.grain or "month"]),
+                alt.Tooltip("time:T", title="\u2009", format=_time_format(plot, language)),
                 alt.Tooltip(f"{MEMBER}:N", title=" "),
                 alt.Tooltip("value:Q", title=plot.titles[0], format=number_format(plot.units[0])),
             ],
@@ -138,6 +141,21 @@ def pictured(chart: Any, title: str, said: list[str]) -> Any:
     """The chart as it leaves the portal: with its title and, below it, what a reader elsewhere must know."""
     heading = alt.Title(title, subtitle=said, anchor="start", fontSize=16, subtitleFontSize=11, subtitleColor="#5B6770")
     return chart.properties(title=heading, width=860, background="#FFFFFF", padding=16)
+
+
+def _time_format(plot: Plot, language: Language) -> str:
+    form = _TIMES[plot.grain or "month"]
+    return form.replace("Q%q", "T%q") if language == "fr" else form
+
+
+def _time_axis(plot: Plot, language: Language) -> alt.Axis:
+    times = sorted(set(plot.data["time"]))
+    marks = (
+        [alt.DateTime(year=t.year, month=t.month, date=t.day) for t in times]
+        if len(times) <= _MARKED
+        else alt.Undefined
+    )
+    return alt.Axis(format=_time_format(plot, language), labelOverlap=True, values=marks)
 
 
 def _value_axis(plot: Plot, *, title: str | None = None) -> Any:

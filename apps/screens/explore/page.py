@@ -12,7 +12,7 @@ import streamlit as st
 
 from apps.ask import LineState
 from apps.blocks import chips, empty, heading, trace, warnings_of
-from apps.numbers import change, figure
+from apps.numbers import NOTHING, change, figure
 from apps.screens.explore import about, address, behind, controls, data, drawing, exports, panes, saved, shape, table
 from apps.screens.explore.behind import Figure
 from apps.screens.explore.controls import key
@@ -102,9 +102,10 @@ def _head(session: Session, view: State, states: Mapping[str, LineState], indica
     with st.container(horizontal=True, vertical_alignment="center"):
         heading(session, "explore")
         for line, state in states.items():
-            if len(states) > 1:
-                st.markdown(f"**{say(f'line.{line}', session.language)}**", width="content")
-            chips(session, state)
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                if len(states) > 1:
+                    st.markdown(f"**{say(f'line.{line}', session.language)}**", width="content")
+                chips(session, state)
     with st.container(horizontal=True, vertical_alignment="center", key=key("toolbar")):
         controls.toolbar(session)
         st.button(
@@ -262,6 +263,7 @@ def _table(session: Session, view: View, words: Words) -> dict[str, Any]:
     shown = st.dataframe(
         table.shown(made, words),
         hide_index=True,
+        placeholder=NOTHING,
         height="content" if len(made.grid.rows) <= _ROWS_SHOWN else 640,
         on_select="rerun",
         selection_mode="single-row",

@@ -118,9 +118,10 @@ def shown(made: Sheet, words: Words) -> Any:
         for title, unit, heading in zip(made.titles, made.units, grid.headings, strict=True)
         if not heading.is_dimension
     }
-    if grid.headings and grid.headings[0].column == TIME:
-        formats[made.titles[0]] = lambda v: words.member(TIME, TOTAL if pd.isna(v) else v.date())
     styled = frame.style.format(formats)
+    ends = [title for title, h in zip(made.titles, grid.headings, strict=True) if h.member is TOTAL]
+    if ends:
+        styled = styled.set_properties(subset=ends, **{"font-weight": "600"})
     if grid.total:
         last = len(lines) - 1
         bold = "font-weight: 600; background-color: #EEF4F5"
@@ -132,8 +133,6 @@ def _column(grid: Grid, position: int, lines: Sequence[Sequence[Any]], words: Wo
     heading = grid.headings[position]
     if not heading.is_dimension:
         return pd.Series([_number(line[position]) for line in lines], dtype="float64")
-    if heading.column == TIME and position == 0:
-        return pd.to_datetime(pd.Series([None if line[position] is TOTAL else line[position] for line in lines]))
     total = len(grid.rows)
     return [
         "" if n == total and line[position] is None else words.member(heading.column, line[position])
