@@ -4,6 +4,7 @@ suites.py        what is expected of a line's tables, one YAML file per suite in
 expectations.py  Great Expectations, in a process of its own (alone imports great_expectations)
 reconcile.py     counts and control totals per source: MongoDB's own aggregation against the mart
 docs.py          the results as a page that a manager reads
+offending.py     the rows that an expectation does not hold for, for those who may see rows
 
 The results are kept with the build: `checks.json` and `docs/index.html`. A result gives numbers, never a row. The
 numbers are totals over all structures: a screen shows `detail` only to those who see every structure.
@@ -23,14 +24,14 @@ from pathlib import Path
 from lake import builds
 from lake.builds import CORE, Build, CheckSummary
 from lake.checks import docs, reconcile, suites
-from lake.checks.results import Result
+from lake.checks.results import Compared, Result
 from lake.checks.runner import Subject, run_suites
 from lake.settings import PROJECT
 from lake.store import Store
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Result", "check", "results"]
+__all__ = ["Compared", "Result", "check", "results"]
 
 
 def check(store: Store, chosen: Sequence[Build], *, again: bool = False, project: Path = PROJECT) -> list[Build]:
@@ -68,7 +69,7 @@ def results(build: Build) -> list[Result]:
         kept = json.loads(build.checks_file.read_text("utf-8"))
     except FileNotFoundError:
         return []
-    return [Result(**r) for r in kept["results"]]
+    return [Result(**{**r, "compared": tuple(Compared(**c) for c in r.get("compared", ()))}) for r in kept["results"]]
 
 
 def _keep(build: Build, found: list[Result], mark: str) -> Build:

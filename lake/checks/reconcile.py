@@ -21,7 +21,7 @@ import duckdb
 
 from lake import sources
 from lake.builds import CORE, Build
-from lake.checks.results import Result
+from lake.checks.results import Compared, Result
 from lake.contracts import Contract
 from lake.store import ControlTotals, Store
 
@@ -77,6 +77,7 @@ def _records(con: duckdb.DuckDBPyConnection, line: str, contract: Contract, lake
         detail,
         "Chaque version de chaque enregistrement du lac est dans la construction.",
         "Every version of every record of the lake is in the build.",
+        (Compared("versions", str(lake.records), str(got[0])),),
     )
 
 
@@ -100,7 +101,11 @@ def _state(
     if left:
         parts.append(f"{left.rows:,} left out where {relation.leaves_out}")
     parts += [f"{name}: {_amount(wanted.sums[name])} and {_amount(whole.sums[name])}" for name in wanted.sums]
-    return _result(contract, relation.name, whole == wanted, "; ".join(parts), *words)
+    compared = (
+        Compared("records", str(wanted.rows), str(whole.rows)),
+        *(Compared(name, str(wanted.sums[name]), str(whole.sums[name])) for name in wanted.sums),
+    )
+    return _result(contract, relation.name, whole == wanted, "; ".join(parts), *words, compared)
 
 
 def _counted(con: duckdb.DuckDBPyConnection, contract: Contract, sql: str, where: str = "true") -> Counted:
@@ -137,7 +142,15 @@ def _stated(model: Mapping[str, Any]) -> Sequence[str]:
     return reconciles
 
 
-def _result(contract: Contract, where: str, holds: bool, detail: str, says_fr: str, says_en: str) -> Result:
+def _result(
+    contract: Contract,
+    where: str,
+    holds: bool,
+    detail: str,
+    says_fr: str,
+    says_en: str,
+    compared: tuple[Compared, ...] = (),
+) -> Result:
     return Result(
         kind="reconciliation",
         where=where,
@@ -148,6 +161,7 @@ def _result(contract: Contract, where: str, holds: bool, detail: str, says_fr: s
         severity="blocks",
         outcome="passed" if holds else "blocked",
         detail=detail,
+        compared=compared,
     )
 
 

@@ -10,11 +10,22 @@ Severity = Literal["blocks", "warns"]
 
 
 @dataclass(frozen=True)
+class Compared:
+    """One number of the lake and the same in the build, as decimal text. `what` is `versions` (of every key), `records`
+    (keys that are not deleted) or a control total of the contract."""
+
+    what: str
+    lake: str
+    build: str
+
+
+@dataclass(frozen=True)
 class Result:
     """One expectation or one reconciliation of one build.
 
     `outcome`: `passed`, `warned` (does not hold, the build may be published) or `blocked` (does not hold, or could not
-    be evaluated). `detail` gives the numbers; `where` the suite, or the relation reconciled.
+    be evaluated). `detail` gives the numbers; `where` the suite, or the relation reconciled; `compared` the numbers
+    that a reconciliation put side by side.
     """
 
     kind: Literal["expectation", "reconciliation"]
@@ -26,3 +37,4 @@ class Result:
     severity: Severity
     outcome: Literal["passed", "warned", "blocked"]
     detail: str
+    compared: tuple[Compared, ...] = ()
