@@ -59,6 +59,7 @@ PAGES: tuple[Page, ...] = (
     *(Page(line, _OF_ITS_OWN.get(line, "apps.screens.line.page"), "lines", _ICONS[line], line) for line in LINES),
     Page("explore", "apps.screens.explore.page", "overview", ":material/query_stats:"),
     Page("catalogue", "apps.screens.catalogue.page", "trust", ":material/menu_book:"),
+    Page("quality", "apps.screens.quality.page", "trust", ":material/verified_user:"),
     Page("datalab", "apps.screens.datalab.page", "lab", ":material/science:"),
     Page("demo", "apps.screens.demo.page", "lab", ":material/slideshow:"),
 )

@@ -34,6 +34,11 @@ class Session:
     def label(self) -> str:
         return self.scope.role.label(self.language)
 
+    @property
+    def sees_every_structure(self) -> bool:
+        """Numbers that are totals over all structures are for those who do."""
+        return self.scope.structures == (access.ALL,)
+
     def text(self, fr: str, en: str) -> str:
         """A prototype's own words; pages have theirs in words.yml."""
         return en if self.language == "en" else fr

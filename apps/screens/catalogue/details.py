@@ -90,6 +90,8 @@ def _landed(session: Session, source: str) -> str:
         return say("catalogue.store_down", language)
     if now is None or now.landed_at is None:
         return say("catalogue.landed_none", language)
+    if not session.sees_every_structure:  # the counts are of all structures together
+        return say("catalogue.landed_at", language, age=age(datetime.now(UTC) - now.landed_at, language))
     said = say(
         "catalogue.landed_is",
         language,

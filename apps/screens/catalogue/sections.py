@@ -102,7 +102,7 @@ def draw_checks(session: Session, found: Known, entry: Entry) -> None:
                 "outcome": say(f"catalogue.outcomes.{c.outcome}", language),
                 "about": c.subject_en if language == "en" else c.subject_fr,
                 "says": c.says_en if language == "en" else c.says_fr,
-                "detail": c.detail,
+                **({"detail": c.detail} if session.sees_every_structure else {}),
             }
             for c in sorted(checks, key=lambda c: ("blocked", "warned", "passed").index(c.outcome))
         ]

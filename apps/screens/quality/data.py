@@ -1,0 +1,101 @@
+"""What the page asks: builds and their checks from the marts, the rest from the lake, which may not answer."""
+
+from __future__ import annotations
+
+from apps.screens.quality.trust import Checked
+from apps.session import Session
+from apps.store import store
+from lake import builds, publish
+from lake.builds import Build
+from lake.checks import results
+from lake.contracts import catalogue, contract
+from lake.errors import StoreError
+from lake.land.pieces import Kept
+from lake.land.retry import Retried, retry
+from lake.run import Run, last_runs
+from lake.status import SourceStatus, status
+from lake.store import Counted, Held, Store
+from lake.vault import vault
+
+#: Runs shown.
+RUNS = 20
+
+
+def lake() -> Store | None:
+    """The lake's MongoDB, or None when it does not answer."""
+    try:
+        return store()
+    except StoreError:
+        return None
+
+
+def checked(line: str) -> list[Checked]:
+    """The kept builds of a line with what their checks found, newest first."""
+    return [Checked(b, tuple(results(b))) for b in builds.builds(line)]
+
+
+def sources(session: Session) -> list[SourceStatus] | None:
+    """The sources of the lines in scope, shared ones too; None when the lake does not answer."""
+    held = lake()
+    if held is None:
+        return None
+    try:
+        return [s for s in status(held).sources if session.scope.sees(catalogue()[s.name].line)]
+    except StoreError:
+        return None
+
+
+def quarantined(held: Store, session: Session) -> list[Counted]:
+    """Rows in quarantine by source, file and reason, of the lines whose quarantine the role may see."""
+    counted = held.quarantine.reasons()
+    return [c for c in counted if session.scope.allows("quarantine", contract(c.source).line)]
+
+
+def file_names(held: Store, source: str) -> dict[int, str]:
+    return {f.number: f.name for f in held.files(source)}
+
+
+def row(held: Store, session: Session, id: str) -> tuple[Held, str]:
+    """A row in quarantine, decrypted, under its header. It can hold clear personal data."""
+    found = held.quarantine.get(id)
+    session.scope.require("quarantine", contract(found.source).line)
+    kept = Kept.unpack(vault().decrypt(found.row))
+    text = (kept.head + kept.original).decode(kept.encoding or "utf-8", "backslashreplace")
+    return found, text.lstrip("\ufeff").rstrip()
+
+
+def try_again(held: Store, session: Session, source: str) -> Retried:
+    """Read a source's quarantined rows again by today's contract, and land those that pass.
+
+    Raises:
+        AccessDenied: the role may not.
+        LeaseHeld: the source is being landed now.
+    """
+    session.scope.require("quarantine", contract(source).line)
+    (done,) = retry(held, vault(), [source])
+    return done
+
+
+def show_build(session: Session, build: Build) -> Build:
+    """Make a build the one that readers of its line see.
+
+    Raises:
+        AccessDenied: the role may not.
+        PublishError: it did not pass its checks, or is gone.
+    """
+    session.scope.require("publish", build.line)
+    newer = build.id > (builds.published_id(build.line) or "")
+    return publish.publish(build.line, build.id) if newer else publish.rollback(build.line, build.id)
+
+
+def runs(held: Store, session: Session) -> list[Run]:
+    """The last runs of lines in scope."""
+    return [r for r in last_runs(held, RUNS) if any(session.scope.sees(line) for line in r.lines)]
+
+
+def promised_days(source: str) -> int | None:
+    return catalogue()[source].freshness_days
+
+
+def line_of(source: str) -> str:
+    return catalogue()[source].line
