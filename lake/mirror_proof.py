@@ -51,6 +51,15 @@ class Totals:
 
 def differences(store: Store, contract: Contract) -> list[Difference]:
     """Everything in which the mirror of a source differs from MongoDB, up to the last mirrored batch; best: nothing."""
+    try:
+        return _differences(store, contract)
+    except (duckdb.Error, pa.ArrowException, OSError) as error:  # A file of the mirror is damaged.
+        return [
+            Difference(contract.name, None, "its files", "whole", f"unreadable ({str(error).partition(chr(10))[0]})")
+        ]
+
+
+def _differences(store: Store, contract: Contract) -> list[Difference]:
     paths = files(contract.name)
     last = through_batch(contract.name)
     batches = [b for b in store.committed_batches(contract.name) if b.number <= last]

@@ -105,3 +105,13 @@ def test_the_command_fails_and_names_the_source(
     assert "zoo_visits, batch 1" in out
     assert "lake mirror --full" in err
     assert run("--full", "--verify") == 0
+
+
+def test_a_file_that_is_cut_short_is_a_difference_and_no_trace(mirrored: Store, zoo: Any) -> None:
+    (path,) = mirrors.files(zoo.contract.name)
+    whole = path.read_bytes()
+    path.unlink()  # A build may hold the same file under another name.
+    path.write_bytes(whole[: len(whole) // 2])
+    (found,) = differences(mirrored, zoo.contract)
+    assert (found.what, found.batch) == ("its files", None)
+    assert found.mirror.startswith("unreadable")
