@@ -15,6 +15,7 @@ from streamlit.util import calc_hash
 from apps.numbers import figure
 from apps.screens.explore import data
 from apps.screens.explore.data import View
+from apps.screens.explore.selections import text
 from apps.screens.explore.state import State
 from apps.session import Session
 from apps.words import LANGUAGES, say
@@ -283,3 +284,22 @@ def _with_views(app: AppTest) -> AppTest:
 
 def _opening(app: AppTest) -> list[Any]:
     return [b for b in app.button if str(b.key).startswith("explore-open-")]
+
+
+def test_another_persona_in_the_same_session_sees_its_own(in_group: Group) -> None:
+    app = fine(opened(show=SALES, by="structure_name", period=PERIOD))
+    app.selectbox(key="as").set_value("dental-analyst").run()
+    assert not fine(app).metric and SALES.replace("_", "\\_") in warnings(app)
+    app.button(key="explore-reset").click().run()
+    assert params(fine(app))["show"].startswith("dental_") and app.metric
+
+
+@pytest.mark.parametrize("dimension", ["fitted_on__month", "is_renewal", "person_age_band", "site", "department"])
+def test_values_of_every_kind_can_be_picked(in_group: Group, dimension: str) -> None:
+    devices = "audio_devices_fitted"
+    app = fine(opened(show=devices, by=dimension, period=PERIOD))
+    chosen = sorted(values(devices, dimension, **YEAR), key=str)[0]
+    app.pills[0].set_value([f"={text(chosen)}"]).run()
+    own = [Filter(dimension, "=", (chosen,))]
+    assert fine(app).metric[0].value == figure(asked(devices, where=own, **YEAR), "count", "en")
+    assert len(app.dataframe[0].value) == 2
