@@ -12,12 +12,21 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+#: Of an exponent that is written out, its sign included: `1e+308` has four.
+_EXPONENT_CHARACTERS = 4
+
 
 def number_writer(decimal: str) -> Callable[[str], str]:
-    """From a number as JSON writes it (`-12.50`, `1e3`) to the contract's decimal mark, exactly."""
+    """From a number as JSON writes it (`-12.50`, `1e3`) to the contract's decimal mark, exactly.
+
+    One whose exponent no field has room for (`1e999999999` would fill the memory) stays as it is written.
+    """
 
     def write(number: str) -> str:
-        plain = format(Decimal(number), "f") if "e" in number or "E" in number else number
+        exponent = number.lower().partition("e")[2]
+        plain = number
+        if exponent and len(exponent) <= _EXPONENT_CHARACTERS:
+            plain = format(Decimal(number), "f")
         return plain if decimal == "." else plain.replace(".", decimal)
 
     return write

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from lake.contracts import Contract
 from lake.readers import geojson
 from lake.readers.stream import Plain
 from tests.lab import GOOD, broken, chunks, reading, rows
@@ -119,3 +120,11 @@ def test_json_of_another_encoding_is_read_if_the_contract_knows_it() -> None:
     data = json.dumps([GOOD], ensure_ascii=False).encode("cp1252")
     assert len(rows(data, reading(format="json", encodings=("utf-8", "cp1252")))) == 1
     assert len(broken(data, JSON)) == 1
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "1e-999999999", "-1E+99999999999999999999"])
+@pytest.mark.parametrize("contract", [JSON, JSONL], ids=["json", "jsonl"])
+def test_a_number_beyond_all_bounds_stays_as_it_is_written(contract: Contract, number: str) -> None:
+    row = f'{{"N° appareil": "D1", "Prix": {number}}}'
+    (found,) = rows((row if contract is JSONL else f"[{row}]").encode(), contract)
+    assert found["price_eur"] == number
