@@ -12,6 +12,7 @@ from apps.ask import LineState
 from apps.numbers import NOTHING, age, change, figure, instant
 from apps.session import Session
 from apps.words import say
+from lake import access, builds
 from lake.errors import LakeError
 from lake.semantic import Answer, Indicator
 
@@ -98,6 +99,16 @@ def guarded(session: Session, draw: Callable[[], None]) -> None:
         what = str(error) if isinstance(error, LakeError) else say("state.unexpected", session.language)
         title = say("state.broken_title", session.language)
         st.error(f"**{title}**\n\n{say('state.broken', session.language, what=what, ref=reference)}")
+
+
+@st.fragment
+def apart(session: Session, line: str, build: str, draw: Callable[[], None]) -> None:
+    """Draw a part of a page whose widgets redraw it alone. The whole page is redrawn when it would no longer show the
+    same build, or the viewer's scope has changed, so that a page never shows two."""
+    published = builds.published(line)
+    if published is None or published.id != build or access.policy().roles.get(session.role) != session.scope.role:
+        st.rerun()
+    guarded(session, draw)
 
 
 def indicator_card(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from apps.ask import frame, indicators, last_month_end, state
-from apps.blocks import chips, empty, heading, indicator_card, trace, warnings_of
+from apps.blocks import apart, chips, empty, heading, indicator_card, trace, warnings_of
 from apps.charts import among_peers
 from apps.numbers import NOTHING, change, day, figure, month
 from apps.screens.finance import data
@@ -66,8 +67,8 @@ def draw(session: Session, line: str) -> None:
             alt=say("finance.section.balances", session.language),
         )
     with right:
-        _peers(session, found_ratios)
-    _drill(session, found, choice)
+        apart(session, line, now.published.id, partial(_peers, session, found_ratios))
+    apart(session, line, now.published.id, partial(_drill, session, found, choice))
 
 
 def _filters(session: Session, any_indicator: Indicator, months: Sequence[date]) -> tuple[Choice, Span]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from apps.ask import frame, indicators, last_month_end, state, years_before
-from apps.blocks import chips, empty, heading, indicator_card, trace, warnings_of
+from apps.blocks import apart, chips, empty, heading, indicator_card, trace, warnings_of
 from apps.charts import over_time as time_chart
 from apps.numbers import day
 from apps.screens.line import data, sections
@@ -52,7 +53,7 @@ def draw(session: Session, line: str) -> None:
     sections.draw_mixes(session, layout, found, by_name)
     sections.draw_occupancy(session, layout, found, by_name, level)
     sections.draw_cohorts(session, layout, found, by_name)
-    _detail(session, line, known, layout, choice)
+    apart(session, line, now.published.id, partial(_detail, session, line, known, layout, choice))
 
 
 def _filters(session: Session, line: str, names: dict[str, str], period: tuple[date, date]) -> Choice | None:
