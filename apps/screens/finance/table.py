@@ -72,7 +72,7 @@ def rate(value: Decimal | None, language: Language) -> str:
 
 def html(rows: Sequence[Row], language: Language, *, thousands: bool, period: str, before: str) -> str:
     """The whole table. `period` and `before` name the columns of the actual amounts and of last year's."""
-    words = {k: escape(say(f"finance.table.{k}", language)) for k in ("caption", "line", "budget", "gap", "amounts")}
+    words = {k: escape(say(f"finance.table.{k}", language)) for k in ("caption", "line", "budget", "gap")}
     body = "".join(_row(row, language, thousands) for row in rows)
     unit = "k€" if thousands else "€"
     gap = f'<th scope="col">{unit}</th><th scope="col">%</th>'
