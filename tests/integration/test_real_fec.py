@@ -15,7 +15,7 @@ from lake.semantic import Filter
 from lake.settings import settings
 from lake.store import open_store
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("fec")]
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "fec"
 HEADER = "JournalCode|JournalLib|EcritureNum|EcritureDate|CompteNum|CompteLib|CompAuxNum|CompAuxLib|PieceRef|PieceDate"
@@ -55,16 +55,11 @@ def write(path: Path, *lines: str, header: str = "Debit|Credit", encoding: str =
 
 
 @pytest.fixture(scope="module")
-def landed(tmp_path_factory: pytest.TempPathFactory, mongod: str) -> Iterator[Group]:
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Group]:
     home = tmp_path_factory.mktemp("fec")
     files = home / "files"
     files.mkdir()
-    environment = {
-        "LAKE_DATA": str(home / "lake"),
-        "LAKE_MONGO_URI": mongod,
-        "LAKE_MONGO_DATABASE": home.name.replace("-", "_"),
-    }
-    group = Group(environment, files, {})
+    group = Group({"LAKE_DATA": str(home / "lake")}, files, {})
     sale, cost = "20240131 706000 0,00 100,00", "20240131 641000 60,00 0,00"
     group.lake("land", str(write(files / "222222222FEC20241231.txt", sale, cost, "20240229 707000 0,00 7,00", cost)))
     group.lake("land", str(write(files / "222222222FEC20241231_rectifie.txt", "20240131 706000 0,00 110,00", cost)))
