@@ -142,5 +142,11 @@ def trace(session: Session, indicator: Indicator, answer: Answer) -> None:
         st.markdown(f"**{say('trace.freshness', language)}** — {instant(answer.as_of, language)}")
         if indicator.sources:
             st.markdown(f"**{say('trace.sources', language)}** — {', '.join(indicator.sources)}")
+        st.page_link(
+            link("catalogue"),
+            label=say("trace.catalogue", language),
+            icon=":material/menu_book:",
+            query_params={"entry": f"indicator:{indicator.name}"},
+        )
         with st.expander(say("trace.sql", language)):
             st.code(answer.sql, language="sql")
