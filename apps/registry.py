@@ -5,6 +5,7 @@ How to add a page
        through `apps.ask`); pure logic goes in modules beside them.
     2. Add its words to `apps/words.yml` (`page.<name>`, `question.<name>`).
     3. Add a line to `PAGES` below. A page with a `line` is offered only to personas who have that line.
+    4. Declare it in `models/exposures.yml`, with its owner and the views it shows: lineage ends there.
 The page of a trade needs no code: its sections (funnels, mixes, occupancy, cohorts) stand in
 `apps/screens/line/<line>.yml`, which `apps/screens/line/plan.py` describes.
 A prototype is not listed here: its folder under `apps/prototypes/` is enough.
