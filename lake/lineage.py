@@ -10,8 +10,8 @@ Any build's manifest describes the whole project: all lines, not only the build'
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -74,6 +74,11 @@ class Lineage:
             for parent in node.before:
                 found.setdefault(parent, []).append(node.id)
         return found
+
+    def within(self, sees: Callable[[str], bool]) -> Lineage:
+        """The part of it that is of the lines seen, with the screens."""
+        kept = {id: node for id, node in self.nodes.items() if not node.line or sees(node.line)}
+        return Lineage({id: replace(n, before=tuple(p for p in n.before if p in kept)) for id, n in kept.items()})
 
     def before(self, id: str) -> tuple[Node, ...]:
         """All that a node is made from, each after what it is made from itself."""

@@ -101,6 +101,17 @@ def test_a_build_whose_manifest_is_gone_says_so(tmp_path: Path) -> None:
         lineage.read(replace(build(tmp_path, "1", None), line="audio"))
 
 
+def test_who_does_not_see_a_line_sees_nothing_of_it_on_the_way(tmp_path: Path) -> None:
+    other = {"metric.acts": node("metric", "acts", "semantic_model.view", folder="models/marts/dental", type="simple")}
+    other["metric.acts"] |= {"type_params": {}}
+    whole = lineage.read(build(tmp_path, "1", manifest(more=other)))
+    way = whole.within(lambda line: line == "audio")
+    assert "indicator:acts" in {n.id for n in whole.after("source:fittings")}
+    assert {n.line for n in way.nodes.values() if n.kind != "screen"} == {"audio"}
+    assert "indicator:acts" not in {n.id for n in way.after("source:fittings")}
+    assert whole.within(lambda line: line == "dental").before("indicator:acts") == ()
+
+
 WORDS = Words(
     label=lambda n: n.name, address=lambda n: f"?{n.id}", file=lambda n: "CSV", several=lambda kind, n: f"{n} {kind}"
 )

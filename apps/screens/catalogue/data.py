@@ -52,7 +52,7 @@ def known(session: Session) -> Known:
     newest = max(published.values(), key=lambda b: b.created_at, default=None)
     if newest:
         published |= {line: newest for line in SHARED if session.scope.sees(line)}
-    ways = {line: lineage.read(build) for line, build in published.items()}
+    ways = {line: lineage.read(build).within(session.scope.sees) for line, build in published.items()}
     subjects = _subjects()
     entries = [of_indicator(i) for i in semantic.metrics(scope=session.scope)]
     for line, way in ways.items():
