@@ -11,6 +11,7 @@ An error of `lake.errors` is shown as one line on stderr, what happened and what
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from importlib import import_module, metadata
 
@@ -82,7 +83,11 @@ def configure_logging(*, debug: bool = False) -> None:
 
 
 def main() -> None:
-    """Entry point: runs the command; turns an error into one line and its exit code."""
+    """Entry point: runs the command; turns an error into one line and its exit code.
+
+    What it writes, and what its children write, only its owner can read: these are health data.
+    """
+    os.umask(0o077)
     try:
         app()
     except LakeError as error:
