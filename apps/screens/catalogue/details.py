@@ -12,6 +12,7 @@ from apps.screens.catalogue import data
 from apps.screens.catalogue.data import Known
 from apps.screens.catalogue.entries import Entry
 from apps.session import Session
+from apps.values import name as value_name
 from apps.words import Language, say
 from lake import semantic
 from lake.contracts import Contract, contract
@@ -74,6 +75,7 @@ def _source(session: Session, source: Contract) -> None:
             "name": f.name,
             "kind": f.kind,
             "required": f.required,
+            "values": ", ".join(value_name(f.name, value, language) for value in f.allowed),
             "personal": say(f"catalogue.personals.{f.personal}", language) if f.personal else "",
             "description": f.description,
         }

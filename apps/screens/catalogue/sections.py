@@ -18,6 +18,7 @@ from apps.screens.catalogue.entries import KINDS, Entry
 from apps.screens.catalogue.graph import Words, dot, picture
 from apps.screens.catalogue.naming import ICONS, node_name
 from apps.session import Session
+from apps.values import worded
 from apps.words import say
 from lake.contracts import catalogue as contracts
 from lake.errors import AccessDenied, StoreError
@@ -176,7 +177,7 @@ def draw_rows(session: Session, found: Known, entry: Entry) -> None:
         )
     )
     config = {c.name: c.label(language) for c in shown}
-    st.dataframe(table.to_pandas(), hide_index=True, column_config=config, height="content")
+    st.dataframe(worded(table.to_pandas(), language), hide_index=True, column_config=config, height="content")
 
 
 def draw_history(session: Session, found: Known, entry: Entry) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from apps import values
 from apps.numbers import day, figure
 from apps.screens.explore.table import escaped
 from apps.session import Session
@@ -106,9 +107,12 @@ def _frame(page: semantic.Rows, session: Session) -> Any:
     shown = [c for c in page.columns if not c.name.startswith("_")]
     titles = _distinct([*(c.label(session.language) for c in shown[:-1]), say("explore.rows.adds", session.language)])
     columns = {t: page.table.column(c.name).to_pylist() for t, c in zip(titles, shown, strict=True)}
-    frame = pd.DataFrame({title: [_plain(v) for v in values] for title, values in columns.items()})
+    frame = pd.DataFrame({title: [_plain(v) for v in cells] for title, cells in columns.items()})
     return frame.style.format(
-        {t: partial(_written, unit=c.unit, language=session.language) for t, c in zip(titles, shown, strict=True)}
+        {
+            t: partial(_written, column=c.name, unit=c.unit, language=session.language)
+            for t, c in zip(titles, shown, strict=True)
+        }
     )
 
 
@@ -116,14 +120,14 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def _written(value: Any, *, unit: str | None, language: Language) -> str:
+def _written(value: Any, *, column: str, unit: str | None, language: Language) -> str:
     if value is None or value != value:
         return ""
-    if isinstance(value, bool):
-        return say("explore.yes" if value else "explore.no", language)
     if isinstance(value, date):
         return day(value, language)
-    return figure(value, unit, language) if isinstance(value, int | float) else str(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and not values.names(column, language):
+        return figure(value, unit, language)
+    return values.name(column, value, language)
 
 
 def _distinct(titles: Sequence[str]) -> list[str]:

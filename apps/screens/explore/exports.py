@@ -1,6 +1,7 @@
 """A view as a file: CSV, XLSX, Parquet, and the picture of its chart.
 
-CSV and XLSX hold the table as it is seen, totals included; Parquet the rows alone, with exact decimals. Text is only
+CSV and XLSX hold the table as it is seen, totals and names of values included; Parquet the rows alone, with codes and
+exact decimals. Text is only
 ever text: a value that a spreadsheet would take for a formula is not one.
 """
 
@@ -10,8 +11,8 @@ import csv
 import io
 import json
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -34,7 +35,8 @@ _WIDEST = 48
 
 @dataclass(frozen=True)
 class Sheet:
-    """The table with its words: a title for each heading of the grid, and its unit (None for dimensions)."""
+    """The table with its words: a title for each heading of the grid, its unit (None for dimensions), and by dimension
+    the names of its values by code."""
 
     title: str
     grid: Grid
@@ -42,6 +44,7 @@ class Sheet:
     units: tuple[str | None, ...]
     total: str
     nothing: str
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def to_csv(sheet: Sheet, language: Language) -> bytes:
@@ -151,6 +154,8 @@ def _lines(sheet: Sheet) -> list[list[Any]]:
             if value is TOTAL
             else sheet.nothing
             if value is None and heading.is_dimension and number < len(grid.rows)
+            else sheet.names.get(heading.column, {}).get(str(value), value)
+            if heading.is_dimension
             else value
             for heading, value in zip(grid.headings, line, strict=True)
         ]

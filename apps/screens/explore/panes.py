@@ -102,7 +102,7 @@ def _pane(session: Session, view: State, dimension: str, members: Members, words
                 icon=":material/search:",
                 key=key(f"find-{dimension}"),
             )
-        found = search(members.all, typed) if typed else members.all
+        found = search(members.all, typed, lambda v: words.member(dimension, v)) if typed else members.all
         visible = found[:_SHOWN]
         if not visible:
             st.caption(say("explore.no_match", language))

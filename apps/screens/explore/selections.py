@@ -7,7 +7,7 @@ period; its own dimension's selection doesn't count, so that another value can b
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -69,10 +69,10 @@ def members(universe: Iterable[Any], possible: Iterable[Any], picked: Iterable[s
     return Members(tuple(ordered), tuple(v for v in chosen if v not in known))
 
 
-def search(found: Iterable[Member], typed: str) -> tuple[Member, ...]:
-    """The members in which every word that was typed occurs, accents and capitals aside."""
+def search(found: Iterable[Member], typed: str, said: Callable[[str | None], str]) -> tuple[Member, ...]:
+    """The members in whose code or name (`said`) every word that was typed occurs, accents and capitals aside."""
     words = _plain(typed).split()
-    return tuple(m for m in found if all(word in _plain(m.value or "") for word in words))
+    return tuple(m for m in found if all(word in _plain(f"{m.value or ''} {said(m.value)}") for word in words))
 
 
 def _plain(value: str) -> str:

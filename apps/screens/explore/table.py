@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from babel.dates import format_date
 
+from apps import values
 from apps.numbers import day, figure, locale
 from apps.screens.explore.data import View
 from apps.screens.explore.drawing import MEMBER, Plot
@@ -43,14 +44,12 @@ class Words:
             return say("explore.total", self.language)
         if value is None or value != value or value is pd.NaT:
             return say("explore.nothing", self.language)
-        if isinstance(value, bool) or (dimension.startswith("is_") and value in ("true", "false")):
-            return say("explore.yes" if value in (True, "true") else "explore.no", self.language)
         if dimension == TIME:
             return moment(value, self.grain or "day", self.language)
         if dimension.endswith("__month"):
             month = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
             return moment(month, "month", self.language)
-        return str(value)
+        return values.name(dimension, value, self.language)
 
     def title(self, dimension: str) -> str:
         return self.titles.get(dimension, dimension)
@@ -88,22 +87,23 @@ def escaped(text: str) -> str:
 def sheet(view: View, words: Words, title: str) -> Sheet:
     """The grid with its words."""
     grid = view.grid
-    values = {c.name: c for c in view.values}
-    several = len(values) > 1
+    columns = {c.name: c for c in view.values}
+    several = len(columns) > 1
     titles: list[str] = []
     units: list[str | None] = []
     for heading in grid.headings:
         if heading.is_dimension:
             said, unit = words.title(heading.column), None
         else:
-            column = values[heading.column]
+            column = columns[heading.column]
             label, unit = words.label(column, is_short=len(view.state.show) == 1), column.unit
             member = words.member(str(view.state.across), heading.member) if heading.is_pivoted else ""
             said = (f"{member} · {label}" if several else member) if heading.is_pivoted else label
         titles.append(_unique(said, titles))
         units.append(unit)
     total, nothing = say("explore.total", words.language), say("explore.nothing", words.language)
-    return Sheet(title, grid, tuple(titles), tuple(units), total, nothing)
+    names = {d: values.names(d, words.language) for d in view.state.dimensions}
+    return Sheet(title, grid, tuple(titles), tuple(units), total, nothing, names)
 
 
 def shown(made: Sheet, words: Words) -> Any:

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from apps.screens.line.plan import Text
-from apps.words import Language
-
 #: Places shown at each end.
 AT_EACH_END = 8
 
@@ -33,13 +30,6 @@ class Standing:
         """Places on enough cases to be ranked; 0 where they are too few for an order."""
         sure = self.compared - self.few
         return sure if sure >= FEWEST_RANKED or not self.few else 0
-
-
-def named(codes: pd.Series, values: Mapping[str, Text], language: Language, nothing: str) -> pd.Series:
-    """The names of a dimension's values; a code without a name is its own."""
-    return codes.map(
-        lambda code: nothing if pd.isna(code) else values[code].to(language) if code in values else str(code)
-    )
 
 
 def parts_of(table: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataFrame:

@@ -37,12 +37,11 @@ class Funnel(_Part):
 
 
 class Split(_Part):
-    """An indicator by a dimension, whose values have names here; they are shown in this order, then the others."""
+    """An indicator by a dimension."""
 
     title: Text
     metric: str
     by: str
-    values: dict[str, Text] = {}
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -74,7 +73,6 @@ class Cohorts(_Part):
     count: str
     quarter: str
     by: str
-    values: dict[str, Text] = {}
     least: int = 20
     years: int = 3
 

@@ -12,9 +12,10 @@ from apps.charts import ranked
 from apps.numbers import figure, locale, quarter, short_month
 from apps.screens.line import charts
 from apps.screens.line.data import NAMES, Level, Sections
-from apps.screens.line.logic import by_weekday, emptiest, named, parts_of, shares, unique_names
+from apps.screens.line.logic import by_weekday, emptiest, parts_of, shares, unique_names
 from apps.screens.line.plan import Parts, Plan, Split
 from apps.session import Session
+from apps.values import in_order, named
 from apps.words import say
 from lake.semantic import Indicator
 
@@ -58,7 +59,7 @@ def draw_losses(session: Session, plan: Plan, found: Sections) -> None:
         kept = table.dropna(subset=[item.by, item.metric])
         kept = kept[kept[item.metric] > 0]
         if not kept.empty:
-            names = named(kept[item.by], item.values, language, say("linepage.unknown", language))
+            names = named(kept[item.by], item.by, language, say("linepage.unknown", language))
             shown.append((item, kept.assign(reason=names)))
     if not shown:
         return
@@ -95,10 +96,9 @@ def _parts(session: Session, item: Split | Parts, table: pd.DataFrame, known: Kn
     if isinstance(item, Parts):
         labels = {name: known[name].label(language) for name in item.metrics}
         return shares(parts_of(table, labels)), list(labels.values())
-    names = named(table[item.by], item.values, language, say("linepage.unknown", language))
+    names = named(table[item.by], item.by, language, say("linepage.unknown", language))
     long = shares(table.assign(part=names, value=table[item.metric]))
-    first = [text.to(language) for text in item.values.values()]
-    return long, [*first, *sorted(set(long["part"]) - set(first))]
+    return long, in_order(long["part"], item.by, language)
 
 
 def draw_occupancy(session: Session, plan: Plan, found: Sections, known: Known, level: Level) -> None:
@@ -156,7 +156,7 @@ def draw_cohorts(session: Session, plan: Plan, found: Sections, known: Known) ->
     st.caption(f"{item.note.to(language)} {say('linepage.few', language, n=item.least)}")
     cells = pd.DataFrame(
         {
-            "row": named(kept[item.by], item.values, language, say("linepage.unknown", language)),
+            "row": named(kept[item.by], item.by, language, say("linepage.unknown", language)),
             "column": [quarter(q, language) for q in kept[item.quarter]],
             "value": kept[item.metric],
             "cases": kept[item.count],
@@ -167,7 +167,7 @@ def draw_cohorts(session: Session, plan: Plan, found: Sections, known: Known) ->
     chart = charts.heat(
         cells,
         columns=columns,
-        rows=sorted(cells["row"].unique()),
+        rows=in_order(cells["row"], item.by, language),
         unit=known[item.metric].unit,
         language=language,
         few="is_few",

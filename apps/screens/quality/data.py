@@ -10,7 +10,7 @@ from lake.builds import Build
 from lake.checks import results
 from lake.contracts import catalogue, contract
 from lake.errors import StoreError
-from lake.land.pieces import Kept
+from lake.land.originals import original
 from lake.land.retry import Retried, retry
 from lake.run import Run, last_runs
 from lake.status import SourceStatus, status
@@ -19,6 +19,9 @@ from lake.vault import vault
 
 #: Runs shown.
 RUNS = 20
+
+#: Characters of a quarantined row shown; `lake quarantine show` gives it whole.
+CHARACTERS = 20_000
 
 
 def lake() -> Store | None:
@@ -56,12 +59,14 @@ def file_names(held: Store, source: str) -> dict[int, str]:
 
 
 def row(held: Store, session: Session, id: str) -> tuple[Held, str]:
-    """A row in quarantine, decrypted, under its header. It can hold clear personal data."""
+    """A row in quarantine, decrypted, under its header, its beginning if it is very long.
+
+    It can hold clear personal data.
+    """
     found = held.quarantine.get(id)
     session.scope.require("quarantine", contract(found.source).line)
-    kept = Kept.unpack(vault().decrypt(found.row))
-    text = (kept.head + kept.original).decode(kept.encoding or "utf-8", "backslashreplace")
-    return found, text.lstrip("\ufeff").rstrip()
+    text = original(held, vault(), found).text
+    return found, text if len(text) <= CHARACTERS else f"{text[:CHARACTERS]}…"
 
 
 def try_again(held: Store, session: Session, source: str) -> Retried:

@@ -12,6 +12,7 @@ from apps.blocks import empty
 from apps.numbers import figure
 from apps.prototypes.audio.trials_at_risk.logic import ALIKE, ranked
 from apps.session import Session
+from apps.values import worded
 from lake.semantic import Filter
 
 
@@ -60,7 +61,8 @@ def draw(session: Session) -> None:
         "ears": session.text("Oreilles", "Ears"),
         "person_age_band": session.text("Âge", "Age"),
     }
-    st.dataframe(table, hide_index=True, column_order=list(columns), column_config=columns, height="auto")
+    shown = worded(table, session.language)
+    st.dataframe(shown, hide_index=True, column_order=list(columns), column_config=columns, height="auto")
     st.caption(
         session.text(
             "Risque : part des essais clos sans appareillage sur deux ans, parmi ceux de même classe, oreilles et âge.",

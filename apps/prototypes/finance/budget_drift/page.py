@@ -9,6 +9,7 @@ from apps.ask import Question, ask, frame, last_month_end, state
 from apps.blocks import empty
 from apps.numbers import day, figure
 from apps.session import Session
+from apps.values import worded
 
 
 def drifts(table: pd.DataFrame) -> pd.DataFrame:
@@ -38,6 +39,7 @@ def draw(session: Session) -> None:
     if table.empty:
         empty(session, "no_rows")
         return
+    table = worded(table, session.language)
     worst = table.iloc[0]
     amount = figure(worst["gap_eur"], "eur", session.language, short=True)
     st.markdown(

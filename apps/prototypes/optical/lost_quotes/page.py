@@ -10,6 +10,7 @@ from apps.blocks import empty
 from apps.charts import ranked
 from apps.numbers import figure
 from apps.session import Session
+from apps.values import worded
 
 _METRICS = ("optical_quotes_decided_eur", "optical_quotes_sold_eur", "optical_quotes_decided", "optical_quotes_sold")
 
@@ -53,10 +54,12 @@ def draw(session: Session) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown(f"**{session.text('Dernière étape atteinte', 'Last step reached')}**")
-        st.altair_chart(ranked(steps, "last_stage", "lost_eur", "eur", session.language))
+        st.altair_chart(ranked(worded(steps, session.language), "last_stage", "lost_eur", "eur", session.language))
     with right:
         st.markdown(f"**{session.text('Motif de refus', 'Reason of refusal')}**")
-        st.altair_chart(ranked(reasons, "refusal_reason", "lost_eur", "eur", session.language))
+        st.altair_chart(
+            ranked(worded(reasons, session.language), "refusal_reason", "lost_eur", "eur", session.language)
+        )
     columns = {
         "site_name": session.text("Magasin", "Shop"),
         "lost_eur": st.column_config.NumberColumn(session.text("Montant perdu", "Amount lost"), format="euro"),
