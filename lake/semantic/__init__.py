@@ -20,7 +20,7 @@ A question on its way:
     answer.py        the figures, and what is needed to read and trust them
     indicators.py    the catalogue of indicators
     dimensions.py    what they can be split and filtered by
-    rows.py          the atomic rows behind a figure
+    rows.py          the atomic rows behind a figure; trace.py their statement
     explain.py       how an indicator is made, from the sources to the screens
 """
 

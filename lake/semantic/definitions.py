@@ -22,6 +22,16 @@ class Relation:
 
 
 @dataclass(frozen=True)
+class State:
+    """How a measure that does not add up over time is taken: on the last (`max`) or first (`min`) `day` that each of
+    its `groups` (entities) has in the period."""
+
+    day: str
+    takes: Literal["max", "min"]
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Measure:
     """What a simple metric aggregates: the expression of a row's value, how values are put together, and their date."""
 
@@ -29,7 +39,7 @@ class Measure:
     aggregation: str
     expression: str
     time: str
-    is_state: bool
+    state: State | None
 
 
 @dataclass(frozen=True)
@@ -114,8 +124,12 @@ def _measure(raw: Mapping[str, Any], owner: Mapping[str, Any]) -> Measure:
         aggregation=raw["agg"],
         expression=raw.get("expr") or raw["name"],
         time=raw.get("agg_time_dimension") or (owner.get("defaults") or {}).get("agg_time_dimension") or "",
-        is_state=bool(raw.get("non_additive_dimension")),
+        state=_state(raw.get("non_additive_dimension")),
     )
+
+
+def _state(raw: Mapping[str, Any] | None) -> State | None:
+    return State(raw["name"], raw["window_choice"], tuple(raw.get("window_groupings") or ())) if raw else None
 
 
 def definitions(document: Mapping[str, Any]) -> dict[str, Definition]:
