@@ -123,8 +123,27 @@ CHILDCARE: Spoilt = {
     },
 }
 
+#: The group of the sample delivers no table of acts: three acts that each break one expectation.
+ACTS = """
+    drop view staging.stg_dental__ccam;
+    create table staging.stg_dental__ccam as
+    select * from (values
+        ('HBLD038', date '2025-01-01', 1, 0, true, null, 'CM0'),
+        ('HBLD634', date '2025-01-01', 1, 0, true, 120.00, 'CZ0'),
+        ('HBLD634', date '2025-01-01', 1, 1, true, 120.00, 'PF1'),
+        ('HBLD734', date '2025-01-01', 1, 0, true, 120.00, 'CM0'),
+        ('HBLD734', date '2026-01-01', 1, 0, true, 1200.00, 'CM0')
+    ) as t (act_code, valid_from, activity, phase, is_covered, base_eur, grouping_code)
+"""
+
 COPIES: dict[str, Copies] = {
     "dental": {
+        "acts": (
+            ACTS,
+            {"Every covered act has a reimbursement base.",
+             "An act has a single grouping code, thus a single basket, in a version.",
+             "From one version to the next, no base doubles or is halved."},
+        ),
         "empty": (
             "; ".join(f"delete from atomic.fct_{suite}" for suite in DENTAL),
             {"There are opening days.", "There are appointments.", "There are quotes.", "There are acts.",

@@ -14,7 +14,9 @@ GOOD = """
     attach ':memory:' as core;
     use core;
     create schema atomic;
-    create table atomic.dim_structure as select unnest(['S01', 'S02']) as structure_id;
+    create table atomic.dim_structure as
+        select unnest(['S01', 'S02']) as structure_id, date '2010-01-01' as joined_on, true as is_active,
+            'Lyon' as commune_name;
     create table atomic.dim_site as
         select * from (values
             ('S01-AUD-01', 'S01', 'audio', '99900001200011', 'Roanne', 2,
@@ -34,6 +36,14 @@ GOOD = """
         select '42187' as commune_code, '42' as department_code, 70 as population, 10 as population_00_05,
             10 as population_06_15, 10 as population_16_29, 10 as population_30_44, 10 as population_45_59,
             10 as population_60_74, 10 as population_75_plus;
+    create table atomic.dim_prescriber as
+        select * from (values ('1', '10', 'SM39', '42187'), ('2', '10', 'SM38', '42187'), ('3', '28', null, '42187'))
+            as t (prescriber_id, profession_code, speciality_code, commune_code);
+    create table atomic.dim_competitor as
+        select * from (values
+            ('node/1', 'optical', 'Optique du Centre', 46.03, 4.07), ('node/2', 'optical', 'Vue Océan', -20.88, 55.45),
+            ('node/3', 'audio', 'Audition Sud', 14.6, -61.07)
+        ) as t (osm_id, line, name, latitude, longitude);
 """
 
 #: What is expected → the statement after which it no longer holds.
@@ -62,6 +72,18 @@ SPOILT = {
     ),
     "The age bands make the population.": "update atomic.dim_commune set population = 71",
     "A commune's code begins with its département's.": "update atomic.dim_commune set department_code = '69'",
+    "No structure joins the group on a day to come.": "update atomic.dim_structure set joined_on = current_date + 1",
+    "Every structure of the group has at least one site.": "delete from atomic.dim_site where structure_id = 'S02'",
+    "The commune of every structure's head office is known.": "update atomic.dim_structure set commune_name = null",
+    "Only doctors have a medical speciality.": "update atomic.dim_prescriber set profession_code = '28'",
+    "There are ENT doctors among the prescribers.": "delete from atomic.dim_prescriber where speciality_code = 'SM39'",
+    "The commune of practice is missing for one prescriber in five at most.": (
+        "update atomic.dim_prescriber set commune_code = null where speciality_code = 'SM39'"
+    ),
+    "Every competitor is in France, mainland or overseas.": (
+        "update atomic.dim_competitor set latitude = longitude, longitude = latitude where osm_id = 'node/1'"
+    ),
+    "No competitor is drawn twice in the same place.": "insert into atomic.dim_competitor from atomic.dim_competitor",
 }
 
 SUITES = suites.load("core")
