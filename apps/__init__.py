@@ -6,6 +6,7 @@ numbers.py   figures, dates and euros in the reader's locale
 session.py   who is looking: persona, language, scope
 ask.py       the only door to the semantic layer, cached by build, scope and question
 store.py     the portal's connection to MongoDB
+usage.py     counts which indicators are asked for, in the background
 charts.py    charts that survive colour-blindness and print
 blocks.py    what several pages draw: chips, states, headline cards, trace
 screens/     one folder a page: page.py draws, data.py asks, logic and words beside them

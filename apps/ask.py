@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from apps.session import Session
+from apps.usage import recorder
 from lake import builds, semantic
 from lake.semantic import Answer, Filter, Indicator, Rows
 from lake.settings import settings
@@ -51,7 +52,7 @@ class LineState:
 
 def ask(session: Session, question: Question) -> Answer:
     """The answer, within the viewer's scope."""
-    return semantic.query(
+    answer = semantic.query(
         list(question.metrics),
         by=question.by,
         where=question.where,
@@ -63,6 +64,8 @@ def ask(session: Session, question: Question) -> Answer:
         compare=question.compare,
         scope=session.scope,
     )
+    recorder.note(session, question.metrics)
+    return answer
 
 
 def ask_all(session: Session, questions: Sequence[Question]) -> list[Answer]:

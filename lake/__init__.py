@@ -17,6 +17,7 @@
     export/      files that the administration asks for: the yearly Filoué export of a nursery
     prototypes/  Test&Learn: cards, stages, feedback
     views.py     saved views of the screens, private, shared or official
+    usage.py     how much each indicator is used, by day and role
     cli/         the `lake` command
 
 `settings.py` is the only reader of the environment; `errors.py` draws the tree of what can go wrong.

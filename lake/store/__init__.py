@@ -9,7 +9,7 @@ ledger.py        files and batches, as the books hold them
 quarantine.py    rows that broke their contract
 leases.py        one holder of a name at a time
 totals.py        counts and sums by MongoDB's own aggregation
-journals.py      run records; saved views; events of the prototypes
+journals.py      run records; saved views; use of indicators; events of the prototypes
 mongod.py        the embedded server; keeper.py stops it when nobody uses it
 """
 

@@ -19,7 +19,7 @@ from lake.errors import SettingsError, StoreError, StoreUnavailable
 from lake.settings import settings
 from lake.store import batches, leases, totals
 from lake.store.batches import Batch
-from lake.store.journals import Documents, Events
+from lake.store.journals import Documents, Events, Tallies
 from lake.store.leases import Holding, Lease
 from lake.store.ledger import BatchRecord, FileRecord, batch_record, file_records
 from lake.store.mongod import embedded
@@ -43,6 +43,7 @@ class Store:
         self.runs = Documents(database["_runs"])
         self.prototypes = Events(database["_prototypes"])
         self.views = Documents(database["_views"])
+        self.usage = Tallies(database["_usage"])
 
     def lease(self, name: str) -> AbstractContextManager[Lease]:
         """Hold a name (`land:audio_fittings`, `run:audio`) while the context is open.

@@ -1,4 +1,5 @@
-"""Records that the lake keeps about its own work: runs, saved views, and the events of the Test&Learn prototypes."""
+"""Records that the lake keeps about its own work: runs, saved views, how much indicators are used, and the events of the
+Test&Learn prototypes."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bson import ObjectId
-from pymongo import DESCENDING
+from pymongo import DESCENDING, UpdateOne
 from pymongo.collection import Collection
 
 
@@ -57,6 +58,26 @@ class Events:
         query = _equal(where) if kind is None else {**_equal(where), "kind": kind}
         cursor = self._collection.find(query).sort([("at", DESCENDING), ("_id", DESCENDING)]).limit(limit)
         return [{"id": str(d.pop("_id")), **d} for d in cursor]
+
+
+class Tallies:
+    """Numbers that only grow, each with the fields that it was first counted with."""
+
+    def __init__(self, collection: Collection[dict[str, Any]]) -> None:
+        self._collection = collection
+
+    def add(self, counted: Mapping[str, tuple[Mapping[str, Any], int]]) -> None:
+        """Add to several numbers by id, in one round trip: `{id: (fields, how many more)}`."""
+        grown = [
+            UpdateOne({"_id": id}, {"$inc": {"n": more}, "$setOnInsert": dict(fields)}, upsert=True)
+            for id, (fields, more) in counted.items()
+        ]
+        if grown:
+            self._collection.bulk_write(grown, ordered=False)
+
+    def find(self, first: str) -> list[dict[str, Any]]:
+        """The fields and `n` of every number whose id is `first` or comes after it."""
+        return [dict(d) for d in self._collection.find({"_id": {"$gte": first}}, {"_id": 0})]
 
 
 def _equal(where: Mapping[str, Any] | None) -> dict[str, Any]:
