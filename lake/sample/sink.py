@@ -145,28 +145,24 @@ class Sink:
         self._archives.clear()
 
     def _periods(self, pattern: str) -> tuple[Callable[[Ints], Ints], int]:
-        """The period of days (its last month, since 1970), and by how many months a late file is late.
+        """The period of days (its last month, since 1970), and by how many periods' months a late file is late.
 
-        Files are monthly, or yearly, as their names tell; a source whose files have no period in their name is one
-        file. So that files don't outnumber rows, what is archived is cut by quarter below a million records, and
-        everything by quarter or year in small samples.
+        Files are monthly, or yearly, as their names tell, whatever the number of records; a source whose files have
+        no period in their name (a register that is sent whole) is one file.
         """
-        records = self._world.records
         if "(?P<month>" in pattern:
-            recent = 1 if records >= 100_000 else 3 if records >= 30_000 else 12
-            archived = 1 if records >= 1_000_000 else max(3, recent)
+            size = 1
         elif "(?P<year>" in pattern or "(?P<date>" in pattern:
-            recent = archived = 12
+            size = 12
         else:
             return np.zeros_like, 0
 
         def period_of(days: Ints) -> Ints:
             within = np.clip(days, _FIRST_DAY, _LAST_DAY)
             months = within.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-            size = np.where(months < (ARCHIVED_BEFORE - 1970) * 12, archived, recent)
             return months // size * size + size - 1
 
-        return period_of, 2 * archived
+        return period_of, 2 * size
 
     def _write(self, its: Contract, folder: str, name: str, data: bytes) -> None:
         path = self._out / folder / name

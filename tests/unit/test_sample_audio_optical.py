@@ -2,77 +2,35 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any
+from types import ModuleType
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from kept import Kept, made
 
 from lake.contracts import contract
 from lake.sample import audio, optical
-from lake.sample.truth import Truth
-from lake.sample.world import World
-
-
-class Kept:
-    """Takes what a line delivers and keeps it, without dirt and without files."""
-
-    def __init__(self) -> None:
-        self.truth = Truth()
-        self.parts: dict[str, list[pa.Table]] = {}
-        self.corrections: dict[str, tuple[pa.Table, pa.Table]] = {}
-
-    def deliver(self, source: str, structure_id: str, table: pa.Table, *, correct: Any = None, **_: Any) -> pa.Table:
-        for name in table.column_names:
-            assert table[name].type == contract(source).field(name).arrow_type, f"{source}.{name}"
-        if correct and len(table) and source not in self.corrections:
-            self.corrections[source] = (table, correct(table, World(1, 1).rng("corrections")))
-        own = pa.array([structure_id] * len(table), pa.string())
-        self.parts.setdefault(source, []).append(table.append_column("structure_id", own))
-        return table
-
-    def __getitem__(self, source: str) -> pa.Table:
-        return pa.concat_tables(self.parts[source])
-
-    def total(self, line: str, metric: str) -> Decimal:
-        by_structure = self.truth.document()["headline"][line]
-        return sum((Decimal(v) for m in by_structure.values() for v in m.get(metric, {}).values()), Decimal(0))
-
-    def rate(self, line: str, numerator: str, denominator: str) -> float:
-        return float(self.total(line, numerator) / self.total(line, denominator))
-
-
-def _made(line: Any, seed: int, records: int = 20_000) -> Kept:
-    kept = Kept()
-    line.generate(World(130_000, seed), records, kept)
-    return kept
 
 
 @pytest.fixture(scope="module", params=[1, 2])
 def centres(request: pytest.FixtureRequest) -> Kept:
-    return _made(audio, request.param)
+    return made(audio, 130_000, 20_000, request.param)
 
 
 @pytest.fixture(scope="module", params=[1, 2])
 def shops(request: pytest.FixtureRequest) -> Kept:
-    return _made(optical, request.param)
+    return made(optical, 130_000, 20_000, request.param)
 
 
 @pytest.mark.parametrize("source", ["prescriptions", "trials", "fittings", "returns", "sessions"])
 def test_audio_keys_are_unique_over_structures(centres: Kept, source: str) -> None:
-    _keys_are_unique(centres, f"audio_{source}")
+    centres.assert_keys_are_unique(f"audio_{source}")
 
 
 @pytest.mark.parametrize("source", ["quotes", "sale_lines", "claims", "purchases"])
 def test_optical_keys_are_unique_over_structures(shops: Kept, source: str) -> None:
-    _keys_are_unique(shops, f"optical_{source}")
-
-
-def _keys_are_unique(kept: Kept, source: str) -> None:
-    table = kept[source]
-    keys = [f.name for f in contract(source).key]
-    assert table.group_by(keys).aggregate([]).num_rows == table.num_rows > 0
+    shops.assert_keys_are_unique(f"optical_{source}")
 
 
 def test_about_as_many_records_as_were_asked_for(centres: Kept, shops: Kept) -> None:
@@ -154,6 +112,7 @@ def test_a_corrected_row_differs_and_still_adds_up(centres: Kept, shops: Kept) -
                     assert min(became["amc_eur"], became["household_eur"]) >= 0
 
 
-def test_the_same_seed_gives_the_same_rows() -> None:
-    assert _made(audio, 3, 3_000)["audio_sessions"].equals(_made(audio, 3, 3_000)["audio_sessions"])
-    assert _made(optical, 3, 3_000)["optical_claims"].equals(_made(optical, 3, 3_000)["optical_claims"])
+@pytest.mark.parametrize(("line", "source"), [(audio, "audio_sessions"), (optical, "optical_claims")])
+def test_the_same_seed_gives_the_same_rows(line: ModuleType, source: str) -> None:
+    one, other = made(line, 130_000, 3_000, 3), made(line, 130_000, 3_000, 3)
+    assert one[source].equals(other[source])

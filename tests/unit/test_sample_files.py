@@ -7,9 +7,11 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import weakref
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -151,6 +153,21 @@ def test_truth_adds_up_and_names_every_kind_of_dirt(tmp_path: Path) -> None:
     }
     on_disk = [p for p in (tmp_path / "out").rglob("*") if p.is_file() and p.name != "truth.json"]
     assert len(on_disk) == truth["total"]["files"] + truth["total"]["skipped_files"]
+
+
+def test_what_a_trade_sends_by_month_comes_by_month_at_any_size(tmp_path: Path) -> None:
+    generate(tmp_path, 3_000, 1, lines=("audio",))
+    its, months = contract("audio_trials"), set()
+    for delivery in deliveries([str(tmp_path)]):
+        name = re.fullmatch(r"S\d\d_audio_essais_(\d{4})-(\d\d)\.csv(\.gz)?", delivery.name)
+        if name is None:  # another source, or a file that came late or again
+            continue
+        with closing(delivery.open()) as stream:
+            cells = [row["changed_at"] for chunk in read(stream, its) for row in chunk.table.to_pylist()]
+        assert {cell[3:10] for cell in cells if cell} <= {f"{name[2]}/{name[1]}"}, delivery.name
+        months.add((name[1], name[2]))
+    assert len(months) > 40
+    assert any(name < "2024" for name, _ in months) and any(name >= "2024" for name, _ in months)
 
 
 def test_a_folder_that_holds_files_is_refused(tmp_path: Path) -> None:
