@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.sample import tally
-from lake.sample.columns import Cents, Days, Ints, cents, codes, dates, decimals, instants, pick, strings
+from lake.sample.columns import Cents, Days, Ints, cents, clock, codes, dates, decimals, instants, pick, strings
 from lake.sample.dirt import FULL, GENTLE, NONE
 from lake.sample.sink import Sink
 from lake.sample.truth import Truth
@@ -32,10 +32,12 @@ _EFFORT = np.array([619, 516, 413, 310])
 #: The monthly income counts up to a cap, raised on 1 September 2025. In cents.
 _INCOME_CAP = 700_000
 _INCOME_CAP_FROM = (np.datetime64("2025-09-01"), 850_000)
-#: Slots of a day: name, hundredths of an hour, share of the licence that is open.
-_SLOTS = (("morning", 150, 0.6), ("day", 800, 1.0), ("evening", 150, 0.6))
+#: Slots of a day: name, quarter at which it begins, hundredths of an hour, share of the licence that is open.
+_SLOTS = (("morning", 30, 150, 0.6), ("day", 36, 800, 1.0), ("evening", 68, 150, 0.6))
+#: Quarter of the day after which no child is there.
+_CLOSES = 74
 #: Quarters of an hour of care that a place gives in a day.
-_DAY_QUARTERS = sum(hundredths * share for _, hundredths, share in _SLOTS) / 25
+_DAY_QUARTERS = sum(hundredths * share for _, _, hundredths, share in _SLOTS) / 25
 #: Weekdays (Monday first) that a regular contract covers, then those of an occasional one.
 _WEEKS = np.array(
     [
@@ -123,7 +125,7 @@ class _Structure:
         return np.sort(self.rng.choice(open_days, count, replace=False, p=weight / weight.sum()))
 
     def _license(self, site_id: str, days: Days, places: int) -> None:
-        for slot, hundredths, share in _SLOTS:
+        for slot, begins, hundredths, share in _SLOTS:
             n = len(days)
             self.capacity.append(
                 pa.table(
@@ -131,6 +133,7 @@ class _Structure:
                         "site_id": strings(np.full(n, site_id)),
                         "open_on": dates(days),
                         "slot": strings(np.full(n, slot)),
+                        "opens_at": clock(np.full(n, begins)),
                         "slot_hours": decimals(np.full(n, hundredths)),
                         "places": np.full(n, round(places * share)),
                     }
@@ -212,6 +215,8 @@ class _Structure:
         attended = np.where(reason < 0, np.maximum(booked + rng.integers(-6, 3, n), 4), 0)
         is_excused = (reason == 0) | (reason == 2)
         billed = np.where(is_excused, 0, np.maximum(booked, attended))
+        badge = self.world.rng("childcare badges", numbers[0] if len(numbers) else site_id)
+        arrives = np.minimum(30 + badge.binomial(10, 0.35, n), _CLOSES - attended)
         self.attendance.append(
             pa.table(
                 {
@@ -222,6 +227,8 @@ class _Structure:
                     "booked_hours": decimals(booked * 25),
                     "billed_hours": decimals(billed * 25),
                     "attended_hours": decimals(attended * 25),
+                    "arrived_at": clock(arrives, null=attended == 0),
+                    "left_at": clock(arrives + attended, null=attended == 0),
                     "absence_reason": codes(
                         ("illness", "family", "closure", "unexcused"), np.maximum(reason, 0), null=reason < 0
                     ),
@@ -368,10 +375,13 @@ def _one_place_more(capacity: pa.Table, rng: np.random.Generator) -> pa.Table:
 
 
 def _longer(attendance: pa.Table, rng: np.random.Generator) -> pa.Table:
-    """A quarter of an hour more, booked, billed and attended."""
+    """A quarter of an hour more, booked, billed and attended: who was there left later."""
     for name in ("booked_hours", "billed_hours", "attended_hours"):
         attendance = _replace(attendance, name, decimals(cents(attendance[name]) + 25))
-    return attendance
+    parts = pc.split_pattern(attendance["left_at"], ":")
+    hours, minutes = (pc.list_element(parts, i).cast(pa.int64()) for i in (0, 1))
+    quarters = pc.fill_null(pc.add(pc.multiply(hours, 4), pc.divide(minutes, 15)), 0).to_numpy()
+    return _replace(attendance, "left_at", clock(quarters + 1, null=pc.is_null(attendance["left_at"]).to_numpy()))
 
 
 def _one_hour_more(invoices: pa.Table, rng: np.random.Generator) -> pa.Table:

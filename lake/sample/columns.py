@@ -41,6 +41,11 @@ def instants(rng: np.random.Generator, days: Days) -> pa.Array:
     return pa.array((days.astype("datetime64[m]") + minutes).astype("datetime64[ms]"), pa.timestamp("ms", tz="UTC"))
 
 
+def clock(quarters: npt.NDArray[np.int64], *, null: Mask | None = None) -> pa.Array:
+    """Times of the day (hh:mm) from quarters of an hour since midnight, null where `null`."""
+    return codes([f"{q // 4:02d}:{q % 4 * 15:02d}" for q in range(96)], quarters, null=null)
+
+
 def cents(column: pa.ChunkedArray | pa.Array) -> Cents:
     """The cents of a DECIMAL column without nulls."""
     hundred = pa.scalar(100, pa.decimal128(3, 0))

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from lake.sample import tally
 from lake.sample.ccam import BASKETS, CARE, RAC0, REFORMED, REMOVABLE, TEETH, Act, of, prices
-from lake.sample.columns import Cents, Days, Ints, Mask, Strings, codes, dates, decimals, instants, pick, strings
+from lake.sample.columns import Cents, Days, Ints, Mask, Strings, clock, codes, dates, decimals, instants, pick, strings
 from lake.sample.dirt import FULL, GENTLE
 from lake.sample.sink import Sink
 from lake.sample.truth import Truth
@@ -139,7 +139,6 @@ class _Structure:
     def _write_appointments(self, site_id: str, chairs: _ChairDays, slots: _Slots) -> None:
         rng, n = self.rng, len(slots.days)
         lead = np.where(slots.reason == 4, rng.integers(0, 3, n), rng.geometric(1 / 20, n)).astype("timedelta64[D]")
-        clock = np.array([f"{q // 4:02d}:{q % 4 * 15:02d}" for q in range(96)])
         self.appointments.append(
             pa.table(
                 {
@@ -149,7 +148,7 @@ class _Structure:
                     "practitioner_id": strings(chairs.practitioner[slots.chair_day]),
                     "person_id": strings(slots.person),
                     "appointment_on": dates(slots.days),
-                    "start_time": strings(clock[slots.start_quarter]),
+                    "start_time": clock(slots.start_quarter),
                     "duration_minutes": slots.quarters * 15,
                     "booked_on": dates(slots.days - lead),
                     "reason": codes(("check_up", "care", "prosthetics", "surgery", "emergency"), slots.reason),
@@ -330,6 +329,7 @@ def _chairs_table(site_id: str, chairs: _ChairDays) -> pa.Table:
             "chair_id": strings(_chair_names(chairs.chair)),
             "opened_on": dates(chairs.days),
             "practitioner_id": strings(chairs.practitioner),
+            "opens_at": clock(chairs.opening_quarter),
             "open_hours": decimals(chairs.quarters * 25),
         }
     )

@@ -63,6 +63,8 @@ final as (
         end as child_age,
         coalesce(people.sex, 'unknown') as person_sex,
         people.commune_code as person_commune_code,
+        priced.arrived_at,
+        priced.left_at,
         coalesce(priced.absence_reason, 'none') as absence_reason,
         priced.booked_hours,
         priced.billed_hours,

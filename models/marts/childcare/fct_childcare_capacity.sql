@@ -10,6 +10,7 @@ final as (
         site_id,
         site_id || '-' || cast(open_on as string) as site_day_id,
         slot,
+        opens_at,
         slot_hours,
         places,
         cast(places * slot_hours as decimal(18, 2)) as capacity_hours,

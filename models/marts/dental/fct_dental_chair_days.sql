@@ -10,6 +10,7 @@ final as (
         site_id,
         chair_key,
         practitioner_id,
+        opens_at,
         open_hours,
         opened_on
     from chairs

@@ -17,6 +17,8 @@ final as (
         booked_hours,
         billed_hours,
         attended_hours,
+        arrived_at,
+        left_at,
         absence_reason,
         changed_at
     from records

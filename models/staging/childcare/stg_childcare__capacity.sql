@@ -13,6 +13,7 @@ final as (
         site_id,
         open_on,
         slot,
+        opens_at,
         slot_hours,
         places,
         changed_at

@@ -15,6 +15,7 @@ final as (
         chair_id,
         opened_on,
         practitioner_id,
+        opens_at,
         open_hours
     from records
 )

@@ -1,0 +1,1 @@
+{{ secured('fct_childcare_hours') }}

@@ -1,0 +1,1 @@
+{{ secured('fct_dental_chair_hours') }}
