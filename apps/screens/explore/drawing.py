@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import altair as alt
 import pandas as pd
 
-from apps.charts import COLOURS, finish, number_format
+from apps.charts import COLOURS, Spec, finish, mark, number_format, on, single, tips
 from apps.words import Language
 
 #: Name of what a click selects, and of the column that it selects by.
@@ -32,115 +30,88 @@ class Plot:
     grain: str | None = None
 
 
-def lines(plot: Plot, language: Language) -> Any:
+def lines(plot: Plot, language: Language) -> Spec:
     """A line a member over time; the members' order gives their colours, and dashes say them again."""
     members = list(dict.fromkeys(plot.data[MEMBER]))
     dashes = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [1, 3], [10, 4], [3, 1]]
-    click = alt.selection_point(name=CLICKED, fields=[MEMBER])
-    chart = (
-        alt.Chart(plot.data)
-        .mark_line(point=alt.OverlayMarkDef(size=24), strokeWidth=2.2)
-        .encode(
-            x=alt.X("time:T", title=None, axis=_time_axis(plot, language)),
-            y=_value_axis(plot),
-            color=alt.Color(
-                f"{MEMBER}:N",
-                scale=alt.Scale(domain=members, range=list(COLOURS)),
-                legend=alt.Legend(columns=3, symbolType="stroke", symbolStrokeWidth=3) if len(members) > 1 else None,
-            ),
-            strokeDash=alt.StrokeDash(f"{MEMBER}:N", scale=alt.Scale(domain=members, range=dashes), legend=None),
-            tooltip=[
-                alt.Tooltip("time:T", title="\u2009", format=_time_format(plot, language)),
-                alt.Tooltip(f"{MEMBER}:N", title=" "),
-                alt.Tooltip("value:Q", title=plot.titles[0], format=number_format(plot.units[0])),
-            ],
-        )
-        .add_params(click)
-    )
-    return finish(chart, language, height=340)
+    legend = {"columns": 3, "symbolType": "stroke", "symbolStrokeWidth": 3} if len(members) > 1 else None
+    encoding = {
+        "x": on("time:T", title=None, axis=_time_axis(plot, language)),
+        "y": _value_axis(plot),
+        "color": on(f"{MEMBER}:N", scale={"domain": members, "range": COLOURS}, legend=legend),
+        "strokeDash": on(f"{MEMBER}:N", scale={"domain": members, "range": dashes}, legend=None),
+        "tooltip": tips(on("time:T", format=_time_format(plot, language)), on(f"{MEMBER}:N"), _said(plot)),
+    }
+    return _clickable(plot, mark("line", point={"size": 24}, strokeWidth=2.2), encoding, language, height=340)
 
 
-def bars(plot: Plot, language: Language) -> Any:
+def bars(plot: Plot, language: Language) -> Spec:
     """A bar a member, in the order of the rows."""
-    click = alt.selection_point(name=CLICKED, fields=[MEMBER])
     order = list(dict.fromkeys(plot.data[MEMBER]))
-    chart = (
-        alt.Chart(plot.data)
-        .mark_bar(color=COLOURS[0], cornerRadiusEnd=3, cursor="pointer")
-        .encode(
-            y=alt.Y(f"{MEMBER}:N", sort=order, title=None, axis=alt.Axis(labelLimit=220, labelOverlap=False)),
-            x=alt.X(
-                "value:Q", title=None, axis=alt.Axis(format=number_format(plot.units[0]), tickCount=5, orient="top")
-            ),
-            opacity=alt.condition(click, alt.value(1), alt.value(0.35)),
-            tooltip=[
-                alt.Tooltip(f"{MEMBER}:N", title=" "),
-                alt.Tooltip("value:Q", title=plot.titles[0], format=number_format(plot.units[0])),
-            ],
-        )
-        .add_params(click)
-    )
-    return finish(chart, language, height=max(140, 26 * len(order) + 40))
+    across = {"format": number_format(plot.units[0]), "tickCount": 5, "orient": "top"}
+    encoding = {
+        "y": on(f"{MEMBER}:N", sort=order, title=None, axis={"labelLimit": 220, "labelOverlap": False}),
+        "x": on("value:Q", title=None, axis=across),
+        "opacity": _unless_clicked(1, 0.35),
+        "tooltip": tips(on(f"{MEMBER}:N"), _said(plot)),
+    }
+    drawn = mark("bar", color=COLOURS[0], cornerRadiusEnd=3, cursor="pointer")
+    return _clickable(plot, drawn, encoding, language, height=max(140, 26 * len(order) + 40))
 
 
-def scatter(plot: Plot, language: Language) -> Any:
+def scatter(plot: Plot, language: Language) -> Spec:
     """A point a member: one indicator against another."""
-    click = alt.selection_point(name=CLICKED, fields=[MEMBER])
-    chart = (
-        alt.Chart(plot.data)
-        .mark_circle(color=COLOURS[0], size=90, cursor="pointer")
-        .encode(
-            x=alt.X(
-                "x:Q",
-                title=plot.titles[1],
-                axis=alt.Axis(format=number_format(plot.units[1])),
-                scale=alt.Scale(zero=False, padding=12),
-            ),
-            y=_value_axis(plot, title=plot.titles[0]),
-            opacity=alt.condition(click, alt.value(0.85), alt.value(0.25)),
-            tooltip=[
-                alt.Tooltip(f"{MEMBER}:N", title=" "),
-                alt.Tooltip("x:Q", title=plot.titles[1], format=number_format(plot.units[1])),
-                alt.Tooltip("value:Q", title=plot.titles[0], format=number_format(plot.units[0])),
-            ],
-        )
-        .add_params(click)
-    )
-    return finish(chart, language, height=400)
+    form = number_format(plot.units[1])
+    encoding = {
+        "x": on("x:Q", title=plot.titles[1], axis={"format": form}, scale={"zero": False, "padding": 12}),
+        "y": _value_axis(plot, title=plot.titles[0]),
+        "opacity": _unless_clicked(0.85, 0.25),
+        "tooltip": tips(on(f"{MEMBER}:N"), on("x:Q", title=plot.titles[1], format=form), _said(plot)),
+    }
+    return _clickable(plot, mark("circle", color=COLOURS[0], size=90, cursor="pointer"), encoding, language, height=400)
 
 
-def heat(plot: Plot, language: Language) -> Any:
+def heat(plot: Plot, language: Language) -> Spec:
     """A cell a pair of members, darker for more: told apart in grey, too."""
-    click = alt.selection_point(name=CLICKED, fields=[MEMBER])
     rows, columns = list(dict.fromkeys(plot.data[MEMBER])), list(dict.fromkeys(plot.data["other"]))
     angle = 0 if len(columns) * max(map(len, columns), default=0) <= 70 else -40
-    chart = (
-        alt.Chart(plot.data)
-        .mark_rect(cursor="pointer", stroke="#FFFFFF", strokeWidth=1)
-        .encode(
-            y=alt.Y(f"{MEMBER}:N", sort=rows, title=None, axis=alt.Axis(labelLimit=200, labelOverlap=False)),
-            x=alt.X("other:N", sort=columns, title=None, axis=alt.Axis(labelAngle=angle, labelLimit=120)),
-            color=alt.Color(
-                "value:Q",
-                scale=alt.Scale(range=[_LIGHT, _DARK]),
-                legend=alt.Legend(format=number_format(plot.units[0]), gradientLength=220),
-            ),
-            opacity=alt.condition(click, alt.value(1), alt.value(0.35)),
-            tooltip=[
-                alt.Tooltip(f"{MEMBER}:N", title=" "),
-                alt.Tooltip("other:N", title="\u2009"),
-                alt.Tooltip("value:Q", title=plot.titles[0], format=number_format(plot.units[0])),
-            ],
-        )
-        .add_params(click)
-    )
-    return finish(chart, language, height=max(180, 24 * len(rows) + 90))
+    legend = {"format": number_format(plot.units[0]), "gradientLength": 220}
+    encoding = {
+        "y": on(f"{MEMBER}:N", sort=rows, title=None, axis={"labelLimit": 200, "labelOverlap": False}),
+        "x": on("other:N", sort=columns, title=None, axis={"labelAngle": angle, "labelLimit": 120}),
+        "color": on("value:Q", scale={"range": [_LIGHT, _DARK]}, legend=legend),
+        "opacity": _unless_clicked(1, 0.35),
+        "tooltip": tips(on(f"{MEMBER}:N"), on("other:N"), _said(plot)),
+    }
+    drawn = mark("rect", cursor="pointer", stroke="#FFFFFF", strokeWidth=1)
+    return _clickable(plot, drawn, encoding, language, height=max(180, 24 * len(rows) + 90))
 
 
-def pictured(chart: Any, title: str, said: list[str]) -> Any:
+def pictured(chart: Spec, title: str, said: list[str]) -> Spec:
     """The chart as it leaves the portal: with its title and, below it, what a reader elsewhere must know."""
-    heading = alt.Title(title, subtitle=said, anchor="start", fontSize=16, subtitleFontSize=11, subtitleColor="#5B6770")
-    return chart.properties(title=heading, width=860, background="#FFFFFF", padding=16)
+    heading = {
+        "text": title,
+        "subtitle": said,
+        "anchor": "start",
+        "fontSize": 16,
+        "subtitleFontSize": 11,
+        "subtitleColor": "#5B6770",
+    }
+    return {**chart, "title": heading, "width": 860, "background": "#FFFFFF", "padding": 16}
+
+
+def _clickable(plot: Plot, drawn: Spec, encoding: Spec, language: Language, *, height: int) -> Spec:
+    click = {"name": CLICKED, "select": {"type": "point", "fields": [MEMBER]}}
+    return finish({**single(plot.data, drawn, encoding), "params": [click]}, language, height=height)
+
+
+def _unless_clicked(shown: float, faded: float) -> Spec:
+    """How opaque a mark is, and how much less when another one is selected."""
+    return {"condition": {"param": CLICKED, "value": shown}, "value": faded}
+
+
+def _said(plot: Plot) -> Spec:
+    return on("value:Q", title=plot.titles[0], format=number_format(plot.units[0]))
 
 
 def _time_format(plot: Plot, language: Language) -> str:
@@ -148,21 +119,15 @@ def _time_format(plot: Plot, language: Language) -> str:
     return form.replace("Q%q", "T%q") if language == "fr" else form
 
 
-def _time_axis(plot: Plot, language: Language) -> alt.Axis:
+def _time_axis(plot: Plot, language: Language) -> Spec:
+    axis: Spec = {"format": _time_format(plot, language), "labelOverlap": True}
     times = sorted(set(plot.data["time"]))
-    marks = (
-        [alt.DateTime(year=t.year, month=t.month, date=t.day) for t in times]
-        if len(times) <= _MARKED
-        else alt.Undefined
-    )
-    return alt.Axis(format=_time_format(plot, language), labelOverlap=True, values=marks)
+    if len(times) <= _MARKED:
+        axis["values"] = [{"year": t.year, "month": t.month, "date": t.day} for t in times]
+    return axis
 
 
-def _value_axis(plot: Plot, *, title: str | None = None) -> Any:
+def _value_axis(plot: Plot, *, title: str | None = None) -> Spec:
     unit = plot.units[0]
-    return alt.Y(
-        "value:Q",
-        title=title,
-        axis=alt.Axis(format=number_format(unit)),
-        scale=alt.Scale(zero=unit not in ("rate", "ratio")),
-    )
+    zero = {"zero": unit not in ("rate", "ratio")}
+    return on("value:Q", title=title, axis={"format": number_format(unit)}, scale=zero)

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import xlsxwriter
 
+from apps.charts import Spec, inlined
 from apps.numbers import PARIS
 from apps.screens.explore.pivot import TOTAL, Grid
 from apps.words import Language
@@ -121,19 +122,19 @@ def to_parquet(table: pa.Table, about: Sequence[tuple[str, str]]) -> bytes:
     return out.getvalue()
 
 
-def to_png(chart: Any) -> bytes:
+def to_png(chart: Spec) -> bytes:
     """The chart as a picture, at twice the size of the screen."""
     import vl_convert
 
-    picture: bytes = vl_convert.vegalite_to_png(chart.to_json(), scale=2)
+    picture: bytes = vl_convert.vegalite_to_png(inlined(chart), scale=2)
     return picture
 
 
-def to_svg(chart: Any) -> bytes:
+def to_svg(chart: Spec) -> bytes:
     """The chart as a drawing."""
     import vl_convert
 
-    drawing: str = vl_convert.vegalite_to_svg(chart.to_json())
+    drawing: str = vl_convert.vegalite_to_svg(inlined(chart))
     return drawing.encode("utf-8")
 
 

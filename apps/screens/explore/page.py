@@ -228,7 +228,7 @@ def _charts(session: Session, view: View, chart: str, words: Words) -> tuple[dic
             st.markdown(f"**{escaped(plot.titles[0])}**")
         figure_ = _DRAW[chart](plot, session.language)
         drawn.append(figure_)
-        event = st.altair_chart(
+        event = st.vega_lite_chart(
             figure_,
             on_select="rerun",
             selection_mode=drawing.CLICKED,

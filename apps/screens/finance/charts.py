@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import altair as alt
 import pandas as pd
 
-from apps.charts import COLOURS, finish
+from apps.charts import COLOURS, INK, Spec, finish, layer, layered, mark, on, tips
 from apps.screens.finance.balances import Step
 from apps.screens.finance.table import amount
 from apps.words import Language, say
@@ -16,7 +14,7 @@ from apps.words import Language, say
 _ADDS, _TAKES = "#6BAED6", COLOURS[1]
 
 
-def waterfall(steps: Sequence[Step], language: Language) -> Any:
+def waterfall(steps: Sequence[Step], language: Language) -> Spec:
     """Bars from revenue down to the net result: balances stand on the axis, what adds and what takes away floats.
     Colour says it once, the sign of the figure and the place say it again."""
     kinds = [say(f"finance.waterfall.{kind}", language) for kind in ("balance", "adds", "takes")]
@@ -29,19 +27,19 @@ def waterfall(steps: Sequence[Step], language: Language) -> Any:
             "figure": [amount(s.amount, language, thousands=True) for s in steps],
         }
     )
-    base = alt.Chart(table).encode(
-        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False)),
-        tooltip=[
-            alt.Tooltip("label:N", title=" "),
-            alt.Tooltip("figure:N", title="k€"),
-            alt.Tooltip("kind:N", title=" "),
-        ],
-    )
-    bars = base.mark_bar(cornerRadius=2, height={"band": 0.72}).encode(
-        x=alt.X("low:Q", title=None, axis=alt.Axis(format="~s", tickCount=6)),
-        x2="high:Q",
-        color=alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[COLOURS[0], _ADDS, _TAKES])),
-    )
-    figures = base.mark_text(align="left", dx=6, fontSize=12, color="#15262B").encode(x="high:Q", text="figure:N")
-    zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color="#5B6770").encode(x="x:Q")
-    return finish(alt.layer(bars, zero, figures), language, height=28 * len(steps) + 40)
+    base = {
+        "y": on("label:N", sort=None, title=None, axis={"labelLimit": 260, "ticks": False, "domain": False}),
+        "tooltip": tips(on("label:N"), on("figure:N", title="k€"), on("kind:N")),
+    }
+    floating = {
+        "x": on("low:Q", title=None, axis={"format": "~s", "tickCount": 6}),
+        "x2": {"field": "high"},
+        "color": on("kind:N", scale={"domain": kinds, "range": [COLOURS[0], _ADDS, _TAKES]}),
+    }
+    figures = mark("text", align="left", dx=6, fontSize=12, color=INK)
+    layers = [
+        layer(mark("bar", cornerRadius=2, height={"band": 0.72}), base, floating),
+        layer(mark("rule", color="#5B6770"), {"x": on("x:Q")}, data={"x": 0}),
+        layer(figures, base, {"x": on("high:Q"), "text": on("figure:N")}),
+    ]
+    return finish(layered(table, *layers), language, height=28 * len(steps) + 40)

@@ -62,7 +62,7 @@ def draw(session: Session, line: str) -> None:
     with left:
         st.subheader(say("finance.section.balances", session.language), anchor=False)
         st.caption(say("finance.balances_note", session.language))
-        st.altair_chart(
+        st.vega_lite_chart(
             waterfall_chart(waterfall(found), session.language),
             alt=say("finance.section.balances", session.language),
         )
@@ -189,7 +189,7 @@ def _peers(session: Session, found: Sequence[Ratio]) -> None:
         empty(session, "no_rows")
         return
     indicator = by_name[name].indicator
-    st.altair_chart(
+    st.vega_lite_chart(
         among_peers(table, "structure_name", name, indicator.unit, language),
         alt=f"{indicator.label(language)}: {say('finance.section.peers', language)}",
     )

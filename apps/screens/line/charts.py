@@ -3,80 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import altair as alt
 import pandas as pd
 
-from apps.charts import COLOURS, finish, number_format
+from apps.charts import COLOURS, INK, Spec, finish, layer, layered, mark, number_format, on, tips
 from apps.words import Language, say
-
-_INK = "#15262B"
 
 #: Colours on which white can't be read.
 _LIGHT = ("#D97706", "#6B8E23")
 
 
-def funnel(table: pd.DataFrame, language: Language) -> Any:
+def funnel(table: pd.DataFrame, language: Language) -> Spec:
     """Steps from top to bottom, each under its name. Columns: `label`, `value`, `before` (a year before: a tick),
     `text` (what is written at the end of the bar)."""
     edge = table[["value", "before"]].astype(float).max(axis=1)
-    base = alt.Chart(table.assign(edge=edge)).encode(
-        y=alt.Y("label:N", sort=None, title=None, axis=None),
-        tooltip=[alt.Tooltip("label:N", title=" "), alt.Tooltip("text:N", title=" ")],
-    )
-    room = alt.Scale(domain=[0, (float(edge.max()) or 1.0) * 1.7])
+    scale = {"domain": [0, (float(edge.max()) or 1.0) * 1.7]}
+    base = {
+        "y": on("label:N", sort=None, title=None, axis=None),
+        "tooltip": tips(on("label:N"), on("text:N")),
+    }
+    figures = mark("text", align="left", dx=8, dy=9, fontSize=13, fontWeight=600, color=INK)
+    names = mark("text", align="left", dy=-10, fontSize=12, color="#4A5C62")
     layers = [
-        base.mark_bar(color=COLOURS[0], cornerRadiusEnd=3, height=16, yOffset=9).encode(
-            x=alt.X("value:Q", title=None, axis=None, scale=room)
+        layer(
+            mark("bar", color=COLOURS[0], cornerRadiusEnd=3, height=16, yOffset=9),
+            base,
+            {"x": on("value:Q", title=None, axis=None, scale=scale)},
         ),
-        base.mark_tick(color=COLOURS[1], thickness=3, height=22, yOffset=9).encode(x="before:Q"),
-        base.mark_text(align="left", dx=8, dy=9, fontSize=13, fontWeight=600, color=_INK).encode(
-            x="edge:Q", text="text:N"
-        ),
-        base.mark_text(align="left", dy=-10, fontSize=12, color="#4A5C62").encode(x=alt.value(0), text="label:N"),
+        layer(mark("tick", color=COLOURS[1], thickness=3, height=22, yOffset=9), base, {"x": on("before:Q")}),
+        layer(figures, base, {"x": on("edge:Q"), "text": on("text:N")}),
+        layer(names, base, {"x": {"value": 0}, "text": on("label:N")}),
     ]
-    return finish(alt.layer(*layers), language, height=50 * len(table))
+    return finish(layered(table.assign(edge=edge), *layers), language, height=50 * len(table))
 
 
-def mix(table: pd.DataFrame, order: Sequence[str], unit: str | None, language: Language) -> Any:
+def mix(table: pd.DataFrame, order: Sequence[str], unit: str | None, language: Language) -> Spec:
     """Shares by month, one on the other. Columns: `metric_time`, `part`, `value`, `share`; `order` is that of parts."""
     few = table["metric_time"].nunique() <= 14
     rank = table["part"].map({name: i for i, name in enumerate(order)})
-    ranked = table.assign(rank=rank, ink=rank.map(lambda i: _INK if COLOURS[i % len(COLOURS)] in _LIGHT else "#FFFFFF"))
-    base = alt.Chart(ranked).encode(
-        x=alt.X(
-            "yearmonth(metric_time):O",
-            title=None,
-            axis=alt.Axis(format="%b %y", labelAngle=0, labelOverlap=True, ticks=False),
+    ranked = table.assign(rank=rank, ink=rank.map(lambda i: INK if COLOURS[i % len(COLOURS)] in _LIGHT else "#FFFFFF"))
+    months = {"format": "%b %y", "labelAngle": 0, "labelOverlap": True, "ticks": False}
+    shares = {"format": ".0%", "tickCount": 4}
+    base = {
+        "x": on("metric_time:O", timeUnit="yearmonth", title=None, axis=months),
+        "y": on("share:Q", title=None, stack="zero", axis=shares, scale={"domain": [0, 1]}),
+        "order": on("rank:Q"),
+        "tooltip": tips(
+            on("metric_time:T", format="%B %Y"),
+            on("part:N"),
+            on("share:Q", format=".1%"),
+            on("value:Q", format=number_format(unit)),
         ),
-        y=alt.Y(
-            "share:Q",
-            title=None,
-            stack="zero",
-            axis=alt.Axis(format=".0%", tickCount=4),
-            scale=alt.Scale(domain=[0, 1]),
-        ),
-        order=alt.Order("rank:Q"),
-        tooltip=[
-            alt.Tooltip("metric_time:T", title=" ", format="%B %Y"),
-            alt.Tooltip("part:N", title=" "),
-            alt.Tooltip("share:Q", title=" ", format=".1%"),
-            alt.Tooltip("value:Q", title=" ", format=number_format(unit)),
-        ],
-    )
-    colours = alt.Color("part:N", scale=alt.Scale(domain=list(order), range=list(COLOURS[: len(order)])))
-    layers = [base.mark_bar(stroke="#FFFFFF", strokeWidth=1).encode(color=colours)]
+    }
+    colours = on("part:N", scale={"domain": list(order), "range": COLOURS[: len(order)]})
+    layers = [layer(mark("bar", stroke="#FFFFFF", strokeWidth=1), base, {"color": colours})]
     if few:
-        labels = base.mark_text(fontSize=11).encode(
-            color=alt.Color("ink:N", scale=None),
-            y=alt.Y("share:Q", stack="zero", bandPosition=0.5),
-            text=alt.Text("share:Q", format=".0%"),
-            opacity=alt.condition("datum.share >= 0.09", alt.value(1), alt.value(0)),
-            detail="part:N",
-        )
-        layers.append(labels)
-    return finish(alt.layer(*layers), language, height=260)
+        labels = {
+            "color": on("ink:N", scale=None),
+            "y": on("share:Q", stack="zero", bandPosition=0.5),
+            "text": on("share:Q", format=".0%"),
+            "opacity": {"condition": {"test": "datum.share >= 0.09", "value": 1}, "value": 0},
+            "detail": on("part:N"),
+        }
+        layers.append(layer(mark("text", fontSize=11), base, labels))
+    return finish(layered(ranked, *layers), language, height=260)
 
 
 def heat(
@@ -87,44 +77,33 @@ def heat(
     unit: str | None,
     language: Language,
     few: str | None = None,
-) -> Any:
+) -> Spec:
     """Cells in a colour that darkens with the value, which is written in each. Columns: `row`, `column`, `value`.
     Cells where `few` is true stand on few cases: they are written in parentheses, without colour."""
     is_few = table[few].astype(bool) if few else pd.Series(False, index=table.index)
     text = ".0%" if unit == "rate" else ",.1f"
-    shown = table.assign(is_few=is_few)
-    base = alt.Chart(shown).encode(
-        x=alt.X(
-            "column:O",
-            sort=list(columns),
-            title=None,
-            axis=alt.Axis(orient="top", labelAngle=0, labelOverlap="greedy", ticks=False, domain=False),
-        ),
-        y=alt.Y("row:N", sort=list(rows), title=None, axis=alt.Axis(labelLimit=230, ticks=False, domain=False)),
-        tooltip=[
-            alt.Tooltip("row:N", title=" "),
-            alt.Tooltip("column:N", title=" "),
-            alt.Tooltip("value:Q", title=" ", format=number_format(unit)),
-            *(
-                [alt.Tooltip("cases:Q", title=say("linepage.cases", language), format=",.0f")]
-                if "cases" in table
-                else []
-            ),
-        ],
-    )
+    across = {"orient": "top", "labelAngle": 0, "labelOverlap": "greedy", "ticks": False, "domain": False}
+    cases = [on("cases:Q", title=say("linepage.cases", language), format=",.0f")] if "cases" in table else []
+    base = {
+        "x": on("column:O", sort=list(columns), title=None, axis=across),
+        "y": on("row:N", sort=list(rows), title=None, axis={"labelLimit": 230, "ticks": False, "domain": False}),
+        "tooltip": tips(on("row:N"), on("column:N"), on("value:Q", format=number_format(unit)), *cases),
+    }
     low, high = float(table["value"].min()), float(table["value"].max())
     middle = low + (high - low) * 0.55
-    cells = base.mark_rect(stroke="#FFFFFF", strokeWidth=2, cornerRadius=3).encode(
-        color=alt.condition(
-            "datum.is_few",
-            alt.value("#F3F6F7"),
-            alt.Color("value:Q", scale=alt.Scale(range=["#E3F0F1", "#0B6E75"], domain=[low, high]), legend=None),
-        )
-    )
+    depth = on("value:Q", scale={"range": ["#E3F0F1", "#0B6E75"], "domain": [low, high]}, legend=None)
+    pale = {"test": "datum.is_few", "value": "#F3F6F7"}
     # A figure that its cell is too narrow for would cover its neighbours: the tooltip still has it.
-    figures = base.mark_text(fontSize=alt.ExprRef("bandwidth('x') < 34 ? 0 : 11")).encode(
-        text=alt.Text("value:Q", format=text),
-        color=alt.condition(f"!datum.is_few && datum.value > {middle}", alt.value("#FFFFFF"), alt.value(_INK)),
-        opacity=alt.condition("datum.is_few", alt.value(0.55), alt.value(1)),
-    )
-    return finish(alt.layer(cells, figures), language, height=30 * max(len(rows), 2) + 40)
+    figures = mark("text", fontSize={"expr": "bandwidth('x') < 34 ? 0 : 11"})
+    written = {
+        "text": on("value:Q", format=text),
+        "color": {"condition": {"test": f"!datum.is_few && datum.value > {middle}", "value": "#FFFFFF"}, "value": INK},
+        "opacity": {"condition": {"test": "datum.is_few", "value": 0.55}, "value": 1},
+    }
+    layers = [
+        layer(
+            mark("rect", stroke="#FFFFFF", strokeWidth=2, cornerRadius=3), base, {"color": depth | {"condition": pale}}
+        ),
+        layer(figures, base, written),
+    ]
+    return finish(layered(table.assign(is_few=is_few), *layers), language, height=30 * max(len(rows), 2) + 40)

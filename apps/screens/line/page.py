@@ -122,7 +122,7 @@ def _detail(session: Session, line: str, known: list[Indicator], layout: Plan, c
         empty(session, "no_rows")
         return
     st.markdown(f"##### {say('section.over_time', language)}")
-    st.altair_chart(
+    st.vega_lite_chart(
         time_chart(months, "metric_time", indicator.name, indicator.unit, language),
         alt=f"{indicator.label(language)}: {say('section.over_time', language)}",
     )

@@ -41,7 +41,7 @@ def draw_places(session: Session, line: str, indicator: Indicator, plan: Plan, c
     least = plan.least_cases
     found = standing(table, indicator.name, lower_is_better=indicator.direction == "down", least_cases=least)
     _say(session, indicator, found, least)
-    st.altair_chart(
+    st.vega_lite_chart(
         among_peers(found.shown, "place", indicator.name, indicator.unit, language, is_small="is_few"),
         alt=f"{indicator.label(language)}: {say(f'linepage.levels.{level}', language)}",
     )

@@ -47,7 +47,7 @@ def draw_funnels(session: Session, plan: Plan, known: Known, values: Figures, be
         with column:
             title = funnel.title.to(language)
             st.markdown(f"##### {title}")
-            st.altair_chart(charts.funnel(pd.DataFrame(rows), language), alt=title)
+            st.vega_lite_chart(charts.funnel(pd.DataFrame(rows), language), alt=title)
     st.caption(say("linepage.funnel_note", language))
 
 
@@ -68,7 +68,7 @@ def draw_losses(session: Session, plan: Plan, found: Sections) -> None:
         with column:
             title = item.title.to(language)
             st.markdown(f"##### {title}")
-            st.altair_chart(ranked(table, "reason", item.metric, "count", language), alt=title)
+            st.vega_lite_chart(ranked(table, "reason", item.metric, "count", language), alt=title)
 
 
 def draw_mixes(session: Session, plan: Plan, found: Sections, known: Known) -> None:
@@ -87,7 +87,7 @@ def draw_mixes(session: Session, plan: Plan, found: Sections, known: Known) -> N
             with column:
                 title = item.title.to(language)
                 st.markdown(f"##### {title}")
-                st.altair_chart(charts.mix(parts, order, known[item.metrics[0]].unit, language), alt=title)
+                st.vega_lite_chart(charts.mix(parts, order, known[item.metrics[0]].unit, language), alt=title)
 
 
 def _parts(session: Session, item: Split | Parts, table: pd.DataFrame, known: Known) -> tuple[pd.DataFrame, list[str]]:
@@ -123,7 +123,7 @@ def draw_occupancy(session: Session, plan: Plan, found: Sections, known: Known, 
         value=shown[used.metric],
     )[["row", "column", "value"]]
     columns = [short_month(m, language) for m in starts]
-    st.altair_chart(charts.heat(cells, columns=columns, rows=rows, unit="rate", language=language), alt=title)
+    st.vega_lite_chart(charts.heat(cells, columns=columns, rows=rows, unit="rate", language=language), alt=title)
     _week(session, found.by_day, used.used, used.open, metric, level)
 
 
@@ -139,7 +139,7 @@ def _week(session: Session, by_day: pd.DataFrame, used: str, opened: str, metric
     order = list(emptiest(week, "rate", "opened", "place")["place"].cat.categories)
     cells = pd.DataFrame({"row": week["place"], "column": week["weekday"].map(days), "value": week["rate"]})
     columns = [days[i] for i in sorted(week["weekday"].unique())]
-    st.altair_chart(charts.heat(cells, columns=columns, rows=order, unit="rate", language=language), alt=title)
+    st.vega_lite_chart(charts.heat(cells, columns=columns, rows=order, unit="rate", language=language), alt=title)
 
 
 def draw_cohorts(session: Session, plan: Plan, found: Sections, known: Known) -> None:
@@ -172,4 +172,4 @@ def draw_cohorts(session: Session, plan: Plan, found: Sections, known: Known) ->
         language=language,
         few="is_few",
     )
-    st.altair_chart(chart, alt=title)
+    st.vega_lite_chart(chart, alt=title)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import altair as alt
 import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
-from apps.charts import finish
+from apps.charts import INK, finish, layer, layered, mark, on, tips
 from apps.numbers import instant
 from apps.screens.quality import data
 from apps.screens.quality.measured import measured
@@ -97,19 +96,21 @@ def _over_time(session: Session, by_line: dict[str, list[Checked]]) -> None:
             )
     table = pd.DataFrame(cells).sort_values("place")
     table["nth"] = table.groupby("line").cumcount(ascending=False)
-    base = alt.Chart(table).encode(
-        y=alt.Y("line:N", sort=[say(f"line.{x}", language) for x in by_line], title=None),
-        x=alt.X("nth:O", sort="descending", title=None, axis=None),
-        tooltip=[alt.Tooltip(f"{name}:N", title=" ") for name in ("line", "built", "place", "outcome", "text")],
-    )
-    colours = alt.Scale(domain=list(words.values()), range=[_LOOKS[o][0] for o in words])
-    cell = base.mark_rect(stroke="#FFFFFF", strokeWidth=3, cornerRadius=4).encode(
-        color=alt.Color("outcome:N", scale=colours)
-    )
-    sign = base.mark_text(fontSize=12, color="#15262B", baseline="bottom", dy=-1).encode(text="text:N")
-    when = base.mark_text(fontSize=11, color="#5B6770", baseline="top", dy=3).encode(text="built:N")
-    chart = finish(alt.layer(cell, sign, when), language, height=52 * len(by_line) + 50)
-    st.altair_chart(chart, alt=say("quality.checks_alt", language))
+    base = {
+        "y": on("line:N", sort=[say(f"line.{x}", language) for x in by_line], title=None),
+        "x": on("nth:O", sort="descending", title=None, axis=None),
+        "tooltip": tips(*(on(f"{name}:N") for name in ("line", "built", "place", "outcome", "text"))),
+    }
+    colours = on("outcome:N", scale={"domain": list(words.values()), "range": [_LOOKS[o][0] for o in words]})
+    sign = mark("text", fontSize=12, color=INK, baseline="bottom", dy=-1)
+    when = mark("text", fontSize=11, color="#5B6770", baseline="top", dy=3)
+    layers = [
+        layer(mark("rect", stroke="#FFFFFF", strokeWidth=3, cornerRadius=4), base, {"color": colours}),
+        layer(sign, base, {"text": on("text:N")}),
+        layer(when, base, {"text": on("built:N")}),
+    ]
+    chart = finish(layered(table, *layers), language, height=52 * len(by_line) + 50)
+    st.vega_lite_chart(chart, alt=say("quality.checks_alt", language))
 
 
 def _by_subject(session: Session, lines: Sequence[list[Checked]]) -> None:

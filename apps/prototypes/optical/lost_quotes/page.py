@@ -54,10 +54,10 @@ def draw(session: Session) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown(f"**{session.text('Dernière étape atteinte', 'Last step reached')}**")
-        st.altair_chart(ranked(worded(steps, session.language), "last_stage", "lost_eur", "eur", session.language))
+        st.vega_lite_chart(ranked(worded(steps, session.language), "last_stage", "lost_eur", "eur", session.language))
     with right:
         st.markdown(f"**{session.text('Motif de refus', 'Reason of refusal')}**")
-        st.altair_chart(
+        st.vega_lite_chart(
             ranked(worded(reasons, session.language), "refusal_reason", "lost_eur", "eur", session.language)
         )
     columns = {
