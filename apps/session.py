@@ -44,6 +44,16 @@ class Session:
         return en if self.language == "en" else fr
 
     @property
+    def owner(self) -> Scope:
+        """Who keeps views. Until people sign in, a persona is a person: what it keeps outlasts the browser."""
+        return access.scope(self.role, who=self.role)
+
+    def role_label(self, role: str) -> str:
+        """What a role is called; one that the policy has no more, by its name."""
+        known = access.policy().roles
+        return known[role].label(self.language) if role in known else role
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """The business lines in scope, in the order of screens."""
         return tuple(line for line in LINES if self.scope.sees(line))

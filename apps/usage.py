@@ -1,5 +1,6 @@
 """Counts in memory which indicators the portal's visits ask for, and hands them to the lake now and then, in the
-background: a page never waits for it nor fails by it. Counts are lost when the portal stops, or the lake does not answer.
+background: a page never waits for it nor fails by it. Counts are lost when the portal stops or the lake does not
+answer.
 """
 
 from __future__ import annotations

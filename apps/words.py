@@ -6,6 +6,7 @@ its own.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,8 @@ import yaml
 
 Language = Literal["fr", "en"]
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>])")
 
 
 @lru_cache(maxsize=1)
@@ -36,6 +39,11 @@ def say(key: str, language: Language, /, **values: object) -> str:
         KeyError: no such key: add it to words.yml, in both languages.
     """
     return catalogue()[key][language].format(**values)
+
+
+def escaped(text: str) -> str:
+    """Text of the data where Markdown is read: none of its signs means anything."""
+    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def _flat(node: dict, prefix: str):  # type: ignore[no-untyped-def,type-arg]

@@ -1,4 +1,4 @@
-"""Records that the lake keeps about its own work: runs, saved views, how much indicators are used, and the events of the
+"""Records that the lake keeps about its own work: runs, saved views, the use of indicators, and the events of the
 Test&Learn prototypes."""
 
 from __future__ import annotations

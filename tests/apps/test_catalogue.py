@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 import streamlit as st
 from group import Group
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from apps.numbers import PARIS
 from apps.words import LANGUAGES, Language, say
 from lake import semantic
 from lake.access import scope
 from lake.settings import PROJECT, settings
+from lake.store import open_store
+from lake.usage import Asked, Usage
+from lake.views import Views
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -107,3 +113,40 @@ def test_without_mongodb_only_what_needs_it_says_so(in_group: Group, monkeypatch
     app = opened("source:audio_fittings")
     assert say("catalogue.store_down", "en") in texts(on(app, "details"))
     assert app.dataframe
+
+
+def test_the_use_of_an_entry_is_told_and_sorts_the_list(in_group: Group) -> None:
+    asked = "optical_quotes_decided"
+    today = datetime.now(PARIS).date()
+    with open_store() as store:
+        Usage(store.usage).add({Asked(asked, "optical-analyst", today): 4_000, Asked(asked, "retired-role", today): 1})
+        Views(store.views).save(
+            "Quotes of the week",
+            page="explore",
+            address={"show": [asked]},
+            scope=scope("data-engineer", who="data-engineer"),
+            audience="official",
+        )
+    st.cache_resource.clear()
+    app = on(opened(f"indicator:{asked}", role="optical-analyst"), "usage")
+    assert "**4001 visit(s)** in 30 days" in texts(app)
+    assert "Optical analyst: 4000 · retired-role: 1" in texts(app)
+    assert any("Quotes of the week · official · Data engineer" in label for label in links(app))
+    assert any("Where do quotes die" in label for label in links(app)), links(app)
+    source = on(opened("source:optical_quotes", role="optical-analyst"), "usage")
+    assert "visit(s)** in 30 days" in texts(source)
+
+    listed = opened(role="optical-analyst")
+    assert links(listed)[0] != links(listed.toggle(key="catalogue-by-use").set_value(True).run())[0]
+    assert "visit(s) in 30 days" in texts(listed)
+
+
+def test_without_mongodb_the_list_is_there_and_says_that_use_is_not(
+    in_group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAKE_MONGO_URI", "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=200")
+    settings.cache_clear()
+    st.cache_resource.clear()
+    app = opened().toggle(key="catalogue-by-use").set_value(True).run()
+    assert say("catalogue.store_down", "en") in texts(app)
+    assert links(app)

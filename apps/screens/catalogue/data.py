@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 
 from apps.ask import last_day
+from apps.numbers import PARIS
 from apps.screens.catalogue.entries import Entry, Text, of_dataset, of_indicator, of_source, ordered
 from apps.session import Session
 from apps.store import store
@@ -17,9 +20,11 @@ from lake.checks import Result, results, suites
 from lake.contracts import catalogue
 from lake.errors import QueryError
 from lake.lineage import Change, Lineage, Node
+from lake.prototypes import Card, cards
 from lake.semantic import Rows
 from lake.settings import LINES
 from lake.status import SourceStatus, status
+from lake.usage import Usage, Use
 from lake.views import View, Views
 
 #: The lines of the catalogue in the order of screens: those that have a mart, then those that all share.
@@ -31,6 +36,9 @@ SHARED = ("group", "geo")
 #: Rows shown of an entry, from the last days that have any.
 SAMPLE_ROWS = 20
 _SAMPLE_DAYS = 31
+
+#: Days over which use is told, today included.
+USED_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -100,14 +108,47 @@ def made_from_it(found: Known, entry: Entry) -> list[Entry]:
     return [e for e in found.entries if e.id in after]
 
 
-def views_of(session: Session, entry: Entry) -> list[View]:
-    """The saved views, among those the viewer may open, that ask for an indicator.
+def uses(found: Known) -> dict[str, Use]:
+    """The use of each entry over the last days, by id: an indicator's own; that of a dataset or a source is what is
+    made of it. An entry that nobody asked for has none.
 
     Raises:
         StoreUnavailable: MongoDB does not answer.
     """
-    visible = Views(store().views).visible(session.scope)
-    return [v for v in visible if any(entry.name in values for values in v.address.values())]
+    today = datetime.now(PARIS).date()
+    own = Usage(store().usage).since(today - timedelta(days=USED_DAYS - 1))
+    summed = {e.id: sum((own[name] for name in _asked(found, e) if name in own), Use()) for e in found.entries}
+    return {id: use for id, use in summed.items() if use.visits}
+
+
+def _asked(found: Known, entry: Entry) -> set[str]:
+    """The indicators by whose names an entry is asked for."""
+    if entry.kind == "indicator":
+        return {entry.name}
+    return {e.name for e in made_from_it(found, entry) if e.kind == "indicator"}
+
+
+def views_of(session: Session, found: Known, entry: Entry) -> list[View]:
+    """The saved views, among those the viewer may open, that ask for an indicator, or for one made from the entry.
+
+    Raises:
+        StoreUnavailable: MongoDB does not answer.
+    """
+    asked = _asked(found, entry)
+    visible = Views(store().views).visible(session.owner)
+    return [v for v in visible if asked & {value for values in v.address.values() for value in values}]
+
+
+def prototypes_of(session: Session, found: Known, entry: Entry) -> list[Card]:
+    """The prototypes of the viewer's lines that name an indicator, or one made from the entry, in their code."""
+    asked = _asked(found, entry)
+    return [c for c in cards() if c.line in session.lines and asked & _words(c.page.parent)]
+
+
+@lru_cache(maxsize=256)
+def _words(folder: Path) -> frozenset[str]:
+    """Every word of the modules in a folder; they are part of the code, so they do not change."""
+    return frozenset(word for path in folder.glob("*.py") for word in re.findall(r"\w+", path.read_text("utf-8")))
 
 
 def landed(source: str) -> SourceStatus | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import streamlit as st
 
 from apps.blocks import heading, link
-from apps.screens.catalogue.data import ALL_LINES, Known, known
+from apps.screens.catalogue.data import ALL_LINES, USED_DAYS, Known, known, uses
 from apps.screens.catalogue.entries import KINDS, Entry
 from apps.screens.catalogue.entry import draw_entry
 from apps.screens.catalogue.naming import ICONS, line_name
 from apps.screens.catalogue.search import search
 from apps.session import Session
 from apps.words import LANGUAGES, say
+from lake.errors import StoreError
 from lake.settings import LINES
+from lake.usage import Use
 
 #: Entries shown at once.
 _PAGE = 20
@@ -59,17 +61,25 @@ def _list(session: Session, found: Known) -> None:
             format_func=lambda k: say(f"catalogue.counts.{k}", language, n=counts[k]),
             key="catalogue-kind",
         )
+        by_use = st.toggle(
+            say("catalogue.by_use", language),
+            help=say("catalogue.by_use_help", language, days=USED_DAYS),
+            key="catalogue-by-use",
+        )
     shown = [e for e in kept if kind in (None, e.kind)]
+    used = _uses(session, found) if by_use else {}
+    if used:
+        shown.sort(key=lambda e: -used.get(e.id, Use()).visits)
     if not shown:
         st.info(say("catalogue.nothing", language, asked=asked), icon=":material/search_off:")
         return
     st.caption(say("catalogue.found", language, n=len(shown)))
-    question = (asked, line, kind)
+    question = (asked, line, kind, by_use)
     if st.session_state.get("catalogue-question") != question:
         st.session_state["catalogue-question"], st.session_state["catalogue-shown"] = question, _PAGE
     most = st.session_state["catalogue-shown"]
     for entry in shown[:most]:
-        _row(session, entry)
+        _row(session, entry, used.get(entry.id, Use()) if by_use else None)
     if len(shown) > most and st.button(say("catalogue.more", language, n=len(shown) - most)):
         st.session_state["catalogue-shown"] = most + _PAGE
         st.rerun()
@@ -80,7 +90,17 @@ def _line_words() -> dict[str, str]:
     return {line: " ".join(say(f"catalogue.also.{line}", language) for language in LANGUAGES) for line in ALL_LINES}
 
 
-def _row(session: Session, entry: Entry) -> None:
+def _uses(session: Session, found: Known) -> dict[str, Use]:
+    """The use of each entry; nothing, and said so, while the lake does not answer. Asked for only when wanted: the list
+    itself needs no lake."""
+    try:
+        return uses(found)
+    except StoreError:
+        st.warning(say("catalogue.store_down", session.language), icon=":material/cloud_off:")
+        return {}
+
+
+def _row(session: Session, entry: Entry, use: Use | None) -> None:
     language = session.language
     label = entry.label.to(language)
     with st.container(gap="xxsmall"):
@@ -88,5 +108,7 @@ def _row(session: Session, entry: Entry) -> None:
         said = [say(f"catalogue.kinds.{entry.kind}", language), line_name(entry.line, language)]
         if entry.line in LINES and entry.rank:
             said.append(say("catalogue.headline", language))
+        if use is not None:
+            said.append(say("catalogue.used", language, n=use.visits, days=USED_DAYS))
         name = f" · `{entry.name}`" if entry.name != label else ""
         st.caption(f"{' · '.join(said)}{name} — {entry.definition.to(language)}")

@@ -19,7 +19,7 @@ from apps.screens.catalogue.graph import Words, dot, picture
 from apps.screens.catalogue.naming import ICONS, node_name
 from apps.session import Session
 from apps.values import worded
-from apps.words import say
+from apps.words import escaped, say
 from lake.contracts import catalogue as contracts
 from lake.errors import AccessDenied, StoreError
 from lake.lineage import Node
@@ -115,6 +115,7 @@ def draw_checks(session: Session, found: Known, entry: Entry) -> None:
 
 def draw_usage(session: Session, found: Known, entry: Entry) -> None:
     language = session.language
+    _asked(session, found, entry)
     pages = {p.key: p for p in PAGES if p.is_allowed(session)}
     screens = data.screens(found, entry)
     st.markdown(f"**{say('catalogue.shown_on', language)}**")
@@ -125,7 +126,15 @@ def draw_usage(session: Session, found: Known, entry: Entry) -> None:
             label = f"{node_name(found, screen, language)} :gray[· {screen.owner}]"
             st.page_link(link(screen.name), label=label, icon=pages[screen.name].icon)
     st.markdown(f"**{say('catalogue.views', language)}**")
-    _views(session, entry)
+    _views(session, found, entry)
+    st.markdown(f"**{say('catalogue.prototypes', language)}**")
+    prototypes = data.prototypes_of(session, found, entry)
+    if not prototypes:
+        st.caption(say("catalogue.prototypes_none", language))
+    for card in prototypes:
+        label = f"{card.title.to(language)} :gray[· {card.sprint}]"
+        asked = {"prototype": card.id}
+        st.page_link(link("datalab"), label=label, icon=":material/science:", query_params=asked)
     others = [e for e in data.made_from_it(found, entry) if e.kind == "indicator"]
     if others:
         st.markdown(f"**{say('catalogue.enters', language)}**")
@@ -133,10 +142,25 @@ def draw_usage(session: Session, found: Known, entry: Entry) -> None:
             _link(session, other)
 
 
-def _views(session: Session, entry: Entry) -> None:
+def _asked(session: Session, found: Known, entry: Entry) -> None:
+    """How often it was asked for, by which roles, and when last."""
     language = session.language
     try:
-        views = data.views_of(session, entry)
+        use = data.uses(found).get(entry.id)
+    except StoreError:
+        return  # what follows says so
+    if use is None or use.last_on is None:
+        st.caption(say("catalogue.use_none", language, days=data.USED_DAYS))
+        return
+    st.markdown(say("catalogue.use", language, n=use.visits, days=data.USED_DAYS, day=day(use.last_on, language)))
+    roles = (say("catalogue.use_role", language, role=session.role_label(r), n=n) for r, n in use.roles.items())
+    st.caption(" · ".join(roles))
+
+
+def _views(session: Session, found: Known, entry: Entry) -> None:
+    language = session.language
+    try:
+        views = data.views_of(session, found, entry)
     except StoreError:
         st.caption(say("catalogue.store_down", language))
         return
@@ -144,7 +168,15 @@ def _views(session: Session, entry: Entry) -> None:
         st.caption(say("catalogue.views_none", language))
     for view in views:
         used = age(datetime.now(UTC) - view.used_at, language)
-        label = say("catalogue.view", language, name=view.name, owner=view.owner, uses=view.uses, age=used)
+        label = say(
+            "catalogue.view",
+            language,
+            name=escaped(view.name),
+            audience=say(f"view.{view.audience}", language, role=session.role_label(view.role or "")),
+            owner=session.role_label(view.owner_role),
+            uses=view.uses,
+            age=used,
+        )
         if view.page in st.session_state["links"]:
             address = {name: list(values) for name, values in view.address.items()}
             st.page_link(link(view.page), label=label, icon=":material/bookmark:", query_params=address)

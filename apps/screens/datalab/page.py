@@ -26,11 +26,11 @@ def draw(session: Session) -> None:
         heading(session, "datalab")
         st.warning(say("state.store_down", session.language), icon=":material/cloud_off:")
         return
-    chosen = st.session_state.get("prototype")
+    chosen = st.query_params.get("prototype")
     opened = next((s for s in shown if s.card.id == chosen), None)
     if opened:
         if st.button(say("lab.back", session.language), icon=":material/arrow_back:", type="tertiary"):
-            del st.session_state["prototype"]
+            del st.query_params["prototype"]
             st.rerun()
         draw_prototype(session, opened)
     else:
@@ -81,5 +81,5 @@ def _tile(session: Session, item: Shown) -> None:
         else:
             st.caption(say("lab.kill_on", language, day=day(card.kill_on, language)))
         if st.button(say("lab.open", language), key=f"open-{card.id}", width="stretch"):
-            st.session_state["prototype"] = card.id
+            st.query_params["prototype"] = card.id
             st.rerun()

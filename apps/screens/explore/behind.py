@@ -14,9 +14,8 @@ import streamlit as st
 
 from apps import values
 from apps.numbers import day, figure
-from apps.screens.explore.table import escaped
 from apps.session import Session
-from apps.words import Language, say
+from apps.words import Language, escaped, say
 from lake import semantic
 from lake.errors import LakeError
 from lake.semantic import Filter, Indicator

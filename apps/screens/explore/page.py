@@ -20,9 +20,9 @@ from apps.screens.explore.data import Known, View
 from apps.screens.explore.pivot import TOTAL
 from apps.screens.explore.selections import Members, text
 from apps.screens.explore.state import TIME, Problem, State, between
-from apps.screens.explore.table import Words, escaped
+from apps.screens.explore.table import Words
 from apps.session import Session
-from apps.words import say
+from apps.words import escaped, say
 from lake.errors import LakeError
 from lake.semantic import Answer, Indicator
 from lake.semantic.periods import last_day

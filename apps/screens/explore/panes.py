@@ -11,9 +11,9 @@ from apps.screens.explore import address
 from apps.screens.explore.controls import key
 from apps.screens.explore.selections import Member, Members, search
 from apps.screens.explore.state import MOST_VALUES, State
-from apps.screens.explore.table import Words, escaped
+from apps.screens.explore.table import Words
 from apps.session import Session
-from apps.words import say
+from apps.words import escaped, say
 
 #: Values that a pane shows before one has to search.
 _SHOWN = 15

@@ -10,10 +10,9 @@ from apps.numbers import instant
 from apps.screens.explore import address
 from apps.screens.explore.controls import key
 from apps.screens.explore.state import State, parse
-from apps.screens.explore.table import escaped
 from apps.session import Session
 from apps.store import store
-from apps.words import say
+from apps.words import escaped, say
 from lake import access
 from lake.access import Scope
 from lake.errors import LakeError, StoreError
@@ -43,13 +42,8 @@ def popover(session: Session, view: State, indicators: Collection[str]) -> None:
             st.info(say("explore.views.down", language), icon=":material/cloud_off:")
 
 
-def owner(session: Session) -> Scope:
-    """Who keeps views. Until people sign in, a persona is a person: what it keeps outlasts the browser."""
-    return access.scope(session.role, who=session.role)
-
-
 def _list(session: Session, views: Views, indicators: Collection[str]) -> None:
-    language, reader = session.language, owner(session)
+    language, reader = session.language, session.owner
     seen = [
         v for v in views.visible(reader, PAGE) if not v.address.get("show") or set(v.address["show"]) & set(indicators)
     ]
@@ -61,9 +55,11 @@ def _list(session: Session, views: Views, indicators: Collection[str]) -> None:
                 badge = {"private": ":material/lock:", "role": ":material/group:", "official": ":material/verified:"}
                 st.markdown(f"{badge[view.audience]} **{escaped(view.name)}**")
                 at = instant(view.used_at, language)
-                st.caption(
-                    say("explore.views.used", language, owner=_label(view.owner_role, session), uses=view.uses, at=at)
-                )
+                said = {
+                    "audience": say(f"view.{view.audience}", language, role=session.role_label(view.role or "")),
+                    "owner": session.role_label(view.owner_role),
+                }
+                st.caption(say("explore.views.used", language, **said, uses=view.uses, at=at))
             st.button(
                 say("explore.views.open", language),
                 type="tertiary",
@@ -81,7 +77,7 @@ def _list(session: Session, views: Views, indicators: Collection[str]) -> None:
 
 
 def _form(session: Session, views: Views, view: State) -> None:
-    language, reader = session.language, owner(session)
+    language, reader = session.language, session.owner
     st.markdown(f"**{say('explore.views.save', language)}**")
     st.text_input(say("explore.views.name", language), max_chars=80, key=key("view-name"))
     audience = st.segmented_control(
@@ -96,7 +92,7 @@ def _form(session: Session, views: Views, view: State) -> None:
         st.selectbox(
             say("explore.views.role", language),
             list(access.policy().roles),
-            format_func=lambda r: _label(r, session),
+            format_func=session.role_label,
             key=key("view-role"),
         )
     st.button(
@@ -117,7 +113,7 @@ def _save(session: Session, views: Views, view: State) -> None:
             name,
             page=PAGE,
             address=view.params(),
-            scope=owner(session),
+            scope=session.owner,
             audience=audience or "private",
             shared_with=st.session_state.get(key("view-role")) if audience == "role" else None,
         )
@@ -143,8 +139,3 @@ def _saying(act: Callable[[], None]) -> Callable[[], None]:
             st.toast(str(error), icon=":material/info:")
 
     return acted
-
-
-def _label(role: str, session: Session) -> str:
-    roles = access.policy().roles
-    return roles[role].label(session.language) if role in roles else role

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +24,6 @@ from lake.semantic import Column
 #: Comparisons that are what is charted, rather than the figure itself.
 _CHARTED = ("share", "index", "rolling_12_months", "year_to_date", "month_to_date")
 _REFERENCES = ("previous_year", "previous_period", "budget")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>])")
 
 
 @dataclass(frozen=True)
@@ -77,11 +75,6 @@ def moment(first: date, grain: str, language: Language) -> str:
     if grain == "week":
         return say("explore.week", language, day=day(first, language))
     return day(first, language)
-
-
-def escaped(text: str) -> str:
-    """Text of the data where Markdown is read: none of its signs means anything."""
-    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def sheet(view: View, words: Words, title: str) -> Sheet:
