@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from apps.ask import LineState
-from apps.numbers import NOTHING, age, change, figure, instant
+from apps.numbers import NOTHING, age, change, figure, instant, is_small
 from apps.session import Session
 from apps.words import say
 from lake import access, builds
@@ -117,12 +117,13 @@ def indicator_card(
     """One indicator: its figure, its change on the same period a year before, and its months as a sparkline."""
     language = session.language
     delta = change(value, before, indicator.unit, language)
+    against = "incomparable" if not delta else "small" if is_small(before, indicator.unit) else "against"
     st.metric(
         indicator.label(language),
         figure(value, indicator.unit, language, short=True),
         delta,
-        delta_color=_DELTA_COLOUR[indicator.direction] if delta else "off",
-        delta_description=say("period.against" if delta else "period.incomparable", language),
+        delta_color=_DELTA_COLOUR[indicator.direction] if against == "against" else "off",
+        delta_description=say(f"period.{against}", language),
         help=indicator.definition(language),
         chart_data=list(trend) if len(trend) > 1 else None,
         chart_type="area",

@@ -15,6 +15,9 @@ PARIS = ZoneInfo("Europe/Paris")
 NOTHING = "–"
 _SIGNED = "+#,##0.0;-#,##0.0"
 
+#: A count below this is too small for a change on it to be told in per cent: three more than one is not "+300 %".
+SMALL_BASE = 30
+
 Number = int | float | Decimal
 
 
@@ -56,14 +59,22 @@ def figure(value: Number | None, unit: str | None, language: Language, *, short:
     return f"{number}\u00a0{symbol}".strip()
 
 
+def is_small(reference: Number | None, unit: str | None) -> bool:
+    """Whether a reference counts too few cases for a change on it to say much."""
+    return unit == "count" and reference is not None and abs(reference) < SMALL_BASE
+
+
 def change(value: Number | None, reference: Number | None, unit: str | None, language: Language) -> str | None:
-    """The change on a reference: points for rates, per cent otherwise; None when it can't be told."""
+    """The change on a reference: points for rates, the difference for small counts, per cent otherwise; None when it
+    can't be told."""
     if value is None or reference is None or value != value or reference != reference:
         return None
     if unit == "rate":
         points = (float(value) - float(reference)) * 100
         number = format_decimal(points, format=_SIGNED, locale=locale(language))
         return f"{number}\u00a0{say('unit.points', language)}"
+    if is_small(reference, unit):
+        return format_decimal(float(value) - float(reference), format="+#,##0;-#,##0", locale=locale(language))
     if not reference:
         return None
     per_cent = (float(value) / float(reference) - 1) * 100

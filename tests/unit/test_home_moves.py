@@ -21,6 +21,17 @@ def test_what_stands_out_from_its_own_weeks_moved_most_not_what_is_biggest() -> 
     assert (move.metric, move.monday, move.value, move.before, move.change) == ("pairs", WEEKS[-1], 4, 11, -7)
 
 
+def test_a_move_on_a_small_base_is_told_only_where_there_is_no_other() -> None:
+    leap = [2, 2, 2, 2, 10]
+    sales = [1000, 1400, 900, 1300, 1000]
+    move = most_moved(WEEKS, {"returns": leap, "sales": sales}, {"returns": "count", "sales": "eur"})
+    assert move is not None and (move.metric, move.is_small) == ("sales", False)
+    alone = most_moved(WEEKS, {"returns": leap}, {"returns": "count"})
+    assert alone is not None and (alone.metric, alone.is_small) == ("returns", True)
+    after_the_holidays = most_moved(WEEKS, {"sales": [1000, 1400, 900, 100, 1000]}, {"sales": "eur"})
+    assert after_the_holidays is not None and after_the_holidays.is_small
+
+
 def test_without_a_move_nothing_is_told() -> None:
     assert most_moved(WEEKS, {"sales": [5, 5, 5, 5, 5]}) is None
     assert most_moved(WEEKS[:2], {"sales": [5, 6]}) is None

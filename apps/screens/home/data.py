@@ -81,7 +81,8 @@ def summarise(session: Session, line: str) -> Summary:
 def moved(session: Session, line: str) -> Move | None:
     """What moved most in the line's last whole week, and the places that explain it; None where nothing can be told,
     such as in a line whose figures come by the month."""
-    names = tuple(i.name for i in headline(session, line) if i.is_additive)
+    units = {i.name: i.unit for i in headline(session, line) if i.is_additive}
+    names = tuple(units)
     newest = last_day(session, names[0]) if names else None
     if newest is None:
         return None
@@ -92,7 +93,7 @@ def moved(session: Session, line: str) -> Move | None:
     found = by_week.reindex(weeks)
     if found.notna().any(axis=1).sum() < 0.75 * len(weeks):
         return None
-    move = most_moved(weeks, {name: found[name].fillna(0).tolist() for name in names})
+    move = most_moved(weeks, {name: found[name].fillna(0).tolist() for name in names}, units)
     return None if move is None else _explained(session, move, weeks[-2], sunday)
 
 

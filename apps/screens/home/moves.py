@@ -10,10 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from statistics import pstdev
+from statistics import median, pstdev
+
+from apps.numbers import is_small
 
 #: Weeks before the last whose moves say what is usual.
 USUAL_WEEKS = 12
+
+#: A week before below this part of a usual one is too small a base for a change in per cent.
+SMALL_SHARE = 0.25
 
 #: Contributions told of structures, and of sites.
 TOLD = 3
@@ -29,12 +34,14 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Move:
-    """An indicator's last whole week against the week before. `monday` is the first day of that week."""
+    """An indicator's last whole week against the week before. `monday` is the first day of that week; `is_small`: the
+    week before is too small a base for the change to be told in per cent."""
 
     metric: str
     monday: date
     value: float
     before: float
+    is_small: bool = False
     structures: tuple[Contribution, ...] = ()
     sites: tuple[Contribution, ...] = ()
 
@@ -48,12 +55,16 @@ def last_monday(last_day: date) -> date:
     return last_day - timedelta(days=(last_day.weekday() + 1) % 7 + 6)
 
 
-def most_moved(weeks: Sequence[date], series: Mapping[str, Sequence[float]]) -> Move | None:
-    """The indicator whose last move is the greatest by its own usual moves; None without a move.
+def most_moved(
+    weeks: Sequence[date], series: Mapping[str, Sequence[float]], units: Mapping[str, str] | None = None
+) -> Move | None:
+    """The indicator whose last move is the greatest by its own usual moves; None without a move. One on a small base
+    is told only if there is no other.
 
     Args:
         weeks: Mondays, one after the other, the last whole week last.
         series: each indicator's value in each of these weeks.
+        units: each indicator's unit; a count has a small base below `SMALL_BASE` cases.
     """
     if len(weeks) < 3:
         return None
@@ -65,8 +76,15 @@ def most_moved(weeks: Sequence[date], series: Mapping[str, Sequence[float]]) -> 
             scores[metric] = abs(last) / (spread or abs(last))
     if not scores:
         return None
-    metric = max(scores, key=lambda name: scores[name])
-    return Move(metric, weeks[-1], series[metric][-1], series[metric][-2])
+    small = {name: _is_small(series[name], (units or {}).get(name)) for name in scores}
+    metric = max(scores, key=lambda name: (not small[name], scores[name]))
+    return Move(metric, weeks[-1], series[metric][-1], series[metric][-2], small[metric])
+
+
+def _is_small(values: Sequence[float], unit: str | None) -> bool:
+    """Whether the week before counts few cases, or is small beside the usual ones."""
+    *usual, before, _ = values
+    return is_small(before, unit) or abs(before) < SMALL_SHARE * abs(median(usual))
 
 
 def contributions(changes: Mapping[str, float], whole: float, most: int = TOLD) -> tuple[Contribution, ...]:

@@ -54,7 +54,7 @@ def _moved(session: Session, line: str) -> None:
     if move is None:
         return
     indicator = next(i for i in headline(session, line) if i.name == move.metric)
-    rate = change(move.value, move.before, indicator.unit, language)
+    rate = None if move.is_small else change(move.value, move.before, indicator.unit, language)
     said = say(
         "home.moved",
         language,
@@ -62,7 +62,7 @@ def _moved(session: Session, line: str) -> None:
         value=figure(move.value, indicator.unit, language, short=True),
         monday=day(move.monday, language),
         change=_signed(move.change, indicator.unit, language),
-        rate=rate or say("home.new", language),
+        rate=rate or say("home.small" if move.before else "home.new", language),
     )
     structures, sites = (_places(places, indicator.unit, language) for places in (move.structures, move.sites))
     if structures or sites:
