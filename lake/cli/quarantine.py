@@ -10,10 +10,13 @@ from lake.cli import example
 
 if TYPE_CHECKING:
     from lake.access import Scope
-    from lake.land.pieces import Kept
 
 #: The role of operations on the lake; who has another says so with --as.
 ROLE = "data-engineer"
+
+#: Characters of a row shown on a terminal, and of a value in the table above it.
+_SHOWN = 4_000
+_CELL = 60
 
 Source = Annotated[str | None, typer.Option(help="Only this source.")]
 Role = Annotated[str, typer.Option("--as", help="Role of the policy under which you act.")]
@@ -65,11 +68,21 @@ def list_rows(
 
 def show(
     id: Annotated[str, typer.Argument(help="As in 'lake quarantine list': file and number, 17:1.")],
+    raw: Annotated[bool, typer.Option("--raw", help="Only the row's bytes under its header, as they came.")] = False,
     role: Role = ROLE,
 ) -> None:
-    """Decrypt one row, with every reason. It can hold clear personal data: the role must allow it."""
+    """Decrypt one row: every reason, what each field would be read from, and the row whole, as it came.
+
+    It can hold clear personal data: the role must allow it. On a terminal a very long row shows its beginning.
+    """
+    import sys
+
+    from rich.console import Console
+    from rich.table import Table
+
     from lake.contracts import contract
-    from lake.land.pieces import Kept
+    from lake.land.originals import original
+    from lake.land.retry import cells
     from lake.store import open_store
     from lake.vault import vault
 
@@ -80,10 +93,29 @@ def show(
         source = contract(held.source)
         scope.require("quarantine", source.line)
         name = next((f.name for f in store.files(held.source) if f.number == held.file), "?")
-    print(f"{held.source} · {name} · line {held.line} · contract {held.contract_version} (now {source.version})")
+        kept = original(store, vault(), held)
+    if raw:
+        sys.stdout.buffer.write(kept.head + kept.original)
+        return
+    print(
+        f"{held.source} · {name} · line {held.line} · {len(kept.original):,} bytes"
+        f" · contract {held.contract_version} (now {source.version})"
+    )
     for reason in held.reasons:
         print(f"  {reason}")
-    print(_text(Kept.unpack(vault().decrypt(held.row))))
+    if found := cells(kept, source):
+        table = Table(show_edge=False, pad_edge=False)
+        for title in ("field", "column", "value"):
+            table.add_column(title, overflow="fold")
+        for field, value in found:
+            table.add_row(field.name, field.header, _short(value))
+        Console(markup=False, highlight=False).print(table)
+    print()
+    text = kept.text
+    is_cut = sys.stdout.isatty() and len(text) > _SHOWN
+    print(text[:_SHOWN] if is_cut else text)
+    if is_cut:
+        print(f"… {len(text) - _SHOWN:,} characters more: 'lake quarantine show {id} --raw > FILE' writes all of it.")
 
 
 def retry(
@@ -136,7 +168,8 @@ def _scope(role: str) -> Scope:
     return access.scope(role)
 
 
-def _text(kept: Kept) -> str:
-    """The row as it came, under its header."""
-    encoding = kept.encoding or "utf-8"
-    return (kept.head + kept.original).decode(encoding, "backslashreplace").lstrip("\ufeff").rstrip()
+def _short(value: str | None) -> str:
+    """A value in a cell."""
+    if value is None:
+        return ""
+    return value if len(value) <= _CELL else f"{value[:_CELL]}… ({len(value):,} characters)"

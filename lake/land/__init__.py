@@ -5,6 +5,7 @@
     pieces.py      rows of many small files checked together
     checks.py      typed, checked, pseudonymised; every reason kept
     values.py      text → numbers, booleans, …; instants.py: → days and instants
+    originals.py   rows as the quarantine keeps them
     retry.py       rows in quarantine, read again
     report.py      what became of each file
 
@@ -24,12 +25,13 @@ from collections.abc import Callable, Mapping, Sequence
 from lake.contracts import Contract, catalogue, contract
 from lake.errors import ReadError, SettingsError
 from lake.land.deliveries import Delivery, deliveries
-from lake.land.pieces import Failure, Piece, check_pieces
+from lake.land.originals import quarantined
+from lake.land.pieces import Piece, check_pieces
 from lake.land.recognise import recognise
 from lake.land.report import COUNTS, FileReport, Report
 from lake.readers import columns, read
 from lake.readers.stream import Plain, Stream
-from lake.store import Batch, QuarantinedRow, Store, open_store
+from lake.store import Batch, Store, open_store
 from lake.vault import Vault, vault
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,9 @@ log = logging.getLogger(__name__)
 #: Rows typed and written at a time, and rows after which a batch is committed (at the end of a file).
 CHUNK_ROWS = 50_000
 BATCH_ROWS = 1_000_000
+
+#: Bytes of rows, originals included, after which they are typed and written however few they are.
+CHUNK_BYTES = 64 << 20
 
 #: A file up to this many bytes is read once, into memory; a larger one twice, for its digest and for its rows.
 _SMALL = 8 << 20
@@ -124,6 +129,7 @@ class Landing:
         self._batch_rows = 0
         self._waiting: list[Piece] = []
         self._waiting_rows = 0
+        self._waiting_bytes = 0
         self._reports: dict[int, FileReport] = {}
 
     def land(
@@ -200,7 +206,8 @@ class Landing:
     def _wait(self, piece: Piece) -> None:
         self._waiting.append(piece)
         self._waiting_rows += piece.chunk.rows
-        if self._waiting_rows >= CHUNK_ROWS:
+        self._waiting_bytes += piece.chunk.size
+        if self._waiting_rows >= CHUNK_ROWS or self._waiting_bytes >= CHUNK_BYTES:
             self._flush()
 
     def _flush(self) -> None:
@@ -217,9 +224,9 @@ class Landing:
             report = self._reports[failure.piece.file]
             report.quarantined += 1
             report.reasons.update(failure.reasons)
-        batch.quarantine(held(failure, self._vault) for failure in failures)
+        batch.quarantine(quarantined(f.piece.file, f.line, f.reasons, f.kept, self._vault) for f in failures)
         self._progress(0, self._waiting_rows)
-        self._waiting, self._waiting_rows = [], 0
+        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
 
     def _open_batch(self) -> Batch:
         if self._batch is None:
@@ -241,11 +248,6 @@ class Landing:
         )
         self._batch, self._batch_rows = None, 0
         self._reports = {}
-
-
-def held(failure: Failure, keys: Vault) -> QuarantinedRow:
-    """A failed row as the quarantine keeps it."""
-    return QuarantinedRow(failure.piece.file, failure.line, failure.reasons, keys.encrypt(failure.content))
 
 
 def _refusal(delivery: Delivery, error: ReadError) -> FileReport:

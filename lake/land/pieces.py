@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,15 +11,10 @@ import pyarrow as pa
 from lake.contracts import Contract
 from lake.land.checks import check
 from lake.land.instants import Mask
+from lake.land.originals import Kept
 from lake.readers.chunk import Chunk, Lines
 from lake.readers.columns import FILE_HEADER, LINE_HEADER
 from lake.vault import Vault
-
-#: Bytes of an original that the quarantine keeps. Encrypted they can be eight times as many, and a document has 16 MB.
-_LONGEST_ORIGINAL = 1 << 20
-
-#: `Kept.again` of an original of which only the beginning is kept: what is left of it must never land.
-CUT = "cut"
 
 
 @dataclass(frozen=True)
@@ -53,36 +47,9 @@ class Failure:
     original: bytes
 
     @property
-    def content(self) -> bytes:
-        """What the quarantine keeps (encrypted): the row, and what it takes to read it again.
-
-        Of a row that no document of MongoDB could hold, only the beginning; it is never read again.
-        """
-        chunk = self.piece.chunk
-        is_whole = len(chunk.head) + len(self.original) <= _LONGEST_ORIGINAL
-        head, original = (chunk.head, self.original) if is_whole else (b"", self.original[:_LONGEST_ORIGINAL])
-        return Kept(chunk.again if is_whole else CUT, chunk.encoding, head, original).pack()
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A quarantined row as it is kept: `head` and `original` together are a file in the format `again`."""
-
-    again: str
-    encoding: str | None
-    head: bytes
-    original: bytes
-
-    def pack(self) -> bytes:
-        # latin-1 writes any bytes as text, one character each.
-        return json.dumps(
-            [self.again, self.encoding, self.head.decode("latin-1"), self.original.decode("latin-1")]
-        ).encode()
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Kept:
-        again, encoding, head, original = json.loads(data)
-        return cls(again, encoding, head.encode("latin-1"), original.encode("latin-1"))
+    def kept(self) -> Kept:
+        """What the quarantine keeps."""
+        return Kept(self.piece.chunk.again, self.piece.chunk.encoding, self.piece.chunk.head, self.original)
 
 
 def check_pieces(pieces: Sequence[Piece], contract: Contract, vault: Vault) -> tuple[pa.Table, list[Failure]]:

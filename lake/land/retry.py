@@ -12,11 +12,12 @@ from itertools import groupby
 import numpy as np
 import pyarrow as pa
 
-from lake.contracts import Contract, catalogue
+from lake.contracts import Contract, Field, catalogue
 from lake.errors import LakeError, ReadError
 from lake.land import Landing, check_key
 from lake.land.deliveries import deliveries
-from lake.land.pieces import CUT, Kept, Piece, check_pieces
+from lake.land.originals import Kept, originals, slices
+from lake.land.pieces import Piece, check_pieces
 from lake.land.recognise import from_name, recognise
 from lake.land.report import FileReport
 from lake.readers import read
@@ -101,6 +102,18 @@ def replace(
     return report
 
 
+def cells(kept: Kept, contract: Contract) -> list[tuple[Field, str | None]]:
+    """What the contract's fields are read from in one row, as text; nothing if it can't be cut into columns."""
+    if not kept.is_whole:
+        return []
+    _, chunks = _read_kept([kept], contract)
+    found = [chunk.table for chunk in chunks if chunk.table.num_rows]
+    if len(found) != 1 or found[0].num_rows != 1:
+        return []
+    (row,) = found[0].to_pylist()
+    return [(field, row[field.name]) for field in contract.fields if field.name in row]
+
+
 def _original(store: Store, source: str, name: str, number: int | None) -> FileRecord:
     waiting = [f for f in store.files(source) if f.quarantined]
     chosen = [f for f in waiting if (f.number == number if number is not None else f.name == name)]
@@ -122,15 +135,16 @@ def _retry_source(store: Store, keys: Vault, contract: Contract, file: int | Non
             for origin in store.files(contract.name):
                 if not origin.quarantined or file not in (None, origin.number):
                     continue
-                entries = store.quarantine.list(contract.name, file=origin.number)
-                tried += len(entries)
-                table, passed, reasons = _read_again(entries, origin, contract, keys)
-                failed += reasons.items()
-                if passed:
-                    for written in batch.write(table).values():
-                        landed += written.landed
-                        unchanged += written.unchanged
-                    batch.release(passed)
+                for entries in slices(store.quarantine.each(contract.name, file=origin.number)):
+                    tried += len(entries)
+                    kept = [*originals(store, keys, entries)]
+                    table, passed, reasons = _read_again(entries, kept, origin, contract, keys)
+                    failed += reasons.items()
+                    if passed:
+                        for written in batch.write(table).values():
+                            landed += written.landed
+                            unchanged += written.unchanged
+                        batch.release(passed)
         except BaseException:
             batch.abort()
             raise
@@ -145,17 +159,16 @@ def _retry_source(store: Store, keys: Vault, contract: Contract, file: int | Non
 
 
 def _read_again(
-    entries: Sequence[Held], origin: FileRecord, contract: Contract, keys: Vault
+    entries: Sequence[Held], kept: Sequence[Kept], origin: FileRecord, contract: Contract, keys: Vault
 ) -> tuple[pa.Table, list[str], dict[str, Sequence[str]]]:
     """Rows that now pass, the entries they were, and the reasons of the others.
 
     An entry passes if it is exactly one row and that row is right.
     """
-    kept = [Kept.unpack(keys.decrypt(entry.row)) for entry in entries]
     pieces: list[Piece] = []
     owners: list[Lines] = []
     reasons: dict[str, Sequence[str]] = {}
-    whole = [i for i in range(len(entries)) if kept[i].again != CUT]
+    whole = [i for i in range(len(entries)) if kept[i].is_whole]
     order = sorted(whole, key=lambda i: (kept[i].again, kept[i].encoding or "", kept[i].head))
     named = from_name(contract, origin.name) or {}
     for _, group in groupby(order, key=lambda i: (kept[i].again, kept[i].encoding, kept[i].head)):

@@ -22,6 +22,7 @@ from lake.errors import ContractError
 from lake.readers import columns
 from lake.readers.chunk import Broken, Chunk
 from lake.readers.stream import Stream
+from lake.readers.text import TOO_LONG
 
 
 def reader(format_name: str, contract: Contract) -> ModuleType:
@@ -83,15 +84,17 @@ def _by_field(chunk: Chunk, contract: Contract) -> Chunk:
         arrays, names = [pa.nulls(chunk.table.num_rows, pa.string())], [""]
     else:
         names = list(match.found)
-    return replace(chunk, table=pa.Table.from_arrays(arrays, names=names), extra=match.extra)
+    size = chunk.table.nbytes + sum(len(b.original) for b in chunk.broken)
+    return replace(chunk, table=pa.Table.from_arrays(arrays, names=names), extra=match.extra, size=size)
 
 
 def _refused(chunk: Chunk, why: str) -> Chunk:
     rows = tuple(Broken(int(line), chunk.original(i), why) for i, line in enumerate(chunk.lines))
-    broken = tuple(Broken(b.line, b.original, why) for b in chunk.broken)
+    broken = tuple(b if b.reason == TOO_LONG else replace(b, reason=why) for b in chunk.broken)
     return replace(
         chunk,
         table=chunk.table.slice(0, 0),
         lines=np.empty(0, np.int64),
         broken=tuple(sorted((*rows, *broken), key=lambda b: b.line)),
+        size=sum(len(b.original) for b in (*rows, *broken)),
     )

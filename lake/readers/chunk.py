@@ -39,6 +39,7 @@ class Chunk:
         cut_at: The line in which the file ends before its time, if it does here.
         again: The format that reads `head` + originals again.
         extra: Headers that no field asks for (set by `lake.readers.read`).
+        size: Bytes that its rows have in memory, about (set by `lake.readers.read`).
     """
 
     table: pa.Table
@@ -50,6 +51,7 @@ class Chunk:
     again: str = ""
     cut_at: int | None = None
     extra: tuple[str, ...] = ()
+    size: int = 0
 
     @property
     def rows(self) -> int:

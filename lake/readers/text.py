@@ -20,9 +20,13 @@ import pyarrow.compute as pc
 
 from lake.readers.stream import Stream
 
-#: Bytes of a block. A line longer than `_LONGEST` is cut there, so that a file without line ends can't fill memory.
+#: Bytes of a block.
 _BLOCK = 4 << 20
-_LONGEST = 16 << 20
+
+#: Bytes of the longest line that is read as a row. A longer one is set apart in parts of that size, all with its
+#: number, so that a file without line ends can't fill memory.
+_LONGEST = 64 << 20
+TOO_LONG = f"row: longer than {_LONGEST >> 20} MB, kept in parts"
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -119,7 +123,7 @@ def blocks(
     wide = encoding if is_wide(encoding) else None
     decoder = codecs.getincrementaldecoder(wide)("replace") if wide else None
     first, carry = 1, b""
-    is_last = False
+    is_last = is_inside = False
     while not is_last:
         following = stream.read(size)
         is_last = not following
@@ -137,7 +141,11 @@ def blocks(
                 block.spoiled.update(dict.fromkeys(np.flatnonzero(bad).tolist(), f"file: bytes that are not {wide}"))
             if is_last and stream.damage and not raw.endswith((b"\n", b"\r")):
                 block.spoiled[len(block) - 1] = f"file: {stream.damage} in this line"
-            first += len(block)
+            is_cut = len(raw) >= _LONGEST and not is_last and not raw.endswith((b"\n", b"\r"))
+            if is_inside or is_cut:
+                block.spoiled[0] = TOO_LONG
+            first += len(block) - is_cut
+            is_inside = is_cut
             yield block
         data = following
 

@@ -17,11 +17,12 @@ from lake.store.batches import Batch
 from lake.store.client import Store, open_store
 from lake.store.leases import Holding
 from lake.store.ledger import BatchRecord, FileRecord, Written
-from lake.store.quarantine import Counted, Held, QuarantinedRow
+from lake.store.quarantine import PART_BYTES, Counted, Held, QuarantinedRow
 from lake.store.totals import BatchTotals, ControlTotals
 from lake.store.versions import hashes
 
 __all__ = [
+    "PART_BYTES",
     "Batch",
     "BatchRecord",
     "BatchTotals",

@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from pymongo import ASCENDING, DESCENDING, ReturnDocument
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from lake.contracts import Contract
 from lake.errors import StoreError
+from lake.store import quarantine
 from lake.store.bson_columns import decode, documents, elements, from_numpy, one_chunk
 from lake.store.ledger import Written, stored_fields
 from lake.store.quarantine import QuarantinedRow
@@ -69,6 +70,7 @@ class Batch:
         self._sending: deque[tuple[Keys, Future[None]]] = deque()
         self._numbers: deque[int] = deque()
         self._files_added: list[dict[str, Any]] = []
+        self._releases = False
 
     def add_file(self, name: str, sha256: str, size: int) -> int:
         """Enter a file into the ledger. Returns its number, the `_file` of its rows."""
@@ -120,32 +122,22 @@ class Batch:
 
     def quarantine(self, rows: Iterable[QuarantinedRow]) -> None:
         """Keep rows that broke the contract; their content is encrypted already."""
-        kept = []
-        for row in rows:
-            nth = self._quarantined.get(row.file, 0) + 1
-            self._quarantined[row.file] = nth
-            kept.append(
-                {
-                    "_id": f"{row.file}:{nth}",
-                    "source": self.contract.name,
-                    "batch": self.number,
-                    "file": row.file,
-                    "line": row.line,
-                    "contract_version": self.contract.version,
-                    "reasons": list(row.reasons),
-                    "row": row.row,
-                    "at": datetime.now(UTC),
-                }
-            )
-        if kept:
-            self._db["_quarantine"].insert_many(kept)
+        quarantine.keep(self._db, self.contract, self.number, ((self._next_id(row.file), row) for row in rows))
+
+    def _next_id(self, file: int) -> str:
+        nth = self._quarantined.get(file, 0) + 1
+        self._quarantined[file] = nth
+        return f"{file}:{nth}"
 
     def release(self, ids: Sequence[str]) -> None:
         """Quarantined rows that this batch lands, with their own file and line: its commit takes them out."""
         held = self._db["_quarantine"]
-        for row in held.find({"_id": {"$in": list(ids)}}, {"file": 1}):
-            self._quarantined[row["file"]] = self._quarantined.get(row["file"], 0) - 1
-        held.update_many({"_id": {"$in": list(ids)}}, {"$set": {"released_by": self.number}})
+        for begin in range(0, len(ids), ROWS):
+            chosen = {"_id": {"$in": list(ids[begin : begin + ROWS])}}
+            for row in held.find(chosen, {"file": 1}):
+                self._quarantined[row["file"]] = self._quarantined.get(row["file"], 0) - 1
+            held.update_many(chosen, {"$set": {"released_by": self.number}})
+        self._releases = True
 
     def commit(self) -> None:
         """Make everything visible, in one write.
@@ -176,6 +168,9 @@ class Batch:
                 f"Batch {self.number} of '{self.contract.name}' was given up: another process took over its lease.",
                 remedy="Nothing of it is visible. Land the files again.",
             )
+        if self._releases:
+            with contextlib.suppress(PyMongoError):  # It is committed; the next batch of the source does it then.
+                quarantine.forget(self._db, self.contract.name)
 
     def abort(self) -> None:
         """Remove everything of this batch. Safe to call again, and after a failure."""
@@ -299,6 +294,7 @@ def begin(database: Database[dict[str, Any]], contract: Contract) -> Batch:
     )
     dead = [d["_id"] for d in batches.find({"source": contract.name, "state": "aborted"}, {"_id": 1})]
     sweep(database, contract.name, dead)
+    quarantine.forget(database, contract.name)
     token = uuid.uuid4().hex
     number = insert_numbered(
         batches,
@@ -322,8 +318,7 @@ def sweep(database: Database[dict[str, Any]], source: str, dead: list[int]) -> N
     if not dead:
         return
     database[source].delete_many({"_batch": {"$in": dead}})
-    database["_quarantine"].delete_many({"batch": {"$in": dead}})
-    database["_quarantine"].update_many({"released_by": {"$in": dead}}, {"$unset": {"released_by": ""}})
+    quarantine.drop(database, dead)
 
 
 def _reserve(collection: Collection[dict[str, Any]], count: int) -> deque[int]:

@@ -17,7 +17,7 @@ from pymongo.errors import ConfigurationError, ConnectionFailure, OperationFailu
 from lake.contracts import Contract
 from lake.errors import SettingsError, StoreError, StoreUnavailable
 from lake.settings import settings
-from lake.store import batches, leases, totals
+from lake.store import batches, leases, quarantine, totals
 from lake.store.batches import Batch
 from lake.store.journals import Documents, Events, Tallies
 from lake.store.leases import Holding, Lease
@@ -165,8 +165,7 @@ def open_store() -> Iterator[Store]:
             database = client[chosen.mongo_database]
             database["_files"].create_index([("source", ASCENDING), ("name", ASCENDING)])
             database["_batches"].create_index([("source", ASCENDING), ("state", ASCENDING)])
-            database["_quarantine"].create_index([("source", ASCENDING), ("batch", ASCENDING)])
-            database["_quarantine"].create_index([("batch", ASCENDING)])
+            quarantine.declare(database)
             yield Store(database, is_sharded=is_sharded)
         except ConfigurationError as error:
             raise SettingsError(

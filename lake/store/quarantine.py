@@ -1,32 +1,50 @@
-"""Rows that broke their contract, kept whole and encrypted until somebody lands or explains them."""
+"""Rows that broke their contract, kept whole and encrypted until somebody lands or explains them.
+
+`_quarantine` has one document a row, with its content in `row`. Content that a document could not hold is in
+`_quarantine_parts` instead: `<row>/<n>`, as many as the row's `parts` says, written before it and by the same batch.
+Rows that a committed batch released are removed, with their parts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import ASCENDING
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from lake.contracts import Contract
 from lake.errors import StoreError
+
+#: Bytes of content in one part. Encrypted it is a third longer, and a document has at most 16 MB.
+PART_BYTES = 8 << 20
+
+#: Bytes of content that are sent to MongoDB at a time.
+_SENT_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)
 class QuarantinedRow:
-    """A row to be kept. `row` is encrypted already; every reason names its field."""
+    """A row to be kept; every reason names its field.
+
+    Attributes:
+        parts: Its content in pieces of up to `PART_BYTES`, encrypted already; made when they are asked for.
+        size: Bytes of the content.
+    """
 
     file: int
     line: int
     reasons: tuple[str, ...]
-    row: bytes
+    parts: Iterable[bytes]
+    size: int
 
 
 @dataclass(frozen=True)
 class Held:
-    """A row in quarantine. `id` is `<file>:<n>`, the n-th of that file."""
+    """A row in quarantine, without its content. `id` is `<file>:<n>`, the n-th of that file; `size` is in bytes."""
 
     id: str
     source: str
@@ -34,7 +52,7 @@ class Held:
     line: int
     contract_version: str
     reasons: tuple[str, ...]
-    row: bytes
+    size: int
     batch: int
     at: datetime
 
@@ -55,14 +73,17 @@ class Quarantine:
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._rows: Collection[dict[str, Any]] = database["_quarantine"]
+        self._parts: Collection[dict[str, Any]] = database["_quarantine_parts"]
         self._batches: Collection[dict[str, Any]] = database["_batches"]
 
-    def list(self, source: str | None = None, *, file: int | None = None, limit: int = 0) -> list[Held]:
-        """Held rows in the order of files and lines; all of them unless `limit` is given."""
-        return [
-            _held(d)
-            for d in self._rows.aggregate([*self._pipeline(source, file), *([{"$limit": limit}] if limit else [])])
-        ]
+    def each(self, source: str | None = None, *, file: int | None = None) -> Iterator[Held]:
+        """Held rows in the order of files and lines."""
+        for document in self._rows.aggregate(self._pipeline(source, file)):
+            yield _held(document)
+
+    def list(self, source: str | None = None, *, file: int | None = None) -> list[Held]:
+        """All of `each`."""
+        return [*self.each(source, file=file)]
 
     def count(self, source: str | None = None) -> dict[str, int]:
         """Held rows by source."""
@@ -79,7 +100,6 @@ class Quarantine:
             "first": {"$first": "$_id"},
         }
         steps: list[Mapping[str, Any]] = [
-            {"$project": {"row": 0}},
             {"$unwind": "$reasons"},
             {"$group": group},
             {"$sort": {"n": -1, "_id": 1}},
@@ -93,14 +113,32 @@ class Quarantine:
         Raises:
             StoreError: it is not in quarantine (any more).
         """
-        document = self._rows.find_one({"_id": id})
+        document = self._rows.find_one({"_id": id}, {"row": 0})
         if document is None or not self._is_held(document):
             raise StoreError(f"No row '{id}' is in quarantine.", remedy="See 'lake quarantine list'.")
         return _held(document)
 
+    def contents(self, held: Sequence[Held]) -> Iterator[Sequence[bytes]]:
+        """The encrypted parts of some held rows, row by row.
+
+        Raises:
+            StoreError: one is not whole: another process has landed it meanwhile.
+        """
+        found = {d["_id"]: d for d in self._rows.find({"_id": {"$in": [h.id for h in held]}}, {"row": 1, "parts": 1})}
+        for each in held:
+            document = found.get(each.id, {})
+            parts = [document["row"]] if "row" in document else self._parts_of(each.id, document.get("parts", 0))
+            if not parts or None in parts:
+                raise StoreError(f"Row '{each.id}' is no longer in quarantine.", remedy="See 'lake quarantine list'.")
+            yield [part for part in parts if part is not None]
+
     def restate(self, id: str, reasons: Sequence[str], contract_version: str) -> None:
         """A row that still breaks its contract after a retry: say why now."""
         self._rows.update_one({"_id": id}, {"$set": {"reasons": list(reasons), "contract_version": contract_version}})
+
+    def _parts_of(self, id: str, count: int) -> Sequence[bytes | None]:
+        found = (self._parts.find_one({"_id": part}, {"data": 1}) for part in _part_ids(id, count))
+        return [document["data"] if document else None for document in found]
 
     def _pipeline(self, source: str | None, file: int | None) -> Sequence[Mapping[str, Any]]:
         where: dict[str, Any] = {}
@@ -114,12 +152,78 @@ class Quarantine:
         ]
         where["batch"] = {"$in": committed}
         where["released_by"] = {"$nin": committed}
-        return [{"$match": where}, {"$sort": {"file": ASCENDING, "line": ASCENDING}}]
+        return [{"$match": where}, {"$project": {"row": 0}}, {"$sort": {"file": ASCENDING, "line": ASCENDING}}]
 
     def _is_held(self, document: Mapping[str, Any]) -> bool:
         numbers = [document["batch"], document.get("released_by")]
         committed = {d["_id"] for d in self._batches.find({"_id": {"$in": numbers}, "state": "committed"}, {"_id": 1})}
         return numbers[0] in committed and numbers[1] not in committed
+
+
+def declare(database: Database[dict[str, Any]]) -> None:
+    """The indexes: of a source's rows, of what a batch wrote, of what a batch releases."""
+    rows = database["_quarantine"]
+    rows.create_index([("source", ASCENDING), ("batch", ASCENDING)])
+    rows.create_index([("batch", ASCENDING)])
+    rows.create_index([("released_by", ASCENDING)], sparse=True)
+    database["_quarantine_parts"].create_index([("batch", ASCENDING)])
+
+
+def keep(
+    database: Database[dict[str, Any]], contract: Contract, batch: int, rows: Iterable[tuple[str, QuarantinedRow]]
+) -> None:
+    """Write the rows of a batch, each with its id; some megabytes at a time."""
+    documents: list[dict[str, Any]] = []
+    waiting = 0
+    for id, row in rows:
+        document = {
+            "_id": id,
+            "source": contract.name,
+            "batch": batch,
+            "file": row.file,
+            "line": row.line,
+            "contract_version": contract.version,
+            "reasons": list(row.reasons),
+            "size": row.size,
+            "at": datetime.now(UTC),
+        }
+        if row.size > PART_BYTES:
+            document["parts"] = 0
+            for nth, part in enumerate(row.parts, 1):
+                database["_quarantine_parts"].insert_one({"_id": f"{id}/{nth}", "batch": batch, "data": part})
+                document["parts"] = nth
+        else:
+            (document["row"],) = row.parts
+            waiting += row.size
+        documents.append(document)
+        if waiting >= _SENT_BYTES:
+            database["_quarantine"].insert_many(documents)
+            documents, waiting = [], 0
+    if documents:
+        database["_quarantine"].insert_many(documents)
+
+
+def drop(database: Database[dict[str, Any]], dead: Sequence[int]) -> None:
+    """Remove what batches that will never be committed have written, and hold again what they released."""
+    database["_quarantine"].delete_many({"batch": {"$in": dead}})
+    database["_quarantine_parts"].delete_many({"batch": {"$in": dead}})
+    database["_quarantine"].update_many({"released_by": {"$in": dead}}, {"$unset": {"released_by": ""}})
+
+
+def forget(database: Database[dict[str, Any]], source: str) -> None:
+    """Remove the rows that committed batches of a source released: they can hold clear personal data.
+
+    The caller holds the source's lease and has no open batch, and `drop` was called for the dead ones.
+    """
+    released = {"source": source, "released_by": {"$exists": True}}
+    for document in database["_quarantine"].find({**released, "parts": {"$exists": True}}, {"parts": 1}):
+        ids = [*_part_ids(document["_id"], document["parts"])]
+        database["_quarantine_parts"].delete_many({"_id": {"$in": ids}})
+    database["_quarantine"].delete_many(released)
+
+
+def _part_ids(id: str, count: int) -> Iterator[str]:
+    return (f"{id}/{nth}" for nth in range(1, count + 1))
 
 
 def _held(document: Mapping[str, Any]) -> Held:
@@ -130,7 +234,7 @@ def _held(document: Mapping[str, Any]) -> Held:
         line=document["line"],
         contract_version=document["contract_version"],
         reasons=tuple(document["reasons"]),
-        row=document["row"],
+        size=document.get("size", 0),  # A lake filled before 2026-11-21 does not say.
         batch=document["batch"],
         at=document["at"],
     )

@@ -57,7 +57,7 @@ def test_nothing_of_an_open_or_aborted_batch_is_visible(store: Store, zoo: Any) 
     batch = store.begin(zoo.contract)
     number = batch.add_file("a.csv", "00", 1)
     batch.write(zoo.table([visit("10")], number))
-    batch.quarantine([QuarantinedRow(number, 3, ("legs: not a number",), b"secret")])
+    batch.quarantine([QuarantinedRow(number, 3, ("legs: not a number",), [b"secret"], 6)])
     for _ in range(2):
         assert (store.files(), store.committed_batches(), store.quarantine.list()) == ([], [], [])
         assert store.control_totals(zoo.contract, batch.number).records == 0
@@ -108,7 +108,7 @@ def test_a_delivery_is_recognised_by_name_and_bytes(store: Store, zoo: Any) -> N
 def test_a_retry_moves_a_row_out_of_quarantine_with_its_commit(store: Store, zoo: Any) -> None:
     batch = store.begin(zoo.contract)
     number = batch.add_file("a.csv", "aa", 7)
-    batch.quarantine(QuarantinedRow(number, line, ("legs: wrong",), b"x") for line in (2, 3))
+    batch.quarantine(QuarantinedRow(number, line, ("legs: wrong",), [b"x"], 1) for line in (2, 3))
     batch.commit()
     first, second = store.quarantine.list()
     assert (first.id, first.line, first.reasons) == (f"{number}:1", 2, ("legs: wrong",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +75,22 @@ def test_quarantine_from_list_to_retry(lake: Callable[..., Result], file: Path) 
     file.write_bytes(text(row(1001), row(1002)).encode())
     assert "1 landed, 1 unchanged" in lake("quarantine", "retry", "--from", str(file)).stdout
     assert lake("quarantine", "list").stdout == "Nothing is in quarantine.\n"
+
+
+def test_quarantine_shows_a_row_as_a_table_and_whole(lake: Callable[..., Result], file: Path) -> None:
+    line = row(1002, price_eur="x", patient_name="Ménard-" * 2_000)
+    file.write_bytes(text(row(1001), line, "D1003;").encode("cp1252"))
+    lake("land", str(file))
+    shown = lake("quarantine", "show", "1:2").stdout
+    assert f"line 3 · {len(line) + 2:,} bytes" in shown
+    assert re.search(r"patient_name +│ Nom patient +│ Ménard-Mé", shown)
+    assert "(14,000 characters)" in shown
+    assert re.search(r"price_eur +│ Prix +│ x +\n", shown)
+    assert shown.endswith(f"{text().strip()}\n{line}\n".replace("\r", ""))
+    raw = lake("quarantine", "show", "1:2", "--raw").stdout_bytes
+    assert raw == text(line).encode("cp1252")
+    # A row that can't be cut has no table.
+    assert "D1003;" in lake("quarantine", "show", "1:1").stdout
 
 
 def test_quarantine_is_for_roles_that_may(lake: Callable[..., Result], file: Path) -> None:

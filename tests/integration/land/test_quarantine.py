@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace as changed
 from pathlib import Path
@@ -13,9 +16,13 @@ import pytest
 
 from lake.contracts import Contract
 from lake.errors import ReadError
+from lake.land.originals import original
 from lake.land.report import Report
 from lake.land.retry import Retried, replace, retry
+from lake.readers.text import blocks
+from lake.settings import PROJECT
 from lake.store import Store
+from lake.store.quarantine import forget
 from lake.vault import vault
 from tests.lab import DEVICES, GOOD, reading, row, text
 
@@ -28,6 +35,10 @@ NAME = "S01_devices_2024.csv"
 def again(store: Store, contract: Contract = DEVICES, **options: Any) -> Retried:
     (done,) = retry(store, vault(), [contract.name], contracts={contract.name: contract}, **options)
     return done
+
+
+def fail(*args: object) -> None:
+    raise MemoryError
 
 
 def with_maximum(maximum: int, version: str = "1.1.0") -> Contract:
@@ -116,10 +127,6 @@ def test_a_retry_that_fails_leaves_the_quarantine_as_it_was(
     deliver: Deliver, store: Store, monkeypatch: pytest.MonkeyPatch, states: States
 ) -> None:
     deliver({NAME: text(row(1001, price_eur="7000")).encode()})
-
-    def fail(*args: object) -> None:
-        raise MemoryError
-
     with monkeypatch.context() as patched:
         patched.setattr("lake.store.Batch.commit", fail)
         with pytest.raises(MemoryError):
@@ -169,13 +176,113 @@ def test_reasons_are_counted(deliver: Deliver, store: Store) -> None:
     ]
 
 
-def test_a_row_too_long_for_a_document_takes_no_other_with_it(deliver: Deliver, store: Store, states: States) -> None:
-    huge = row(1002, comment="x" * 9_000_000)
-    report = deliver({NAME: text(row(1001), huge, "y" * 18_000_000, row(1003)).encode()})
-    assert (report.total("landed"), report.total("quarantined")) == (2, report.total("read") - 2)
-    assert states().keys() == {"D1001", "D1003"}
+def parts(store: Store) -> list[str]:
+    """Ids of the parts that are kept, whoever wrote them."""
+    return sorted(d["_id"] for d in store._db["_quarantine_parts"].find({}, {"_id": 1}))
+
+
+def huge_row(number: int, megabytes: int = 10) -> str:
+    """A long value in a column that is not stored, and a price above the contract's."""
+    return row(number, price_eur="7000", patient_name="Ménard-" * (megabytes * 125_000))
+
+
+def test_a_row_of_40_megabytes_is_kept_whole_until_its_contract_accepts_it(
+    deliver: Deliver, store: Store, states: States
+) -> None:
+    line = huge_row(1002, megabytes=40)
+    report = deliver({NAME: text(row(1001), line, row(1003), "D1004;").encode()})
+    assert (report.total("read"), report.total("landed"), report.total("quarantined")) == (4, 2, 2)
+    first, second = store.quarantine.list(DEVICES.name)
+    assert (first.line, first.reasons, second.line) == (3, ("price_eur: above 6000",), 5)
+    assert first.size > 40_000_000
+    assert parts(store) == [f"1:{first.id[2:]}/{n}" for n in range(1, 6)]
+    is_whole = original(store, vault(), first).original == f"{line}\r\n".encode()
+    assert is_whole
+    assert again(store).still == 2
+    done = again(store, with_maximum(8000))
+    assert (done.landed, done.still) == (1, 1)
+    assert (states()["D1002"]["_line"], str(states()["D1002"]["price_eur"])) == (3, "7000.00")
+    assert parts(store) == [], "what has landed is kept no longer: it held a clear name"
+    assert [held.id for held in store.quarantine.list()] == [second.id]
+    assert store._db["_quarantine"].count_documents({}) == 1
+
+
+def test_parts_of_a_landing_that_fails_are_removed(
+    deliver: Deliver, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = text(row(1001), huge_row(1002)).encode()
+    with monkeypatch.context() as patched:
+        patched.setattr("lake.store.Batch.commit", fail)
+        with pytest.raises(MemoryError):
+            deliver({NAME: data})
+    assert parts(store) == []
+    assert deliver({NAME: data}).total("quarantined") == 1
+    assert len(parts(store)) == 2
+
+
+def test_parts_of_a_killed_landing_are_removed_by_the_next(deliver: Deliver, store: Store, tmp_path: Path) -> None:
+    data = text(row(1001), huge_row(1002)).encode()
+    (tmp_path / NAME).write_bytes(data)
+    script = f"""
+import os, signal, sys
+from lake.store import Batch
+Batch.commit = lambda self: os.kill(os.getpid(), signal.SIGKILL)
+from lake.land import land
+from tests.lab import DEVICES
+land([{str(tmp_path / NAME)!r}], contracts={{DEVICES.name: DEVICES}})
+"""
+    killed = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(parts(store)) == 2
+    assert store.quarantine.list() == []
+    deliver({"S02_devices_2024.csv": text(row(2001)).encode()})
+    assert parts(store) == []
+    assert deliver({NAME: data}).total("quarantined") == 1
+    (held,) = store.quarantine.list()
+    is_whole = original(store, vault(), held).original == f"{huge_row(1002)}\r\n".encode()
+    assert is_whole
+
+
+def test_what_a_retry_released_goes_even_if_it_was_killed_right_after_its_commit(
+    deliver: Deliver, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver({NAME: text(huge_row(1002)).encode()})
+    steps = iter([forget, fail])  # As the retry begins, and after its commit.
+    with monkeypatch.context() as patched:
+        patched.setattr("lake.store.quarantine.forget", lambda *arguments: next(steps)(*arguments))
+        with pytest.raises(MemoryError):
+            again(store, with_maximum(8000))
+    assert (len(parts(store)), store.quarantine.list()) == (2, [])
+    deliver({"S02_devices_2024.csv": text(row(2001)).encode()})
+    assert (parts(store), store._db["_quarantine"].count_documents({})) == ([], 0)
+
+
+def test_a_row_beyond_the_longest_line_is_kept_in_parts_that_never_land(
+    deliver: Deliver, store: Store, states: States, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lake.readers.text._LONGEST", 2000)
+    monkeypatch.setitem(blocks.__kwdefaults__, "size", 500)
+    # Its last part alone would be a row.
+    line = "y" * 4000 + row(1002)
+    report = deliver({NAME: text(row(1001), line, row(1003)).encode()})
+    held = store.quarantine.list()
+    assert (report.total("landed"), report.total("quarantined")) == (2, len(held))
+    assert len(held) > 1
+    assert {h.line for h in held} == {3}
+    assert b"".join(original(store, vault(), h).original for h in held) == f"{line}\r\n".encode()
     done = again(store)
-    assert (done.landed, done.still) == (0, done.tried), "what is left of a row must not land"
+    assert (done.landed, done.still) == (0, len(held))
+    assert states().keys() == {"D1001", "D1003"}
+
+
+def test_many_rows_are_read_again_some_at_a_time(
+    deliver: Deliver, store: Store, states: States, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lake.land.originals._ROWS", 3)
+    deliver({NAME: text(*(row(n, price_eur="7000" if n % 2 else "x") for n in range(1000, 1020))).encode()})
+    done = again(store, with_maximum(8000))
+    assert (done.tried, done.landed, done.still) == (20, 10, 10)
+    assert set(states()) == {f"D{n}" for n in range(1001, 1020, 2)}
 
 
 def test_a_value_too_long_for_a_document_is_refused(deliver: Deliver, store: Store) -> None:

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from lake.readers.stream import Plain
-from lake.readers.text import blocks, detect
+from lake.readers.text import TOO_LONG, blocks, detect
 
 FRENCH = "Élève déçu à Nîmes; cœur; 12 €; où\n"
 
@@ -51,6 +51,18 @@ def test_a_line_without_end_cannot_fill_memory(monkeypatch: pytest.MonkeyPatch) 
     found = list(blocks(Plain(io.BytesIO(b"x" * 5000)), ["utf-8"], size=100))
     assert max(len(block.raw) for block in found) <= 1000
     assert sum(len(block.raw) for block in found) == 5000
+
+
+def test_a_line_beyond_the_longest_is_kept_in_parts_of_its_own_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lake.readers.text._LONGEST", 1000)
+    data = b"first\n" + b"x" * 2500 + b"\nthird\n"
+    found = [
+        (block.first + i, block.original(i), block.spoiled.get(i))
+        for block in blocks(Plain(io.BytesIO(data)), ["utf-8"], size=100)
+        for i in range(len(block))
+    ]
+    assert b"".join(original for _, original, _ in found) == data
+    assert [(number, why) for number, _, why in found] == [(1, None), *[(2, TOO_LONG)] * 3, (3, None)]
 
 
 def test_line_ends_around_a_bad_line_are_not_mistaken_for_one() -> None:
