@@ -2,6 +2,7 @@
 
 Lines without a quote are cut in bulk; lines with one by Python's `csv`, strictly first. A quoted field may span lines;
 a quote that never closes spoils its own line and no other. Lines that hold only blanks and separators are not rows.
+What a line does to an open quote depends on the line alone, so that each is cut at most twice, whatever its neighbours.
 
 Options of the contract (`reading.options`): `quotes: false` (a quote is a character like another), `header: false`
 (the columns are the contract's fields, in order).
@@ -13,6 +14,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +33,9 @@ _HEADER_WITHIN = 20
 
 #: Lines that one quoted field may span.
 _LONGEST_RECORD = 200
+
+# By default Python's `csv` refuses values beyond 131,072 characters; how long one may be is for the contract to say.
+csv.field_size_limit(2**31 - 1)
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,9 @@ class _Cutter:
         self._bulk: tuple[Lines, list[pa.Array]] = (np.empty(0, np.int64), [])
         self._single: list[tuple[int, int, list[str]]] = []
         self._broken: list[tuple[int, int, str]] = []
+        self._open_until = 0
+        self._splits: dict[int, tuple[list[str] | None, bool]] = {}
+        self._insides: dict[int, Literal["open", "closed", "wrong"]] = {}
 
     def cut(self) -> int:
         """Cut all lines; returns the index of the first one that needs the next block to be complete."""
@@ -193,22 +201,18 @@ class _Cutter:
 
     def _cut_record(self, index: int) -> int | None:
         """One record that has quotes: returns the index after it, or None if it may go on in the next block."""
-        text = self._block.texts[index]
-        values, is_open = split(text, self._dialect.separator)
+        values, is_open = self._alone(index)
         if values is not None:
             self._keep(index, index + 1, values)
             return index + 1
         if not is_open:
             self._broken.append((index, index + 1, "row: quotes that can't be understood"))
             return index + 1
-        for stop in range(index + 1, index + _LONGEST_RECORD):
-            if stop >= len(self._block):
-                if not self._block.is_last:
-                    return None
-                break
-            if stop in self._block.spoiled or self._is_row(stop):
-                break
-            text += "\n" + self._block.texts[stop]
+        stop = self._closing(index)
+        if stop is not None and stop >= len(self._block):
+            return None
+        if stop is not None:
+            text = "\n".join(self._block.texts[index : stop + 1])
             values, _ = split(text, self._dialect.separator, strict=True)
             if values is not None and self._fit(values) is not None:
                 self._keep(index, stop + 1, values)
@@ -216,9 +220,38 @@ class _Cutter:
         self._broken.append((index, index + 1, "row: a quote that never closes"))
         return index + 1
 
+    def _closing(self, index: int) -> int | None:
+        """The line that closes the quote which line `index` leaves open, if one does.
+
+        The index after the block's last line if that has to be seen in the next block.
+        """
+        # Lines looked at for an earlier quote left that one open: they do not close this one either.
+        stop, end = max(index + 1, self._open_until), min(index + _LONGEST_RECORD, len(self._block))
+        while stop < end and self._inside(stop) == "open":
+            stop += 1
+        self._open_until = stop
+        if stop < end:
+            return stop if self._inside(stop) == "closed" else None
+        return None if self._block.is_last or stop < len(self._block) else stop
+
+    def _inside(self, index: int) -> Literal["open", "closed", "wrong"]:
+        """What the line does to a quote that was open before it; wrong also if it is none of that quote's."""
+        if index not in self._insides:
+            values, is_open = split('"' + self._block.texts[index], self._dialect.separator, strict=True)
+            is_other = index in self._block.spoiled or self._is_row(index)
+            fits: Literal["open", "closed"] = "open" if is_open else "closed"
+            self._insides[index] = "wrong" if is_other or (values is None and not is_open) else fits
+        return self._insides[index]
+
+    def _alone(self, index: int) -> tuple[list[str] | None, bool]:
+        """The line by itself, as `split` cuts it."""
+        if index not in self._splits:
+            self._splits[index] = split(self._block.texts[index], self._dialect.separator)
+        return self._splits[index]
+
     def _is_row(self, index: int) -> bool:
         """The line is a row by itself, so that it is not the inside of a quoted field."""
-        values, _ = split(self._block.texts[index], self._dialect.separator)
+        values, _ = self._alone(index)
         return values is not None and len(values) == len(self._dialect.names)
 
     def _keep(self, start: int, stop: int, values: list[str]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import codecs
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lake.errors import ReadError
+from lake.readers.csv import split
 from tests.lab import HEADERS, broken, chunks, reading, row, rows, text
 
 GOOD = rows(text(row()).encode("cp1252"))
@@ -92,6 +94,30 @@ def test_a_quote_that_never_closes_spoils_its_own_line_only() -> None:
         (3, "row: a quote that never closes"),
         (5, "row: a quote that never closes"),
     ]
+
+
+@pytest.mark.parametrize("line", ['D1;x;"abc', '"', 'x";"y', 'D1;"a""b', '"x\ny";2'])
+def test_a_file_of_open_quotes_is_cut_in_linear_time(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = 0
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        nonlocal cut
+        cut += 1
+        return split(*arguments, **options)
+
+    monkeypatch.setattr("lake.readers.csv.split", counted)
+    found = chunks(text(row(1), *[line] * 5000, row(2)).encode())
+    lines = 5000 * (1 + line.count("\n")) + 2
+    assert sum(c.rows for c in found) == lines, "each line is a row by itself"
+    assert [c.table["device_id"].to_pylist() for c in found if len(c.lines)] == [["D1", "D2"]]
+    assert [int(n) for c in found for n in c.lines] == [2, lines + 1]
+    assert [b.line for c in found for b in c.broken] == list(range(3, lines + 1))
+    assert cut < 4 * lines
+
+
+def test_a_quoted_value_may_be_longer_than_pythons_limit() -> None:
+    (found,) = rows(text(row(1, comment=f'"{"x" * 200_000}"')).encode())
+    assert found["comment"] == "x" * 200_000
 
 
 def test_bytes_that_are_no_text_spoil_their_own_line_only() -> None:
