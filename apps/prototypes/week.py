@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
 import pandas as pd
+import streamlit as st
 from babel.dates import get_day_names
 
+from apps.ask import Question, ask, frame, last_day, state
+from apps.blocks import empty
 from apps.numbers import locale
+from apps.session import Session
 from apps.words import Language
 
 #: Weeks over which a usual week is told.
@@ -31,3 +39,57 @@ def as_grid(week: pd.DataFrame, who: str, language: Language) -> pd.DataFrame:
     grid = week.pivot(index=who, columns="weekday", values="free_hours").fillna(0)
     grid = grid.loc[grid.sum(axis=1).sort_values(ascending=False).index]
     return grid.rename(columns={day: names[day] for day in grid.columns})
+
+
+@dataclass(frozen=True)
+class Hours:
+    """What a line offers and what of it is taken: indicators in hours, by day. `beside` are asked for as well."""
+
+    line: str
+    offered: str
+    taken: str
+    beside: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A usual week of all sites: its free and offered hours, and the days that it was made from (one row a site and
+    day, one column an indicator)."""
+
+    free: float
+    offered: float
+    daily: pd.DataFrame
+
+
+def draw_free(
+    session: Session, hours: Hours, *, place: str, digits: int, answer: Callable[[Found], str], note: str
+) -> None:
+    """The free hours of a usual week, by site and weekday: the answer first, then the grid.
+
+    Args:
+        place: what a site is called.
+        digits: decimals of an hour.
+        answer: what is found, in a sentence.
+        note: how it was computed.
+    """
+    if state(hours.line).published is None:
+        empty(session, "no_build", line=hours.line)
+        return
+    last = last_day(session, hours.taken)
+    if last is None:
+        empty(session, "no_rows")
+        return
+    metrics = (hours.offered, hours.taken, *hours.beside)
+    question = Question(metrics, ("site_name",), since=last - timedelta(weeks=WEEKS), until=last, grain="day")
+    daily = frame(ask(session, question))
+    week = usual_week(daily, "site_name", hours.offered, hours.taken)
+    if week.empty:
+        empty(session, "no_rows")
+        return
+    st.markdown(f"**{answer(Found(float(week['free_hours'].sum()), float(week['offered_hours'].sum()), daily))}**")
+    grid = as_grid(week, "site_name", session.language)
+    most = float(grid.to_numpy().max())
+    columns = {d: st.column_config.ProgressColumn(d, format=f"%.{digits}f h", max_value=most) for d in grid}
+    columns["site_name"] = place
+    st.dataframe(grid.reset_index(), hide_index=True, column_config=columns, height="auto")
+    st.caption(note)
