@@ -9,6 +9,7 @@
     │   ├── UnknownLine
     │   ├── UnknownRole
     │   ├── UnknownSite
+    │   ├── UnknownBuild
     │   └── UnknownView
     ├── ContractError            a contract file is not a valid ODCS v3 document, or not one we can drive
     ├── ReadError                a file cannot be opened or recognised at all (a bad *row* is never an error:
@@ -88,6 +89,10 @@ class UnknownRole(UnknownName):
 
 class UnknownSite(UnknownName):
     kind = "site"
+
+
+class UnknownBuild(UnknownName):
+    kind = "build"
 
 
 class UnknownView(UnknownName):

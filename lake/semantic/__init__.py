@@ -22,6 +22,8 @@ A question on its way:
     dimensions.py    what they can be split and filtered by
     rows.py          the atomic rows behind a figure; trace.py their statement
     explain.py       how an indicator is made, from the sources to the screens
+    restatement.py   what changed in it between two builds: cells.py compares figures, changed.py records, origins.py
+                     says where these came from, causes.py what they changed
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from lake.semantic.filters import Filter
 from lake.semantic.indicators import Indicator, metrics
 from lake.semantic.manifest import import_metricflow as prewarm
 from lake.semantic.question import Question
+from lake.semantic.restatement import Restatement, restatement
 from lake.semantic.rows import Rows, rows
 
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
     "Indicator",
     "Note",
     "Question",
+    "Restatement",
     "Rows",
     "Step",
     "Timings",
@@ -56,5 +60,6 @@ __all__ = [
     "metrics",
     "prewarm",
     "query",
+    "restatement",
     "rows",
 ]

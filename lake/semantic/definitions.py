@@ -67,7 +67,8 @@ class Definition:
     A simple one aggregates its `measure`, others are made of the metrics `parts`; `filters` are conditions of its own.
     `needs_time`: it looks at another period than the row's, so it has no value without one. `is_additive`: its value
     is the sum of its values over the parts, over time too; `is_sum` where that fails only for parts that lack a term.
-    `ratio`: the two metrics that it divides, if it is no more than that and both are additive.
+    `ratio`: the two metrics that it divides, if it is no more than that and both are additive. `formula` is the
+    expression of a derived one.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Definition:
     is_additive: bool
     is_sum: bool
     ratio: tuple[str, str] | None
+    formula: str
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ def definitions(document: Mapping[str, Any]) -> dict[str, Definition]:
             is_additive=adds_up(name, _FILLED),
             is_sum=adds_up(name, _TERMS),
             ratio=ratio(name),
+            formula=raw[name]["type_params"].get("expr") or "",
         )
         for name in sorted(raw)
         if not raw[name]["type_params"].get("is_private")

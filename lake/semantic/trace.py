@@ -32,11 +32,13 @@ TOGETHER = {
 class Trace:
     """The rows of one simple metric: its fact, and what must be joined to filter and to split it.
 
+    `kept` are columns of the fact's relation that no dimension is made of, to refer to as `fact.<name>`.
+
     Raises:
         QueryError: the metric is not made of rows.
     """
 
-    def __init__(self, manifest: Manifest, definition: Definition) -> None:
+    def __init__(self, manifest: Manifest, definition: Definition, kept: Sequence[str] = ()) -> None:
         owner = next((m for m in manifest.models.values() if definition.measure in m.measures), None)
         if owner is None or definition.measure is None:
             raise QueryError(f"'{definition.name}' is not made of rows.", remedy="Ask for one of its parts.")
@@ -46,6 +48,7 @@ class Trace:
         if self.measure.aggregation not in TOGETHER:
             raise QueryError(f"'{definition.name}' is a rank: no set of rows makes it up.")
         self._manifest = manifest
+        self._kept = tuple(kept)
         self._definition = definition
         self._joined: dict[tuple[str, ...], tuple[str, Model]] = {}
 
@@ -74,15 +77,15 @@ class Trace:
             f"SELECT * FROM (\n{sql}\n) WHERE {self._adds_something()}", filters.spread([c.filter for c in conditions])
         )
 
-    def rows(self, *extra: str) -> str:
-        """Every row of the fact: its dimensions and entities under their names, `_value`, and columns of its own."""
+    def rows(self) -> str:
+        """Every row of the fact: its dimensions and entities under their names, what is kept of it, and `_value`."""
         expressions = [f'{expression} AS "{name}"' for name, expression in self.fact.expressions.items()]
         value = self.measure.expression
         if self.measure.aggregation == "count":
             value = f"CASE WHEN ({value}) IS NOT NULL THEN 1 END"
         elif self.measure.aggregation == "sum_boolean":
             value = f"CAST({value} AS INTEGER)"
-        shown = ", ".join((*expressions, *(f'"{name}"' for name in extra), f"{value} AS _value"))
+        shown = ", ".join((*expressions, *(f'"{name}"' for name in self._kept), f"{value} AS _value"))
         return f"SELECT {shown} FROM {self.fact.relation.sql}"
 
     def reference(self, item: Item) -> str:
