@@ -6,7 +6,7 @@ forty milliseconds to build and check (measured 2026-11-21), and a page has a do
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -134,7 +134,7 @@ def tips(*shown: Spec) -> list[Spec]:
 
 
 def layer(drawn: Spec, *encodings: Mapping[str, Any], data: Mapping[str, Any] | None = None) -> Spec:
-    """One mark of a chart, with its channels; of a row of its own rather than of the chart's table, if `data` is one."""
+    """One mark of a chart, with its channels; of a row of its own rather than the chart's table, if `data` is one."""
     own = {"data": {"values": [dict(data)]}} if data is not None else {}
     return {**own, "mark": drawn, "encoding": {name: way for channels in encodings for name, way in channels.items()}}
 
@@ -152,6 +152,12 @@ def single(table: pd.DataFrame, drawn: Spec, encoding: Spec) -> Spec:
 def finish(chart: Spec, language: Language, *, height: int = 320) -> Spec:
     """The house style on any chart: locale, quiet axes, no border."""
     return {**chart, "height": height, "config": {"locale": _FRENCH if language == "fr" else _ENGLISH, **_HOUSE}}
+
+
+def legend(labels: Sequence[str]) -> Spec:
+    """A legend above the chart, on as many lines as it takes: one that is cut says nothing of its last members."""
+    widest = 6.5 * max((len(label) for label in labels), default=1) + 32
+    return {"columns": {"expr": f"max(1, floor(width / {widest}))"}, "rowPadding": 2}
 
 
 def inlined(chart: Spec) -> Spec:
@@ -230,7 +236,7 @@ def among_peers(
     encoding = {
         "y": on("place:N", sort=order, title=None, axis={"labelLimit": 240, "grid": True}),
         "x": on("value:Q", title=None, axis={"format": number_format(unit)}, scale={"zero": False}),
-        "color": on("kind:N", scale={"domain": kinds, "range": [marks[k][0] for k in kinds]}),
+        "color": on("kind:N", scale={"domain": kinds, "range": [marks[k][0] for k in kinds]}, legend=legend(kinds)),
         "shape": on("kind:N", scale={"domain": kinds, "range": [marks[k][1] for k in kinds]}),
         "tooltip": tips(on("place:N"), on("kind:N"), on("value:Q", format=number_format(unit))),
     }

@@ -63,9 +63,11 @@ CEILING = """case
 end"""
 
 PARTS: dict[str, Part] = {
-    **parts(CHAIRS, "opened_on", dental_open_hours="sum(open_hours)", dental_chair_days="count(*)"),
+    **parts(CHAIRS, "opened_on", dental_open_hours="sum(open_hours)", dental_clock_open_hours="sum(open_hours)",
+            dental_chair_days="count(*)"),
     **parts(SLOTS, "appointment_on",
             dental_booked_hours="sum(duration_minutes) filter (status <> 'cancelled') / 60",
+            dental_clock_booked_hours="sum(duration_minutes) filter (status <> 'cancelled') / 60",
             dental_honoured_hours="sum(duration_minutes) filter (status = 'honoured') / 60",
             dental_expected_appointments="count(*) filter (status in ('honoured', 'no_show'))",
             dental_no_shows="count(*) filter (status = 'no_show')",
@@ -90,6 +92,7 @@ PARTS: dict[str, Part] = {
             dental_claims_rejected_eur="sum(claimed_eur) filter (status = 'rejected')"),
     **parts(CAPACITY, "open_on",
             childcare_capacity_hours="sum(places * slot_hours)",
+            childcare_clock_capacity_hours="sum(places * slot_hours)",
             childcare_opening_hours="sum(slot_hours)",
             childcare_open_days="count(distinct (site_id, open_on))",
             childcare_nurseries="count(distinct site_id)"),
@@ -100,6 +103,7 @@ PARTS: dict[str, Part] = {
             childcare_booked_hours="sum(booked_hours)",
             childcare_billed_hours="sum(billed_hours)",
             childcare_attended_hours="sum(attended_hours)",
+            childcare_clock_attended_hours="sum(attended_hours)",
             childcare_children="count(distinct person_id)",
             childcare_child_days="count(*)",
             childcare_absent_days="count(*) filter (attended_hours = 0)"),
@@ -123,6 +127,7 @@ PARTS: dict[str, Part] = {
 
 FORMULAS: dict[str, Formula] = {
     "dental_chair_occupancy": ratio("dental_booked_hours", "dental_open_hours"),
+    "dental_clock_occupancy": ratio("dental_clock_booked_hours", "dental_clock_open_hours"),
     "dental_net_chair_occupancy": ratio("dental_honoured_hours", "dental_open_hours"),
     "dental_fees_per_chair_hour_eur": ratio("dental_fees_eur", "dental_open_hours"),
     "dental_no_show_rate": ratio("dental_no_shows", "dental_expected_appointments"),
@@ -142,6 +147,7 @@ FORMULAS: dict[str, Formula] = {
     "dental_claim_rejection_rate": ratio("dental_claims_rejected", "dental_claims_returned"),
     "dental_claim_rejection_value_rate": ratio("dental_claims_rejected_eur", "dental_claims_returned_eur"),
     "childcare_real_occupancy": ratio("childcare_attended_hours", "childcare_capacity_hours"),
+    "childcare_clock_occupancy": ratio("childcare_clock_attended_hours", "childcare_clock_capacity_hours"),
     "childcare_financial_occupancy": ratio("childcare_billed_hours", "childcare_capacity_hours"),
     "childcare_billing_rate": ratio("childcare_billed_hours", "childcare_attended_hours"),
     "childcare_absence_rate": ratio("childcare_absent_days", "childcare_child_days"),
@@ -203,6 +209,56 @@ def test_a_chair_s_occupancy_is_its_slots_over_its_opening(in_group: Group) -> N
     answer = semantic.query(["dental_chair_occupancy"], by=["chair"], scope=access.scope("group-director")).table
     found = {row["chair"]: row["dental_chair_occupancy"] or 0 for row in answer.to_pylist()}
     assert {chair: found[chair] for chair in expected} == pytest.approx(expected)
+
+
+def _minute(clock: str) -> str:
+    return f"(hour({clock}::time) * 60 + minute({clock}::time))"
+
+
+#: What is open and what is used of it, minute by minute: weekday, minute of the day, and how much of a minute it is.
+MINUTES = {
+    "dental": (
+        f"select isodow(opened_on) as weekday, unnest(range({_minute('opens_at')}, "
+        f"{_minute('opens_at')} + (open_hours * 60)::bigint)) as minute, 1 as amount from {CHAIRS}",
+        f"select isodow(appointment_on) as weekday, unnest(range({_minute('start_time')}, {_minute('start_time')} + "
+        f"duration_minutes)) as minute, 1 as amount from {SLOTS} where status <> 'cancelled'",
+    ),
+    "childcare": (
+        f"select isodow(open_on) as weekday, unnest(range({_minute('opens_at')}, "
+        f"{_minute('opens_at')} + (slot_hours * 60)::bigint)) as minute, places as amount from {CAPACITY} "
+        f"where (site_id, open_on) not in (select (site_id, attended_on) from {ATTENDANCE} where attended_hours > 0 "
+        "group by all having count(arrived_at) = 0)",
+        f"select isodow(attended_on) as weekday, unnest(range({_minute('arrived_at')}, {_minute('left_at')})) as minute, "
+        f"1 as amount from {ATTENDANCE} where attended_hours > 0 and arrived_at is not null",
+    ),
+}
+
+
+@pytest.mark.parametrize("line", ["dental", "childcare"])
+def test_occupancy_by_weekday_and_hour_is_what_is_used_of_what_is_open_in_that_hour(in_group: Group, line: str) -> None:
+    opened, used = MINUTES[line]
+    by_hand = ByHand(line, PARTS, FORMULAS)
+    expected = {
+        (weekday, hour): taken / places
+        for weekday, hour, taken, places in by_hand.con.execute(
+            f"""
+            select weekday, minute // 60 as hour, sum(taken)::double, sum(places)::double
+            from (
+                select weekday, minute, 0 as taken, amount as places from ({opened})
+                union all
+                select weekday, minute, amount, 0 from ({used})
+            )
+            group by all
+            having sum(places) > 0
+            """
+        ).fetchall()
+    }
+    answer = semantic.query(
+        [f"{line}_clock_occupancy"], by=["weekday", "clock_hour"], scope=access.scope("group-director")
+    ).table.to_pylist()
+    found = {(r["weekday"], r["clock_hour"]): r[f"{line}_clock_occupancy"] for r in answer}
+    assert len(expected) > 20
+    assert {cell: found[cell] for cell in expected} == pytest.approx(expected, rel=2e-3)
 
 
 def test_basket_shares_make_one_in_every_year(in_group: Group) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from apps.screens.line.logic import by_weekday, emptiest, parts_of, shares, standing, unique_names
+from apps.screens.line.logic import by_hour, emptiest, parts_of, shares, standing, unique_names
 from apps.screens.line.plan import Plan, Split, plan
 from lake.settings import LINES, PROJECT
 
@@ -44,7 +44,10 @@ def test_a_plan_names_indicators_and_dimensions_that_exist(line: str) -> None:
     named += [*found.cases, *found.cases.values()]
     split = [item.by for item in (*found.losses, *found.mixes) if isinstance(item, Split)]
     if found.occupancy:
-        named += [found.occupancy.metric, found.occupancy.used, found.occupancy.open]
+        named += [found.occupancy.metric, found.occupancy.open]
+        if clock := found.occupancy.clock:
+            named += [clock.metric, clock.used, clock.open]
+            split += ["weekday", "clock_hour"]
     if found.cohorts:
         named += [found.cohorts.metric, found.cohorts.count]
         split += [found.cohorts.by, found.cohorts.quarter.partition("__")[0]]
@@ -69,13 +72,30 @@ def test_indicators_become_parts() -> None:
     ]
 
 
-def test_the_occupancy_of_a_weekday_is_a_ratio_of_sums() -> None:
-    mondays = [date(2025, 1, 6), date(2025, 1, 13)]
+def test_an_hour_is_used_of_what_is_open_in_it_and_one_that_nobody_told_is_left_out() -> None:
     table = pd.DataFrame(
-        {"metric_time": [*mondays, date(2025, 1, 7)], "site": "A", "used": [8.0, 1.0, 0.0], "open": [10.0, 2.0, 0.0]}
+        {
+            "weekday": [1, 1, 1, 2],
+            "clock_hour": [8, 9, None, 20],
+            "used": [3.0, None, 5.0, 1.0],
+            "open": [4.0, 2.0, 6.0, None],
+        }
     )
-    found = by_weekday(table, "used", "open", "site")
-    assert found.to_dict("records") == [{"place": "A", "weekday": 0, "rate": 0.75, "opened": 12.0}]
+    assert by_hour(table, "used", "open").to_dict("records") == [
+        {"weekday": 1, "clock_hour": 8, "rate": 0.75, "used": 3.0, "opened": 4.0},
+        {"weekday": 1, "clock_hour": 9, "rate": 0.0, "used": 0.0, "opened": 2.0},
+    ]
+
+
+def test_a_plan_does_without_what_an_older_build_does_not_know() -> None:
+    dental = plan("dental")
+    assert dental.occupancy and dental.occupancy.clock
+    older = dental.within(metrics() - {dental.occupancy.clock.used})
+    assert older.occupancy and older.occupancy.clock is None
+    assert older.occupancy.metric == dental.occupancy.metric
+    assert dental.within(metrics()) == dental
+    bare = dental.within(())
+    assert (bare.losses, bare.mixes, bare.occupancy, bare.cohorts) == ((), (), None, None)
 
 
 def test_the_emptiest_places_come_first_weighted_by_what_is_open() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from apps.charts import COLOURS, INK, Spec, finish, layer, layered, mark, number_format, on, tips
-from apps.words import Language, say
+from apps.charts import COLOURS, INK, Spec, finish, layer, layered, legend, mark, number_format, on, tips
+from apps.words import Language
 
 #: Colours on which white can't be read.
 _LIGHT = ("#D97706", "#6B8E23")
@@ -55,7 +55,7 @@ def mix(table: pd.DataFrame, order: Sequence[str], unit: str | None, language: L
             on("value:Q", format=number_format(unit)),
         ),
     }
-    colours = on("part:N", scale={"domain": list(order), "range": COLOURS[: len(order)]})
+    colours = on("part:N", scale={"domain": list(order), "range": COLOURS[: len(order)]}, legend=legend(order))
     layers = [layer(mark("bar", stroke="#FFFFFF", strokeWidth=1), base, {"color": colours})]
     if few:
         labels = {
@@ -66,7 +66,7 @@ def mix(table: pd.DataFrame, order: Sequence[str], unit: str | None, language: L
             "detail": on("part:N"),
         }
         layers.append(layer(mark("text", fontSize=11), base, labels))
-    return finish(layered(ranked, *layers), language, height=260)
+    return finish(layered(ranked, *layers), language, height=280)
 
 
 def heat(
@@ -77,27 +77,30 @@ def heat(
     unit: str | None,
     language: Language,
     few: str | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Spec:
     """Cells in a colour that darkens with the value, which is written in each. Columns: `row`, `column`, `value`.
-    Cells where `few` is true stand on few cases: they are written in parentheses, without colour."""
+    Cells where `few` is true stand on few cases: they are written paler, without colour. `more` are columns of numbers
+    that the tooltip tells, with their titles."""
     is_few = table[few].astype(bool) if few else pd.Series(False, index=table.index)
     text = ".0%" if unit == "rate" else ",.1f"
-    across = {"orient": "top", "labelAngle": 0, "labelOverlap": "greedy", "ticks": False, "domain": False}
-    cases = [on("cases:Q", title=say("linepage.cases", language), format=",.0f")] if "cases" in table else []
+    plain = {"labelFlush": False, "ticks": False, "domain": False}
+    across = {"orient": "top", "labelAngle": 0, "labelOverlap": "greedy", **plain}
+    told = [on(f"{column}:Q", title=title, format=",.0f") for column, title in (more or {}).items()]
     base = {
         "x": on("column:O", sort=list(columns), title=None, axis=across),
-        "y": on("row:N", sort=list(rows), title=None, axis={"labelLimit": 230, "ticks": False, "domain": False}),
-        "tooltip": tips(on("row:N"), on("column:N"), on("value:Q", format=number_format(unit)), *cases),
+        "y": on("row:N", sort=list(rows), title=None, axis={"labelLimit": 230, **plain}),
+        "tooltip": tips(on("row:N"), on("column:N"), on("value:Q", format=number_format(unit)), *told),
     }
     low, high = float(table["value"].min()), float(table["value"].max())
-    middle = low + (high - low) * 0.55
+    dark = low + (high - low) * 0.72
     depth = on("value:Q", scale={"range": ["#E3F0F1", "#0B6E75"], "domain": [low, high]}, legend=None)
     pale = {"test": "datum.is_few", "value": "#F3F6F7"}
     # A figure that its cell is too narrow for would cover its neighbours: the tooltip still has it.
     figures = mark("text", fontSize={"expr": "bandwidth('x') < 34 ? 0 : 11"})
     written = {
         "text": on("value:Q", format=text),
-        "color": {"condition": {"test": f"!datum.is_few && datum.value > {middle}", "value": "#FFFFFF"}, "value": INK},
+        "color": {"condition": {"test": f"!datum.is_few && datum.value > {dark}", "value": "#FFFFFF"}, "value": INK},
         "opacity": {"condition": {"test": "datum.is_few", "value": 0.55}, "value": 1},
     }
     layers = [

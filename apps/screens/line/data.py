@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -24,21 +24,23 @@ NAMES: dict[Level, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Choice:
-    """What the reader chose. `structures` empty means all in scope; days are inclusive."""
+    """What the reader chose. Empty structures or sites mean all in scope; days are inclusive."""
 
     since: date
     until: date
     structures: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
 
     @property
     def where(self) -> tuple[Filter, ...]:
-        return (Filter("structure", "in", self.structures),) if self.structures else ()
+        chosen = (("structure", self.structures), ("site", self.sites))
+        return tuple(Filter(name, "in", ids) for name, ids in chosen if ids)
 
     @property
     def year_before(self) -> Choice:
         """The same days a year earlier; a period that ends with a month still does."""
         until = years_before(self.until + timedelta(days=1), 1) - timedelta(days=1)
-        return Choice(years_before(self.since, 1), until, self.structures)
+        return replace(self, since=years_before(self.since, 1), until=until)
 
     def question(
         self,
@@ -54,12 +56,12 @@ class Choice:
 @dataclass(frozen=True)
 class Sections:
     """The answers to a plan's sections, in its order. Grain of each: one row a value of what it is split by; of mixes
-    and `by_month`, a month; of `by_day`, a day and a place; of cohorts, a quarter."""
+    and `by_month`, a month; of `by_hour`, a weekday and an hour; of cohorts, a quarter."""
 
     losses: tuple[pd.DataFrame, ...]
     mixes: tuple[pd.DataFrame, ...]
     by_month: pd.DataFrame | None
-    by_day: pd.DataFrame | None
+    by_hour: pd.DataFrame | None
     cohorts: pd.DataFrame | None
 
 
@@ -76,13 +78,15 @@ def over_time(session: Session, indicators: list[Indicator], choice: Choice, gra
     return ask(session, choice.question(tuple(i.name for i in indicators), grain=grain))
 
 
-def sections(session: Session, plan: Plan, choice: Choice, level: Level) -> Sections:
-    """Everything the plan's sections need, asked at the same time. `level` is that of the week's places."""
+def sections(session: Session, plan: Plan, choice: Choice) -> Sections:
+    """Everything the plan's sections need, asked at the same time."""
     asked = [choice.question((item.metric,), (item.by,)) for item in plan.losses]
     asked += [_mix(choice, item) for item in plan.mixes]
-    if used := plan.occupancy:
-        asked.append(choice.question((used.metric, used.open), NAMES["site"], grain="month"))
-        asked.append(choice.question((used.used, used.open), NAMES[level], grain="day"))
+    clock = plan.occupancy.clock if plan.occupancy else None
+    if plan.occupancy:
+        asked.append(choice.question((plan.occupancy.metric, plan.occupancy.open), NAMES["site"], grain="month"))
+    if clock:
+        asked.append(choice.question((clock.metric, clock.used, clock.open), ("weekday", "clock_hour")))
     if plan.cohorts:
         asked.append(_cohorts(choice, plan.cohorts))
     tables = iter([frame(answer) for answer in ask_all(session, asked)])
@@ -90,7 +94,7 @@ def sections(session: Session, plan: Plan, choice: Choice, level: Level) -> Sect
         tuple(next(tables) for _ in plan.losses),
         tuple(next(tables) for _ in plan.mixes),
         next(tables) if plan.occupancy else None,
-        next(tables) if plan.occupancy else None,
+        next(tables) if clock else None,
         next(tables) if plan.cohorts else None,
     )
 
@@ -115,6 +119,14 @@ def structures(session: Session, indicator: Indicator) -> dict[str, str]:
     return {i: name or i for i, name in sorted(names, key=lambda pair: pair[0]) if i}
 
 
+def sites(session: Session, indicator: Indicator, structures: tuple[str, ...]) -> dict[str, str]:
+    """The sites in scope that have this line, of some structures (of all without), id → name."""
+    where = (Filter("structure", "in", structures),) if structures else ()
+    table = ask(session, Question((indicator.name,), ("site", "site_name"), where)).table
+    names = zip(table.column("site").to_pylist(), table.column("site_name").to_pylist(), strict=True)
+    return {i: name or i for i, name in sorted(names, key=lambda pair: str(pair[0])) if i}
+
+
 def _mix(choice: Choice, item: Split | Parts) -> Question:
     by = (item.by,) if isinstance(item, Split) else ()
     return choice.question(item.metrics, by, grain="month")
@@ -122,5 +134,5 @@ def _mix(choice: Choice, item: Split | Parts) -> Question:
 
 def _cohorts(choice: Choice, item: Cohorts) -> Question:
     since = years_before(choice.until + timedelta(days=1), item.years)
-    longer = Choice(min(since, choice.since), choice.until, choice.structures)
+    longer = replace(choice, since=min(since, choice.since))
     return longer.question((item.metric, item.count), (item.quarter, item.by))

@@ -46,13 +46,13 @@ def shares(table: pd.DataFrame) -> pd.DataFrame:
     return kept.assign(share=kept["value"] / whole)
 
 
-def by_weekday(table: pd.DataFrame, used: str, opened: str, place: str) -> pd.DataFrame:
-    """The part of what is open that is used, by place and weekday (Monday is 0): a ratio of sums, never a mean of
-    ratios. Columns: `place`, `weekday`, `rate`, `opened`."""
-    days = table.assign(weekday=pd.to_datetime(table["metric_time"]).dt.day_of_week, place=table[place])
-    sums = days.groupby(["place", "weekday"], as_index=False)[[used, opened]].sum()
-    sums = sums[sums[opened] > 0]
-    return sums.assign(rate=sums[used] / sums[opened], opened=sums[opened])[["place", "weekday", "rate", "opened"]]
+def by_hour(table: pd.DataFrame, used: str, opened: str) -> pd.DataFrame:
+    """The part of what is open that is used, by weekday and hour. Columns: `weekday` (Monday is 1), `clock_hour`,
+    `rate`, `used`, `opened`; hours in which nothing is open, or that nobody told, are left out."""
+    kept = table.dropna(subset=["weekday", "clock_hour"])
+    kept = kept.assign(used=kept[used].fillna(0.0), opened=kept[opened].fillna(0.0))
+    kept = kept[kept["opened"] > 0].astype({"weekday": int, "clock_hour": int})
+    return kept.assign(rate=kept["used"] / kept["opened"])[["weekday", "clock_hour", "rate", "used", "opened"]]
 
 
 def emptiest(table: pd.DataFrame, rate: str, weight: str, place: str, most: int | None = None) -> pd.DataFrame:

@@ -8,12 +8,13 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from apps.address import Filters
 from apps.ask import frame, indicators, last_month_end, state, years_before
 from apps.blocks import apart, chips, empty, heading, indicator_card, trace, warnings_of
 from apps.charts import over_time as time_chart
 from apps.numbers import day
 from apps.screens.line import data, sections
-from apps.screens.line.data import Choice, Level
+from apps.screens.line.data import Choice
 from apps.screens.line.places import draw_places
 from apps.screens.line.plan import Plan, plan
 from apps.session import Session
@@ -21,7 +22,9 @@ from apps.words import say
 from lake.semantic import Indicator
 
 _GRAINS = ("month", "quarter", "year")
-_PER_ROW = 4
+#: Headlines side by side: rows of three where they leave fewer gaps.
+_PER_ROW = {5: 3, 6: 3, 9: 3}
+_MOST_PER_ROW = 4
 
 
 def draw(session: Session, line: str) -> None:
@@ -40,53 +43,66 @@ def draw(session: Session, line: str) -> None:
         return
     names = data.structures(session, known[0])
     with st.container(key="filters"):
-        choice = _filters(session, line, names, (years_before(last + timedelta(days=1), 1), last))
+        choice = _filters(session, line, known[0], names, (years_before(last + timedelta(days=1), 1), last))
     if choice is None:
         return
-    layout = plan(line)
+    by_name = {i.name: i for i in known}
+    layout = plan(line).within(by_name)
     if not _totals(session, known, layout, choice):
         return
-    level: Level = "site" if len(choice.structures or names) == 1 else "structure"
-    found = data.sections(session, layout, choice, level)
-    by_name = {i.name: i for i in known}
+    found = data.sections(session, layout, choice)
     sections.draw_losses(session, layout, found)
     sections.draw_mixes(session, layout, found, by_name)
-    sections.draw_occupancy(session, layout, found, by_name, level)
+    sections.draw_occupancy(session, layout, found, by_name)
     sections.draw_cohorts(session, layout, found, by_name)
     apart(session, line, now.published.id, partial(_detail, session, line, known, layout, choice))
 
 
-def _filters(session: Session, line: str, names: dict[str, str], period: tuple[date, date]) -> Choice | None:
+def _filters(
+    session: Session, line: str, any_indicator: Indicator, names: dict[str, str], period: tuple[date, date]
+) -> Choice | None:
     language = session.language
-    left, right = st.columns([1, 2])
+    filters = Filters(line)
+    left, middle, right = st.columns([1, 1.4, 1.4])
     with left:
-        chosen = st.date_input(say("filter.period", language), period, format="DD/MM/YYYY", key=f"{line}-period")
-    with right:
+        chosen = st.date_input(say("filter.period", language), format="DD/MM/YYYY", key=filters.days("period", period))
+    with middle:
         structures = st.multiselect(
             say("filter.structures", language),
             list(names),
             format_func=lambda i: f"{names[i]} ({i})",
             placeholder=say("filter.structures_all", language),
-            key=f"{line}-structures",
+            key=filters.several("structures", names),
         )
+    of_sites = data.sites(session, any_indicator, tuple(structures))
+    with right:
+        sites = st.multiselect(
+            say("filter.sites", language),
+            list(of_sites),
+            format_func=lambda i: f"{of_sites[i]} ({i})",
+            placeholder=say("filter.sites_all", language),
+            key=filters.several("sites", of_sites),
+        )
+    filters.settle(session)
     if not isinstance(chosen, tuple) or len(chosen) != 2:
         st.info(say("filter.choose_both", language))
         return None
-    return Choice(chosen[0], chosen[1], tuple(structures))
+    return Choice(chosen[0], chosen[1], tuple(structures), tuple(sites))
 
 
 def _totals(session: Session, known: list[Indicator], layout: Plan, choice: Choice) -> bool:
     """The headlines and the funnels, whose figures are asked together. False when there is none."""
     by_name = {i.name: i for i in known}
-    shown = [i for i in known if i.headline] or known[:_PER_ROW]
+    shown = [i for i in known if i.headline] or known[:_MOST_PER_ROW]
     steps = [step for funnel in layout.funnels for step in funnel.steps if step in by_name]
     values, before = data.totals(session, tuple(dict.fromkeys([*(i.name for i in shown), *steps])), choice)
     if all(pd.isna(value) for value in values.values()):
         empty(session, "no_rows")
         return False
-    for start in range(0, len(shown), _PER_ROW):
-        row = shown[start : start + _PER_ROW]
-        for column, indicator in zip(st.columns(_PER_ROW), row, strict=False):
+    per_row = _PER_ROW.get(len(shown), _MOST_PER_ROW)
+    for start in range(0, len(shown), per_row):
+        row = shown[start : start + per_row]
+        for column, indicator in zip(st.columns(per_row), row, strict=False):
             with column, st.container(border=True, height="stretch"):
                 indicator_card(session, indicator, values[indicator.name], before[indicator.name])
     earlier = choice.year_before
@@ -99,22 +115,23 @@ def _totals(session: Session, known: list[Indicator], layout: Plan, choice: Choi
 def _detail(session: Session, line: str, known: list[Indicator], layout: Plan, choice: Choice) -> None:
     language = session.language
     by_name = {i.name: i for i in known}
+    filters = Filters(line)
     st.subheader(say("linepage.sections.indicator", language), anchor=False, divider="gray")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             say("filter.indicator", language),
             list(by_name),
             format_func=lambda n: by_name[n].label(language),
-            key=f"{line}-indicator",
+            key=filters.one("indicator", by_name, known[0].name),
         )
         grain = st.segmented_control(
             say("filter.grain", language),
             _GRAINS,
-            default="month",
             required=True,
             format_func=lambda g: say(f"filter.grains.{g}", language),
-            key=f"{line}-grain",
+            key=filters.one("grain", _GRAINS, "month"),
         )
+    filters.settle(session)
     indicator = by_name[name]
     answer = data.over_time(session, [indicator], choice, grain or "month")
     months = frame(answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from apps.address import Filters
 from apps.blocks import empty
 from apps.charts import among_peers
 from apps.screens.line import data
@@ -22,15 +23,16 @@ _FORMATS = {"rate": "percent", "eur": "euro", "count": "localized"}
 def draw_places(session: Session, line: str, indicator: Indicator, plan: Plan, choice: Choice) -> None:
     """The best and the worst, what to say of them, and all of them as a table."""
     language = session.language
+    filters = Filters(line)
     st.markdown(f"##### {say('linepage.sections.places', language)}")
     level: Level = st.segmented_control(
         say("linepage.level", language),
         _LEVELS,
-        default="site",
         required=True,
         format_func=lambda item: say(f"linepage.levels.{item}", language),
-        key=f"{line}-level",
+        key=filters.one("level", _LEVELS, "site"),
     )
+    filters.settle(session)
     key, name = NAMES[level][:2]
     table = data.places(session, indicator, plan.cases.get(indicator.name), choice, level)
     table = table.dropna(subset=[indicator.name])

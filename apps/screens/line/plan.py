@@ -6,6 +6,7 @@ A new line has a page by its indicators alone; its plan adds the sections.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
@@ -55,12 +56,20 @@ class Parts(_Part):
     metrics: tuple[str, ...]
 
 
-class Occupancy(_Part):
-    """What part of what is open is used: by site and month, and by weekday from the two indicators it is made of."""
+class Clock(_Part):
+    """Occupancy by weekday and hour of the day, and the hours that it is made of."""
 
     metric: str
     used: str
     open: str
+
+
+class Occupancy(_Part):
+    """What part of what is open is used: by site and month, and by weekday and hour where the trade tells hours."""
+
+    metric: str
+    open: str
+    clock: Clock | None = None
 
 
 class Cohorts(_Part):
@@ -87,6 +96,24 @@ class Plan(_Part):
     cohorts: Cohorts | None = None
     cases: dict[str, str] = {}
     least_cases: int = 20
+
+    def within(self, known: Collection[str]) -> Plan:
+        """With the sections whose indicators there are: what is published may be older than the page."""
+
+        def is_known(*metrics: str) -> bool:
+            return all(metric in known for metric in metrics)
+
+        used, cohorts = self.occupancy, self.cohorts
+        if used and used.clock and not is_known(used.clock.metric, used.clock.used, used.clock.open):
+            used = used.model_copy(update={"clock": None})
+        return self.model_copy(
+            update={
+                "losses": tuple(item for item in self.losses if is_known(*item.metrics)),
+                "mixes": tuple(item for item in self.mixes if is_known(*item.metrics)),
+                "occupancy": used if used and is_known(used.metric, used.open) else None,
+                "cohorts": cohorts if cohorts and is_known(cohorts.metric, cohorts.count) else None,
+            }
+        )
 
 
 @cache

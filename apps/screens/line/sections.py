@@ -6,21 +6,23 @@ from collections.abc import Mapping
 
 import pandas as pd
 import streamlit as st
-from babel.dates import get_day_names
 
 from apps.charts import ranked
-from apps.numbers import figure, locale, quarter, short_month
+from apps.numbers import figure, quarter, short_month
 from apps.screens.line import charts
-from apps.screens.line.data import NAMES, Level, Sections
-from apps.screens.line.logic import by_weekday, emptiest, parts_of, shares, unique_names
-from apps.screens.line.plan import Parts, Plan, Split
+from apps.screens.line.data import Sections
+from apps.screens.line.logic import by_hour, emptiest, parts_of, shares, unique_names
+from apps.screens.line.plan import Clock, Parts, Plan, Split
 from apps.session import Session
-from apps.values import in_order, named
+from apps.values import in_order, name, named
 from apps.words import say
 from lake.semantic import Indicator
 
 #: Sites shown in the heat-map by month; those with the lowest occupancy.
 _MOST_SITES = 20
+
+#: An hour of the week that was open for less than this in all says little.
+_FEWEST_HOURS = 10
 
 Figures = Mapping[str, float | None]
 Known = Mapping[str, Indicator]
@@ -101,18 +103,19 @@ def _parts(session: Session, item: Split | Parts, table: pd.DataFrame, known: Kn
     return long, in_order(long["part"], item.by, language)
 
 
-def draw_occupancy(session: Session, plan: Plan, found: Sections, known: Known, level: Level) -> None:
-    """What is used of what is open: by site and month, and over the week by site or structure."""
+def draw_occupancy(session: Session, plan: Plan, found: Sections, known: Known) -> None:
+    """What is used of what is open: by weekday and hour, and by site and month."""
     used = plan.occupancy
-    if used is None or found.by_month is None or found.by_day is None or found.by_month.empty:
+    if used is None or found.by_month is None or found.by_month.empty:
         return
     language = session.language
-    metric = known[used.metric].label(language)
     st.subheader(say("linepage.sections.occupancy", language), anchor=False, divider="gray")
+    if used.clock and found.by_hour is not None:
+        _week(session, used.clock, found.by_hour, known)
     months = found.by_month.assign(place=unique_names(found.by_month, "site_name", "site"))
     shown = emptiest(months, used.metric, used.open, "place", _MOST_SITES)
     rows = list(shown["place"].cat.categories)
-    title = say("linepage.by_month", language, metric=metric)
+    title = say("linepage.by_month", language, metric=known[used.metric].label(language))
     st.markdown(f"##### {title}")
     if months["place"].nunique() > len(rows):
         st.caption(say("linepage.emptiest", language, n=len(rows), of=months["place"].nunique()))
@@ -124,22 +127,39 @@ def draw_occupancy(session: Session, plan: Plan, found: Sections, known: Known, 
     )[["row", "column", "value"]]
     columns = [short_month(m, language) for m in starts]
     st.vega_lite_chart(charts.heat(cells, columns=columns, rows=rows, unit="rate", language=language), alt=title)
-    _week(session, found.by_day, used.used, used.open, metric, level)
 
 
-def _week(session: Session, by_day: pd.DataFrame, used: str, opened: str, metric: str, level: Level) -> None:
+def _week(session: Session, clock: Clock, table: pd.DataFrame, known: Known) -> None:
+    """Weekdays from top to bottom, hours from left to right."""
     language = session.language
-    key, name = NAMES[level][:2]
-    week = by_weekday(by_day.assign(place=unique_names(by_day, name, key)), used, opened, "place")
-    if week.empty:
-        return
-    days = get_day_names("abbreviated", locale=locale(language))
-    title = say("linepage.by_weekday", language, metric=metric)
+    title = say("linepage.by_hour", language, metric=known[clock.metric].label(language))
     st.markdown(f"##### {title}")
-    order = list(emptiest(week, "rate", "opened", "place")["place"].cat.categories)
-    cells = pd.DataFrame({"row": week["place"], "column": week["weekday"].map(days), "value": week["rate"]})
-    columns = [days[i] for i in sorted(week["weekday"].unique())]
-    st.vega_lite_chart(charts.heat(cells, columns=columns, rows=order, unit="rate", language=language), alt=title)
+    hours = by_hour(table, clock.used, clock.open)
+    if hours.empty:
+        st.caption(say("linepage.no_hours", language))
+        return
+    few = hours["opened"] < _FEWEST_HOURS
+    cells = hours.assign(
+        row=named(hours["weekday"], "weekday", language, ""),
+        column=named(hours["clock_hour"], "clock_hour", language, ""),
+        value=hours["rate"],
+        is_few=few,
+    )
+    through = range(hours["clock_hour"].min(), hours["clock_hour"].max() + 1)
+    chart = charts.heat(
+        cells,
+        columns=[name("clock_hour", hour, language) for hour in through],
+        rows=[name("weekday", day, language) for day in sorted(hours["weekday"].unique())],
+        unit="rate",
+        language=language,
+        few="is_few",
+        more={"used": say("linepage.used_hours", language), "opened": say("linepage.open_hours", language)},
+    )
+    st.vega_lite_chart(chart, alt=title)
+    note = [say("linepage.hours_note", language)]
+    if few.any():
+        note.append(say("linepage.few_hours", language, n=_FEWEST_HOURS))
+    st.caption(" ".join(note))
 
 
 def draw_cohorts(session: Session, plan: Plan, found: Sections, known: Known) -> None:
@@ -171,5 +191,6 @@ def draw_cohorts(session: Session, plan: Plan, found: Sections, known: Known) ->
         unit=known[item.metric].unit,
         language=language,
         few="is_few",
+        more={"cases": say("linepage.cases", language)},
     )
     st.vega_lite_chart(chart, alt=title)

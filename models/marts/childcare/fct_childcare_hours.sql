@@ -41,7 +41,7 @@ capacity as (
         slots.site_id,
         slots.open_on,
         case when unbadged.site_id is null then {{ minute_of_day('slots.opens_at') }} end as from_minute,
-        cast(round(slots.slot_hours * 60) as bigint) as slot_minutes,
+        slots.slot_hours * 60 as slot_minutes,
         slots.places * slots.slot_hours as capacity_hours
     from {{ ref('stg_childcare__capacity') }} as slots
     left join unbadged

@@ -6,7 +6,7 @@ with chairs as (
         site_id,
         chair_key,
         opened_on,
-        cast(round(open_hours * 60) as bigint) as open_minutes,
+        open_hours * 60 as open_minutes,
         {{ minute_of_day('opens_at') }} as opens_minute
     from {{ ref('stg_dental__chairs') }}
     where open_hours > 0
