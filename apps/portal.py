@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from functools import partial
 from threading import Thread
 
@@ -16,17 +17,24 @@ from lake.semantic import prewarm
 
 def _draw(page: Page, session: Session) -> None:
     if page.is_allowed(session):
-        guarded(session, partial(page.draw(), session))
+        guarded(session, lambda: page.draw()(session))
     else:
         denied(session)
 
 
 @st.cache_resource(show_spinner=False)
 def _prewarm() -> Thread:
-    """Import what plans the questions while the first visitor still reads the page, once for all visitors."""
-    thread = Thread(target=prewarm, daemon=True)
+    """Import what plans the questions, and every page, while the first visitor still reads: once for all visitors."""
+    thread = Thread(target=_import_all, daemon=True)
     thread.start()
     return thread
+
+
+def _import_all() -> None:
+    prewarm()
+    for page in PAGES:
+        page.draw()
+    gc.freeze()  # what is imported stays: no collection needs to walk through it again
 
 
 def main() -> None:

@@ -24,10 +24,8 @@ import psutil
 
 from lake.settings import PROJECT, settings
 from lake.store import open_store
-from tests.bench import measures
+from tests.bench import measures, page
 from tests.bench.measures import Took, Work
-
-PAGE = PROJECT / "docs" / "benchmarks.md"
 
 
 @dataclass(frozen=True)
@@ -67,6 +65,11 @@ RATIOS = (
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["portal"]:
+        from tests.bench import portal
+
+        portal.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=int(os.environ.get("RECORDS", "1000000")))
     parser.add_argument("--only", nargs="*", choices=sorted(set(ORDER)), help="only these measures")
@@ -83,11 +86,11 @@ def main() -> None:
     finally:
         if not asked.folder:
             shutil.rmtree(folder, ignore_errors=True)
-    page = _page(found, asked.records)
-    print(page)
+    text = _text(found, asked.records)
+    print(text)
     if not asked.only:
-        PAGE.write_text(page, "utf-8")
-        print(f"Written to {PAGE.relative_to(PROJECT)}.")
+        page.write(text)
+        print(f"Written to {page.PAGE.relative_to(PROJECT)}.")
 
 
 def _child(name: str, work: Work) -> None:
@@ -119,9 +122,8 @@ def _measure(folder: Path, records: int, names: Sequence[str]) -> dict[str, Meas
     return found
 
 
-def _page(found: Mapping[str, Measured], records: int) -> str:
+def _text(found: Mapping[str, Measured], records: int) -> str:
     """The page, in Markdown."""
-    load = ", ".join(f"{x:.1f}" for x in psutil.getloadavg())
     lines = [
         "# Benchmarks",
         "",
@@ -129,8 +131,7 @@ def _page(found: Mapping[str, Measured], records: int) -> str:
         "each in a process of its own. What each name does is in `tests/bench/measures.py`.",
         "",
         f"- {datetime.now(UTC):%Y-%m-%d}, {records:,} records of about 410 bytes in MongoDB",
-        f"- {_cpu()}, {psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GB, {platform.system()} "
-        f"{platform.machine()}; load at the end {load}",
+        f"- {page.machine()}; load at the end {page.load()}",
         f"- Python {platform.python_version()}, MongoDB 6.0 (embedded, 1 GB cache), "
         + ", ".join(
             f"{name} {version(name)}" for name in ("pymongo", "pyarrow", "duckdb", "dbt-core", "metricflow", "dlt")
@@ -179,15 +180,6 @@ def _caution() -> list[str]:
         "- **The machine was busy with other work during this run.** Rates are below what it can do, and what uses two",
         "  cores at once suffers more than its reference, which uses one at a time.",
     ]
-
-
-def _cpu() -> str:
-    for line in (
-        Path("/proc/cpuinfo").read_text("ascii", "replace").splitlines() if Path("/proc/cpuinfo").exists() else ()
-    ):
-        if line.startswith("model name"):
-            return " ".join(line.partition(":")[2].split())
-    return platform.processor() or "unknown processor"
 
 
 if __name__ == "__main__":
