@@ -8,9 +8,12 @@ from decimal import Decimal
 from string import Formatter
 
 import pytest
+from babel.numbers import format_decimal
+from hypothesis import given
+from hypothesis import strategies as st
 
-from apps.numbers import NOTHING, age, change, day, figure, instant
-from apps.words import LANGUAGES, catalogue, say
+from apps.numbers import NOTHING, age, change, day, figure, instant, locale, written
+from apps.words import LANGUAGES, Language, catalogue, say
 from lake.settings import PROJECT
 
 
@@ -96,3 +99,13 @@ def test_an_age_is_told_in_the_largest_unit_that_fits(elapsed: timedelta, fr: st
 def _plain(text: str) -> str:
     """Ordinary blanks for the typographic ones."""
     return re.sub(r"[\u00a0\u202f]", " ", text)
+
+
+@given(
+    st.one_of(st.decimals(-(10**12), 10**12, places=4), st.floats(-1e12, 1e12), st.integers(-(10**15), 10**15)),
+    st.integers(0, 2),
+    st.sampled_from(LANGUAGES),
+)
+def test_a_number_is_written_as_babel_writes_it(value: Decimal | float, places: int, language: Language) -> None:
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    assert written(value, places, language) == format_decimal(value, format=pattern, locale=locale(language))

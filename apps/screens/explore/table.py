@@ -111,14 +111,13 @@ def shown(made: Sheet, words: Words) -> Any:
         for title, unit, heading in zip(made.titles, made.units, grid.headings, strict=True)
         if not heading.is_dimension
     }
-    styled = frame.style.format(formats)
+    styled = frame.style.set_uuid("explore").format(formats)  # without a name, every rerun would be sent anew
     ends = [title for title, h in zip(made.titles, grid.headings, strict=True) if h.member is TOTAL]
     if ends:
         styled = styled.set_properties(subset=ends, **{"font-weight": "600"})
     if grid.total:
-        last = len(lines) - 1
-        bold = "font-weight: 600; background-color: #EEF4F5"
-        styled = styled.apply(lambda row: [bold if row.name == last else ""] * len(row), axis=1)
+        last = pd.IndexSlice[[len(lines) - 1], :]
+        styled = styled.set_properties(subset=last, **{"font-weight": "600", "background-color": "#EEF4F5"})
     return styled
 
 

@@ -11,7 +11,7 @@ from html import escape
 
 from babel.numbers import format_decimal
 
-from apps.numbers import NOTHING, locale
+from apps.numbers import NOTHING, locale, written
 from apps.screens.finance.statement import Row, Variance
 from apps.words import Language, say
 
@@ -57,7 +57,10 @@ def amount(value: Decimal | None, language: Language, *, thousands: bool) -> str
 
 def cents(value: Decimal | None, language: Language) -> str:
     """Euros and cents; what is negative stands in parentheses."""
-    return NOTHING if value is None else format_decimal(value, format="#,##0.00;(#,##0.00)", locale=locale(language))
+    if value is None:
+        return NOTHING
+    number = written(abs(value), 2, language)
+    return f"({number})" if value < 0 else number
 
 
 def rate(value: Decimal | None, language: Language) -> str:
