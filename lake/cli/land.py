@@ -41,7 +41,7 @@ def land(
     if as_json:
         typer.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
     else:
-        show(report, Console())
+        show(report, Console(markup=False, emoji=False, highlight=False))
     if report.refused:
         raise typer.Exit(1)
 
@@ -70,11 +70,11 @@ def show(report: Report, console: Console) -> None:
     for file in report.files:
         reasons.update({(file.source or "?", reason): n for reason, n in file.reasons.items()})
     for (source, reason), n in reasons.most_common(10):
-        console.print(f"  {n:,} in quarantine · {source} · {reason}", highlight=False)
+        console.print(f"  {n:,} in quarantine · {source} · {reason}")
     for file in shown:
         _remarks(file, console)
     rate = totals[0] / report.seconds if report.seconds else 0
-    console.print(f"{totals[0]:,} rows in {report.seconds:.1f} s ({rate:,.0f} rows/s)", highlight=False)
+    console.print(f"{totals[0]:,} rows in {report.seconds:.1f} s ({rate:,.0f} rows/s)")
 
 
 def _name(file: FileReport) -> str:
@@ -93,7 +93,7 @@ def _remarks(file: FileReport, console: Console) -> None:
     ]
     for remark in filter(None, said):
         named = remark if remark.startswith(file.file) else f"{file.file}: {remark}"
-        console.print(f"  {named}", highlight=False, markup=False)
+        console.print(f"  {named}")
 
 
 class _Bar:

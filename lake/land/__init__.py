@@ -71,7 +71,7 @@ def land(
 
     Raises:
         UnknownSource: `source` is not one.
-        ReadError: a path means nothing.
+        ReadError: stdin has no source.
         LeaseHeld: somebody else lands that source; files of the sources before are landed.
         SettingsError: the pseudonym key is not the one that the lake was filled with.
     """
@@ -168,8 +168,6 @@ class Landing:
                     self._read(stream, delivery, named, report, digest, size)
         except ReadError as error:
             report.status, report.why = "refused", str(error)
-        except PermissionError:
-            report.status, report.why = "refused", f"{delivery.shown} may not be read by this user."
         self._progress(delivery.size, 0)
         return report
 
@@ -198,6 +196,8 @@ class Landing:
             chunk = next(chunks, None)
         if stream.damage:
             report.broke_at, report.why = report.broke_at or int(last_line), f"the file is {stream.damage}"
+        elif not size:
+            report.why = "the file is empty"
         elif report.broke_at:
             report.why = "the file ends in the middle of a row"
         batch.read(number, report.read)
@@ -257,18 +257,14 @@ def _refusal(delivery: Delivery, error: ReadError) -> FileReport:
 
 def _opened(delivery: Delivery) -> tuple[str, int, Stream]:
     """The digest and size of a file's bytes, and a stream of them from the start."""
-    digest = hashlib.sha256()
-    stream = delivery.open()
-    data = stream.read(_SMALL)
-    digest.update(data)
-    if len(data) < _SMALL:
-        again = Plain(io.BytesIO(data))
-        again.damage = stream.damage
-        stream.close()
-        return digest.hexdigest(), len(data), again
-    size = len(data)
-    while data := stream.read(1 << 20):
-        digest.update(data)
-        size += len(data)
-    stream.close()
-    return digest.hexdigest(), size, delivery.open()
+    with contextlib.closing(delivery.open()) as stream:
+        data = stream.read(_SMALL)
+        digest, size = hashlib.sha256(data), len(data)
+        is_small = size < _SMALL
+        while not is_small and (more := stream.read(1 << 20)):
+            digest.update(more)
+            size += len(more)
+    # Of a large one no more than was seen now, though it may grow while it is read.
+    again = Plain(io.BytesIO(data)) if is_small else Plain(delivery.open(), size)
+    again.damage = stream.damage
+    return digest.hexdigest(), size, again

@@ -7,8 +7,11 @@ member of an archive has its own. Compression is no part of the name.
 from __future__ import annotations
 
 import glob
+import os
+import stat
 import struct
 import sys
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +24,9 @@ from lake.readers.stream import DEFLATE, GZIP, Inflated, Plain, Stream
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _LOCAL_MAGIC = b"PK\x03\x04"
 _STORED, _DEFLATED = 0, 8
+
+#: Flag of a member that only a password opens.
+_LOCKED = 1
 
 #: Files that systems leave in folders and archives, and what the sample says about itself.
 _NOISE = ("__MACOSX", "Thumbs.db", "desktop.ini", "truth.json")
@@ -50,54 +56,114 @@ def deliveries(paths: Sequence[str], stdin: tuple[str, BinaryIO] | None = None) 
         paths: As the user gave them; `-` is stdin.
         stdin: The name that stdin goes by, and a file to keep it in, since a delivery is read more than once.
 
-    Raises:
-        ReadError: a path means nothing.
+    A path that means nothing, and what lies below one and can't be read, is a file whose `open` says why.
     """
     for path in paths:
         if path == "-":
-            if stdin is None:
-                raise ReadError("Stdin is not a file.", remedy="Give the path of one.")
-            yield _stdin(*stdin)
+            yield _stdin(*stdin) if stdin else _refused(path, path, "Stdin is not a file.", "Give the path of one.")
             continue
-        meant = (d for file in _files(path) for d in (_members(file) if _is_zip(file) else [_single(file)]))
         # By own name, wherever it lies: of sources without an order of versions the last landed wins.
-        yield from sorted(meant, key=lambda delivery: delivery.name)
+        yield from sorted(_found(path), key=lambda delivery: delivery.name)
 
 
-def _files(path: str) -> list[Path]:
+def _found(path: str) -> Iterator[Delivery]:
+    """The files that one path means."""
     if not path:
-        raise ReadError("An empty path names no file.", remedy="Name files, folders, globs, or '.' for this folder.")
-    given = Path(path)
-    found = [given] if given.exists() else [Path(p) for p in sorted(glob.glob(path, recursive=True))]  # noqa: PTH207
+        remedy = "Name files, folders, globs, or '.' for this folder."
+        yield _refused(path, path, "An empty path names no file.", remedy)
+        return
+    is_literal = os.path.lexists(path)  # Brackets may be of a pattern or of a name.
+    found = [Path(path)] if is_literal else [Path(p) for p in sorted(glob.glob(path, recursive=True))]  # noqa: PTH207
     if not found:
-        raise ReadError(f"There is no file '{path}'.", remedy="Check the path, or the pattern and its quotes.")
-    if special := [each for each in found if not each.is_file() and not each.is_dir()]:
-        raise ReadError(
-            f"'{special[0]}' is neither a file nor a folder.",
-            remedy="Mend the link, or pipe it: '-' with --source reads stdin.",
-        )
-    return [file for each in found for file in ([each] if each.is_file() else _below(each))]
+        shown = in_print(path)
+        yield _refused(shown, shown, f"There is no file '{shown}'.", "Check the path, or the pattern and its quotes.")
+    for each in found:
+        for file in _below(each):
+            yield from _in_file(file)
 
 
-def _below(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if p.is_file() and not _is_noise(p.relative_to(folder)))
+def _below(given: Path) -> Iterator[Path]:
+    """All files below a folder, in order, folders that links lead to included; or the file itself."""
+    if not os.path.isdir(given):  # noqa: PTH112 (False also where one may not look)
+        yield given
+        return
+    seen: set[Path] = set()
+    unreadable: list[OSError] = []
+    for folder, folders, files in os.walk(given, onerror=unreadable.append, followlinks=True):
+        here = Path(folder).resolve()
+        folders[:] = sorted(f for f in folders if here not in seen and not _is_noise(Path(f)))
+        if here not in seen:
+            yield from (Path(folder, file) for file in sorted(files) if not _is_noise(Path(file)))
+        seen.add(here)
+    yield from (Path(error.filename) for error in unreadable)
 
 
-def _is_zip(path: Path) -> bool:
-    return path.suffix.lower() == ".zip"
+def _in_file(path: Path) -> Iterator[Delivery]:
+    """One file, or the members of one archive."""
+    name, shown = in_print(path.name), in_print(str(path))
+    try:
+        mode, size = path.stat().st_mode, path.stat().st_size
+        if stat.S_ISDIR(mode):
+            next(path.iterdir(), None)  # Says why it could not be looked through.
+        elif not stat.S_ISREG(mode):
+            remedy = "Pipe it: '-' with --source reads stdin."
+            yield _refused(name, shown, f"{shown} is neither a file nor a folder.", remedy)
+        elif path.suffix.lower() == ".zip":
+            yield from _members(path)
+        elif path.suffix.lower() == ".gz":
+            yield Delivery(in_print(path.stem), shown, size, lambda: Inflated(_open(path, size), GZIP))
+        else:
+            yield Delivery(name, shown, size, lambda: Plain(_open(path, size)))
+    except OSError as error:
+        yield _refused(name, shown, *_why_not(shown, error))
+
+
+def _open(path: Path, size: int) -> BinaryIO:
+    """A file that still has the size it was found with.
+
+    Raises:
+        ReadError: it has another, or can't be opened.
+    """
+    shown = in_print(str(path))
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        what, remedy = _why_not(shown, error)
+        raise ReadError(what, remedy=remedy) from error
+    now = os.fstat(file.fileno()).st_size
+    if now != size:
+        file.close()
+        what = f"{shown} is still being written: it had {size:,} bytes a moment ago and has {now:,} now."
+        raise ReadError(what, remedy="Land it once it is whole.")
+    return file
+
+
+def _why_not(shown: str, error: OSError) -> tuple[str, str]:
+    if isinstance(error, FileNotFoundError):
+        return f"{shown} is gone, or a link to nothing.", "Land it again once it is there."
+    return f"{shown} can't be read: {error.strerror}.", "Check that this user may read it, and its folder."
+
+
+def in_print(name: str) -> str:
+    """A file's name as it can be kept and shown: bytes that are no text, and what moves the cursor, are escaped."""
+    return "".join(_ESCAPES.get(unicodedata.category(c), str)(c) for c in name)
+
+
+def _escaped(character: str) -> str:
+    (byte,) = character.encode("utf-8", "surrogateescape")[-1:]
+    return f"\\x{byte:02x}" if "\udc80" <= character <= "\udcff" else character.encode("unicode_escape").decode()
+
+
+_ESCAPES = dict.fromkeys(("Cc", "Cs", "Zl", "Zp"), _escaped)
 
 
 def _is_noise(path: Path) -> bool:
     return any(part.startswith(".") or part in _NOISE for part in path.parts)
 
 
-def _single(path: Path) -> Delivery:
-    if path.suffix.lower() == ".gz":
-        return Delivery(path.stem, str(path), path.stat().st_size, lambda: Inflated(path.open("rb"), GZIP))
-    return Delivery(path.name, str(path), path.stat().st_size, lambda: Plain(path.open("rb")))
-
-
 def _stdin(name: str, spool: BinaryIO) -> Delivery:
+    if sys.stdin is None:
+        return _refused(name, "-", "Stdin is closed.", "Pipe a file into it.")
     while piece := sys.stdin.buffer.read(1 << 20):
         spool.write(piece)
 
@@ -130,49 +196,65 @@ class _Member:
     method: int
     length: int | None
     crc: int | None
+    is_locked: bool
 
 
 def _members(archive: Path) -> Iterator[Delivery]:
+    shown = in_print(str(archive))
+    size = archive.stat().st_size
     try:
         with zipfile.ZipFile(archive) as opened:
-            members = [i for i in opened.infolist() if not i.is_dir()]
-    except zipfile.BadZipFile:
+            found = [_member(i) for i in opened.infolist() if not i.is_dir()]
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
         # Cut short: the directory at its end is missing, but each member has a header of its own.
         found = list(_scan(archive))
-    else:
-        if any(i.flag_bits & 1 for i in members):
-            yield _unreadable(archive, "is protected by a password", "Unpack it and land its files.")
-            return
-        found = [_Member(i.filename, i.header_offset, i.compress_type, i.compress_size, i.CRC) for i in members]
     if not found:
-        yield _unreadable(archive, "is no zip, or has no files", "Have it sent again.")
+        what = f"{shown} is no zip, or has no files."
+        yield _refused(in_print(archive.name), shown, what, "Have it sent again.")
     for member in found:
         path = Path(member.name)
         if _is_noise(path):
             continue
-        name = path.stem if path.suffix.lower() == ".gz" else path.name
-        yield Delivery(
-            name, f"{archive}/{member.name}", member.length or 0, _opener(archive, member, path.suffix.lower() == ".gz")
-        )
+        each, within = in_print(path.name), f"{shown}/{in_print(member.name)}"
+        suffix = path.suffix.lower()
+        if why := _why_no_member(member, suffix):
+            yield _refused(each, within, f"{within} {why}.", "Unpack it and land its files.")
+            continue
+        name = in_print(path.stem) if suffix == ".gz" else each
+        yield Delivery(name, within, member.length or 0, _opener(archive, size, member, suffix == ".gz"))
 
 
-def _unreadable(archive: Path, what: str, remedy: str) -> Delivery:
+def _member(info: zipfile.ZipInfo) -> _Member:
+    is_locked = bool(info.flag_bits & _LOCKED)
+    return _Member(info.filename, info.header_offset, info.compress_type, info.compress_size, info.CRC, is_locked)
+
+
+def _why_no_member(member: _Member, suffix: str) -> str | None:
+    if member.is_locked:
+        return "is protected by a password"
+    if member.method not in (_STORED, _DEFLATED):
+        return f"is compressed in an unusual way (method {member.method})"
+    return "is an archive in an archive" if suffix == ".zip" else None
+
+
+def _refused(name: str, shown: str, what: str, remedy: str) -> Delivery:
+    """What can't be landed, so that it is told of like any other file and does not stop the others."""
+
     def refuse() -> Stream:
-        raise ReadError(f"{archive} {what}.", remedy=remedy)
+        raise ReadError(what, remedy=remedy)
 
-    return Delivery(archive.name, str(archive), archive.stat().st_size, refuse)
+    return Delivery(name, shown, 0, refuse)
 
 
-def _opener(archive: Path, member: _Member, is_gzip: bool) -> Callable[[], Stream]:
+def _opener(archive: Path, size: int, member: _Member, is_gzip: bool) -> Callable[[], Stream]:
     def open_member() -> Stream:
-        if member.method not in (_STORED, _DEFLATED):
-            raise ReadError(
-                f"{archive}/{member.name} is compressed in an unusual way (method {member.method}).",
-                remedy="Unpack the archive and land its files.",
-            )
-        raw = archive.open("rb")
-        raw.seek(member.at)
-        header = _LOCAL_HEADER.unpack(raw.read(_LOCAL_HEADER.size))
+        raw = _open(archive, size)
+        packed = _at(raw, member.at, _LOCAL_HEADER.size)
+        if len(packed) < _LOCAL_HEADER.size or packed[:4] != _LOCAL_MAGIC:
+            raw.close()
+            what = f"{in_print(str(archive))}/{in_print(member.name)} is not where the archive says."
+            raise ReadError(what, remedy="Have it sent again.")
+        header = _LOCAL_HEADER.unpack(packed)
         raw.seek(member.at + _LOCAL_HEADER.size + header[-2] + header[-1])
         stream: Stream
         if member.method == _DEFLATED:
@@ -195,7 +277,8 @@ def _scan(archive: Path) -> Iterator[_Member]:
             )
             data = at + _LOCAL_HEADER.size + name_length + extra_length
             is_streamed = bool(flags & 8)
-            yield _Member(name, at, method, None if is_streamed else length, None if is_streamed else crc)
+            is_locked = bool(flags & _LOCKED)
+            yield _Member(name, at, method, None if is_streamed else length, None if is_streamed else crc, is_locked)
             if is_streamed:
                 return  # The length stands after the data only; nothing is known of what follows.
             at = data + length

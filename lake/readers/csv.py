@@ -54,7 +54,7 @@ def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Ite
     """Rows of a CSV file, block by block.
 
     Raises:
-        ReadError: no line of the file looks like the contract's header.
+        ReadError: no line of the file looks like the contract's header, or it has none.
     """
     dialect: _Dialect | None = None
     head = b""
@@ -70,6 +70,8 @@ def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Ite
         if rest < len(block):
             pending = block.following(rest)
         yield cutter.chunk(head, contract.reading.format)
+    if dialect is None and stream.damage is None and contract.reading.options.get("header", True):
+        raise ReadError(f"The file is empty: not even the header of {contract.name}.", remedy="Have it sent again.")
 
 
 def header(stream: Stream, contract: Contract) -> list[str]:
