@@ -7,7 +7,9 @@ What a scheduler can rely on:
 - every run leaves a record, with its steps, durations, counts and outcome, also when it fails; a run that was killed
   is marked so by the next run of one of its lines;
 - exit codes: 0 all lines are up to date · 1 a build or another step failed · 3 checks refused a build · 69 MongoDB does
-  not answer · 75 another run holds a line, try later. Of several, the first that happened.
+  not answer · 75 another run holds a line, try later. Of several, the first that happened;
+- a file that can't be landed stops neither the others nor the lines: the record names it, and the exit code is 65 when
+  all lines are up to date but for such files.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -30,11 +32,14 @@ from lake.checks import check, results
 from lake.contracts import Contract
 from lake.errors import CheckFailed, LakeError, LeaseHeld
 from lake.land import land
-from lake.land.report import COUNTS
+from lake.land.report import COUNTS, FileReport
 from lake.settings import PROJECT
 from lake.store import Store
 
 log = logging.getLogger(__name__)
+
+#: Exit code of a run whose lines are all up to date, but for files that could not be landed.
+REFUSED_FILES = 65
 
 State = Literal["running", "published", "unchanged", "failed", "killed"]
 
@@ -67,7 +72,7 @@ class LineOutcome:
 
 @dataclass(frozen=True)
 class Run:
-    """The record of one run. Grain: one start of `run()`."""
+    """The record of one run. Grain: one start of `run()`. `refused` names files that could not be landed, and why."""
 
     id: str
     process: str
@@ -76,11 +81,13 @@ class Run:
     state: State
     lines: dict[str, LineOutcome]
     steps: tuple[Step, ...] = ()
+    refused: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """The first code that is not 0, in the order of the lines."""
-        return next((line.exit_code for line in self.lines.values() if line.exit_code), 0)
+        """The first code that is not 0, in the order of the lines; then what the files say."""
+        failed = (line.exit_code for line in self.lines.values() if line.exit_code)
+        return next(failed, REFUSED_FILES if self.refused else 0)
 
 
 def run(
@@ -175,6 +182,9 @@ class _Recorder:
             log.info("run.step run=%s step=%s seconds=%.1f error=%s", self.run.id, name, step.seconds, error)
             self._put()
 
+    def refused(self, files: Iterable[FileReport]) -> None:
+        self.run = replace(self.run, refused=tuple(f"{file.file}: {file.why}" for file in files))
+
     def line(self, line: str, outcome: LineOutcome) -> None:
         self.run = replace(self.run, lines={**self.run.lines, line: outcome})
 
@@ -217,6 +227,7 @@ def _land(recorder: _Recorder, paths: Sequence[str], report: Report) -> None:
         landed = land(paths, progress=progress, found=found)
         counts.update({what: landed.total(what) for what in COUNTS})
         counts["refused_files"] = len(landed.refused)
+        recorder.refused(landed.refused)
 
 
 def _mirror(recorder: _Recorder, store: Store, lines: Sequence[str], report: Report) -> list[str]:
@@ -316,4 +327,4 @@ def _publish(recorder: _Recorder, passed: list[Build], report: Report) -> None:
 def _from_document(document: Mapping[str, Any]) -> Run:
     lines = {line: LineOutcome(**outcome) for line, outcome in document["lines"].items()}
     steps = tuple(Step(**step) for step in document["steps"])
-    return Run(**{**document, "lines": lines, "steps": steps})
+    return Run(**{**document, "lines": lines, "steps": steps, "refused": tuple(document.get("refused", ()))})

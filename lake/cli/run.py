@@ -27,8 +27,9 @@ def run(
 ) -> None:
     """Land (if asked), mirror, build, check and publish: bring lines up to date. One run at a time per line.
 
-    Exit codes: 0 all lines up to date; 1 a step failed; 3 checks refused a build; 69 MongoDB does not answer;
-    75 another run holds a line. A line that fails keeps what was published and does not stop the others.
+    Exit codes: 0 all lines up to date; 65 too, but files could not be landed; 1 a step failed; 3 checks refused a
+    build; 69 MongoDB does not answer; 75 another run holds a line. Neither a line that fails, which keeps what was
+    published, nor a file that is refused stops the others.
     """
     import signal
     import sys
@@ -57,7 +58,7 @@ def run(
     raise typer.Exit(done.exit_code)
 
 
-def runs(limit: Annotated[int, typer.Option(min=1, help="How many.")] = 10) -> None:
+def runs(limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many.")] = 10) -> None:
     """The last runs: when, how long each step took, and how it ended for each line."""
     from lake.run import last_runs
     from lake.store import open_store
@@ -73,5 +74,7 @@ def show(run: Run) -> None:
     for step in run.steps:
         counts = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in step.counts.items())
         print(f"  {step.name:8} {step.seconds:7.1f} s  {counts}{'  ' + step.error if step.error else ''}")
+    for file in run.refused:
+        print(f"  refused   {file}")
     for line, outcome in run.lines.items():
         print(f"  {line:9} {outcome.state:9}  {outcome.error or outcome.build or ''}")

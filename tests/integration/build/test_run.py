@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace as changed
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from lake import builds, mirror, publish
 from lake import run as runs
-from lake.errors import CheckFailed, LeaseHeld, MirrorError, PublishError, ReadError
+from lake.errors import CheckFailed, LeaseHeld, MirrorError, PublishError, StoreUnavailable
 from lake.run import Run
 from lake.store import Store
 
@@ -56,9 +57,14 @@ def test_a_failure_at_any_step_leaves_what_is_published_and_says_why(
     land(range(10), price_eur=Decimal("1000.00"))
 
     # land
-    with pytest.raises(ReadError):
-        runs.run(store, ["audio"], paths=[str(project / "nothing-here.csv")], project=project)
-    assert failed(store, "land") == 1
+    def down(*_: object, **__: object) -> None:
+        raise StoreUnavailable("MongoDB does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "land", down)
+        with pytest.raises(StoreUnavailable):
+            runs.run(store, ["audio"], paths=["incoming"], project=project)
+    assert failed(store, "land") == 69
 
     # mirror
     def broken(*_: object, **__: object) -> None:
@@ -105,6 +111,26 @@ def test_a_failure_at_any_step_leaves_what_is_published_and_says_why(
     kept = runs.last_runs(store)
     assert [run.state for run in kept] == ["published", *["failed"] * 5, "unchanged", "published"]
     assert (kept[0].id, kept[0].steps, kept[0].lines) == (last.id, last.steps, last.lines)
+
+
+def test_files_that_are_refused_stop_no_line_and_show_in_the_exit_code_and_the_record(
+    project: Path, store: Store, land: Land, tmp_path: Path
+) -> None:
+    shutil.rmtree(project / "expectations")
+    land(range(10))
+    (tmp_path / "unknown.csv").write_text("a;b\n1;2\n")
+    paths = [str(tmp_path / "unknown.csv"), str(tmp_path / "none" / "*.csv")]
+    done = runs.run(store, ["audio"], paths=paths, project=project)
+    assert (done.lines["audio"].state, done.exit_code) == ("published", runs.REFUSED_FILES)
+    assert runs.REFUSED_FILES == 65
+    assert counts(done)["land"]["refused_files"] == 2
+    (kept,) = runs.last_runs(store)
+    assert kept.refused == done.refused
+    assert kept.exit_code == 65
+    assert [file.partition(": ")[0] for file in kept.refused] == paths
+    assert "is of no known source" in kept.refused[0]
+    worse = changed(done, lines={"audio": runs.LineOutcome("failed", exit_code=3)})
+    assert worse.exit_code == 3, "what keeps a line from being up to date comes first"
 
 
 def failed(store: Store, step: str) -> int:
