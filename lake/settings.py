@@ -61,6 +61,18 @@ class Settings(BaseSettings):
         """Steps run in other folders (dbt in the project's): a relative path would mean another one there."""
         return path.expanduser().resolve()
 
+    @field_validator("mongo_database")
+    @classmethod
+    def _of_mongodb(cls, name: str) -> str:
+        """Source: MongoDB manual, "Naming Restrictions"; the server's own databases are not for the lake."""
+        wrong = sorted(set(name) & set('/\\. "$*<>:|?\0'))
+        if not name or len(name.encode()) > 63 or wrong or name.lower() in ("admin", "config", "local"):
+            raise ValueError(
+                "a database's name has 1 to 63 bytes, no blank, none of / \\ . \" $ * < > : | ?, "
+                "and is not admin, config or local"
+            )
+        return name
+
     @property
     def mirror(self) -> Path:
         return self.data / "mirror"

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def filoue(
     site: Annotated[str, typer.Option(help="The nursery, e.g. S14-CHI-01.")],
-    year: Annotated[int, typer.Option(help="Year of care.")],
+    year: Annotated[int, typer.Option(min=2000, max=2100, help="Year of care.")],
     out: Annotated[
         Path | None,
         typer.Option(dir_okay=False, help="File to write; its usual name, here, unless given."),

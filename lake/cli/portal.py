@@ -28,8 +28,10 @@ def portal(
 
 
 def demo(
-    records: Annotated[int, typer.Option(min=1000, help="About how many records the sample group has.")] = 250_000,
-    seed: Annotated[int, typer.Option(help="Another seed is another group.")] = 1,
+    records: Annotated[
+        int, typer.Option(min=1000, max=1_000_000_000, help="About how many records the sample has.")
+    ] = 250_000,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Another seed is another group.")] = 1,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the portal at the end.")] = True,
 ) -> None:
     """Sample group → lake → marts → checks → portal, on this machine. Run again, it adds nothing twice."""

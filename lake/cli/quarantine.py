@@ -10,6 +10,7 @@ from lake.cli import example
 
 if TYPE_CHECKING:
     from lake.access import Scope
+    from lake.store import Store
 
 #: The role of operations on the lake; who has another says so with --as.
 ROLE = "data-engineer"
@@ -35,7 +36,7 @@ _EPILOG = example("lake quarantine list")
 
 def list_rows(
     source: Source = None,
-    file: Annotated[int | None, typer.Option(help="Only this file, by its number in the ledger.")] = None,
+    file: Annotated[int | None, typer.Option(min=1, help="Only this file, by its number in the ledger.")] = None,
     role: Role = ROLE,
 ) -> None:
     """Count the rows in quarantine by source, file and reason; a row can have several reasons."""
@@ -48,7 +49,7 @@ def list_rows(
     scope = _scope(role)
     scope.require("quarantine", contract(source).line if source else None)
     with open_store() as store:
-        names = {f.number: f.name for f in store.files(source)}
+        names = _names(store, source, file)
         counted = list(store.quarantine.reasons(source, file=file))
         held = store.quarantine.count(source)
     counted = [c for c in counted if scope.allows("quarantine", c.source.split("_")[0])]
@@ -61,7 +62,7 @@ def list_rows(
     table.add_column("rows", justify="right")
     for c in counted:
         table.add_row(c.source, f"{c.file} {names.get(c.file, '')}", c.reason, c.first, f"{c.rows:,}")
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
     sources = {c.source for c in counted}
     print(f"{sum(n for s, n in held.items() if s in sources):,} rows. 'lake quarantine show ID' decrypts one.")
 
@@ -109,7 +110,7 @@ def show(
             table.add_column(title, overflow="fold")
         for field, value in found:
             table.add_row(field.name, field.header, _short(value))
-        Console(markup=False, highlight=False).print(table)
+        Console(markup=False, emoji=False, highlight=False).print(table)
     print()
     text = kept.text
     is_cut = sys.stdout.isatty() and len(text) > _SHOWN
@@ -120,12 +121,12 @@ def show(
 
 def retry(
     source: Source = None,
-    file: Annotated[int | None, typer.Option(help="Only this file, by its number in the ledger.")] = None,
+    file: Annotated[int | None, typer.Option(min=1, help="Only this file, by its number in the ledger.")] = None,
     corrected: Annotated[
         str | None, typer.Option("--from", help="Land this corrected file instead of the rows of the one it replaces.")
     ] = None,
     replaces: Annotated[
-        int | None, typer.Option(help="With --from: number of the file replaced, if its name is another.")
+        int | None, typer.Option(min=1, help="With --from: number of the file replaced, if its name is another.")
     ] = None,
     role: Role = ROLE,
 ) -> None:
@@ -153,6 +154,7 @@ def retry(
         sources = [source] if source else sorted(store.quarantine.count())
         for each in sources:
             scope.require("quarantine", contract(each).line)
+        _names(store, source, file)
         for done in retry_rows(store, vault(), sources, file=file):
             print(
                 f"{done.source}: {done.tried:,} rows tried, {done.landed:,} landed, {done.unchanged:,} unchanged, "
@@ -166,6 +168,27 @@ def _scope(role: str) -> Scope:
     from lake import access
 
     return access.scope(role)
+
+
+def _names(store: Store, source: str | None, file: int | None) -> dict[int, str]:
+    """Names of the files of the ledger, by number.
+
+    Raises:
+        ReadError: `file` is none of them.
+    """
+    from lake.errors import ReadError
+
+    files = store.files(source)
+    names = {f.number: f.name for f in files}
+    if file is not None and file not in names:
+        waiting = [f for f in files if f.quarantined]
+        listed = ", ".join(f"{f.number} ({f.name})" for f in waiting[:10]) or "none"
+        more = f" and {len(waiting) - 10:,} more" if len(waiting) > 10 else ""
+        of = f" of {source}" if source else ""
+        raise ReadError(
+            f"No file{of} has the number {file}.", remedy=f"Files{of} with rows in quarantine: {listed}{more}."
+        )
+    return names
 
 
 def _short(value: str | None) -> str:

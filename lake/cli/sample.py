@@ -17,9 +17,12 @@ def register(app: typer.Typer) -> None:
 def sample(
     out: Annotated[Path, typer.Option(help="Folder to write to; it must be empty or not exist.")],
     records: int = typer.Option(
-        250_000, min=1000, help="About how many rows to write. The group's registers alone are some 25,000."
+        250_000,
+        min=1000,
+        max=1_000_000_000,
+        help="About how many rows to write. The group's registers alone are some 25,000.",
     ),
-    seed: int = typer.Option(1, help="The same seed and number of records give the same bytes."),
+    seed: int = typer.Option(1, min=0, max=2**63 - 1, help="The same seed and number of records give the same bytes."),
 ) -> None:
     """Write the sample group's files, as its trades' software would, and truth.json: what must come out of them."""
     from rich.console import Console

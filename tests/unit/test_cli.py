@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from lake import cli
+from lake.errors import SettingsError
+from lake.settings import settings
 
 
 def lake(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -57,6 +60,31 @@ def test_a_malformed_setting_is_one_line_too(monkeypatch: pytest.MonkeyPatch) ->
     assert done.stderr.startswith("lake: The settings are not valid: LAKE_THREADS: ")
     assert done.stderr.count("\n") == 1
     assert "many" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["", "a b$", "lake.eu", "x" * 64, "é" * 32, "Admin"])
+def test_a_database_that_mongodb_would_refuse_is_a_setting_that_is_not_valid(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAKE_MONGO_DATABASE", name)
+    with pytest.raises(SettingsError, match="LAKE_MONGO_DATABASE: Value error, a database's name has 1 to 63 bytes"):
+        settings()
+
+
+def test_numbers_beyond_measure_are_refused_by_name() -> None:
+    for arguments in (
+        *(("runs", "--limit", n) for n in ("0", "-1", str(10**30), "x")),
+        *(("query", "--metrics", "m", "--limit", n) for n in ("0", "-1", str(10**30))),
+        *(("sample", "--records", n) for n in ("0", "-5", str(10**30))),
+        ("sample", "--seed", "-1"),
+        ("export", "filoue", "--year", str(10**30)),
+        *(("quarantine", "list", "--file", n) for n in ("0", "-1")),
+        *(("quarantine", "retry", "--file", n) for n in ("0", "-1")),
+        ("portal", "--port", "99999"),
+    ):
+        done = CliRunner().invoke(cli.app, arguments)
+        assert done.exit_code == 2, arguments
+        assert f"Invalid value for '{arguments[-2]}'" in done.stderr, arguments
 
 
 def test_what_the_system_refuses_is_one_line_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

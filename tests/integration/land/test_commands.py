@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from lake.cli import app
 from lake.contracts import catalogue
+from lake.errors import ReadError
 from lake.store import Store
 from tests.lab import DEVICES, row, text
 
@@ -91,6 +92,18 @@ def test_quarantine_shows_a_row_as_a_table_and_whole(lake: Callable[..., Result]
     assert raw == text(line).encode("cp1252")
     # A row that can't be cut has no table.
     assert "D1003;" in lake("quarantine", "show", "1:1").stdout
+
+
+def test_a_file_number_that_is_not_known_is_said_with_those_that_are(lake: Callable[..., Result], file: Path) -> None:
+    lake("land", str(file))
+    for command in ("list", "retry"):
+        for number in ("999", str(10**30)):
+            error = lake("quarantine", command, "--file", number).exception
+            assert isinstance(error, ReadError)
+            assert str(error) == (
+                f"No file has the number {number}. Files with rows in quarantine: 1 (S01_devices_2024.csv)."
+            )
+    assert "1 rows tried" in lake("quarantine", "retry", "--file", "1").stdout
 
 
 def test_quarantine_is_for_roles_that_may(lake: Callable[..., Result], file: Path) -> None:
