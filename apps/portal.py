@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from functools import partial
+from pathlib import Path
 from threading import Thread
 
 import streamlit as st
@@ -13,6 +14,8 @@ from apps.registry import PAGES, Page
 from apps.session import Session, sign_in
 from apps.words import say
 from lake.semantic import prewarm
+
+_STYLE = Path(__file__).with_name("portal.css")
 
 
 def _draw(page: Page, session: Session) -> None:
@@ -39,6 +42,7 @@ def _import_all() -> None:
 
 def main() -> None:
     st.set_page_config(page_title="Lac & indicateurs", page_icon=":material/water:", layout="wide")
+    st.html(_STYLE)
     _prewarm()
     session = sign_in()
     menu: dict[str, list[st.Page]] = {}

@@ -62,7 +62,8 @@ def draw(session: Session) -> None:
     states = data.lines(shown)
     _head(session, view, states, indicators)
     _problems(session, [_said(p, session) for p in (*problems, *unknown, *unfit)])
-    controls.choices(session, view, known)
+    with st.container(key=key("choices")):
+        controls.choices(session, view, known)
     if not view.show:
         empty(session, "no_indicator")
         return
@@ -81,7 +82,8 @@ def draw(session: Session) -> None:
         return
     panes.chosen(session, view, words)
     _problems(session, _strangers(standings, words))
-    main, side = st.columns([5, 2], gap="medium")
+    with st.container(key=key("body")):
+        main, side = st.columns([5, 2], gap="medium")
     with main:
         _answer(session, found, known, span, words)
     with side:

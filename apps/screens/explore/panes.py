@@ -64,8 +64,9 @@ def panes(
     """The panes, and the choice of one more."""
     language = session.language
     st.markdown(f"**{say('explore.selections', language)}**", help=say("explore.selections_help", language))
-    for dimension, members in standings.items():
-        _pane(session, view, dimension, members, words)
+    with st.container(key=key("boxes")):
+        for dimension, members in standings.items():
+            _pane(session, view, dimension, members, words)
     rest = [d for d in offered if d not in standings]
 
     def add() -> None:
