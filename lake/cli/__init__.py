@@ -32,6 +32,7 @@ ROOMS = (
     "run",
     "schedule",
     "query",
+    "restatement",
     "export",
     "status",
     "doctor",

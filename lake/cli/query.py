@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +18,8 @@ import typer
 from lake.cli import example
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from lake.semantic import Answer, Column, Indicator
 
 
@@ -73,7 +76,7 @@ def query(
     until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day, included.")] = None,
     grain: Annotated[str | None, typer.Option(help="Split by day, week, month, quarter or year.")] = None,
     order: Annotated[list[str] | None, typer.Option(help="Columns to sort by; '-' before one for descending.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Rows at most.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, max=10**9, help="Rows at most.")] = None,
     compare: Annotated[
         list[str] | None,
         typer.Option(
@@ -89,28 +92,29 @@ def query(
     from lake import access, semantic
 
     answer = semantic.query(
-        _parts(metrics),
-        by=_parts(by),
+        parts(metrics),
+        by=parts(by),
         where=[semantic.Filter.parse(text) for text in where or ()],
         since=since.date() if since else None,
         until=until.date() if until else None,
         grain=grain,
-        order=_parts(order),
+        order=parts(order),
         limit=limit,
-        compare=_parts(compare),
+        compare=parts(compare),
         scope=access.scope(role),
     )
     match form:
         case Format.table:
             _print_table(answer, lang.value)
         case Format.csv:
-            print(_csv(answer), end="")
+            print(as_csv(answer.table), end="")
         case Format.json:
             print(_json(answer))
         case Format.sql:
             print(_sql(answer))
         case Format.parquet:
-            _write_parquet(answer)
+            of = " ".join(f"{b.line}/{b.id}" for b in answer.builds)
+            write_parquet(answer.table, {"lake.builds": of, "lake.checks": answer.check_status})
     told = [*(note.text(lang.value) for note in answer.notes), *_provenance(answer)]
     print("\n".join(told), file=sys.stdout if form is Format.table else sys.stderr)
 
@@ -141,26 +145,33 @@ def metrics(
                 _print_indicator(indicator, lang.value)
 
 
-def _parts(given: list[str] | None) -> list[str]:
+def parts(given: list[str] | None) -> list[str]:
     return [part.strip() for text in given or () for part in text.split(",") if part.strip()]
 
 
 def _print_table(answer: Answer, lang: str) -> None:
+    columns = {column.label(lang): column.kind == "metric" for column in answer.columns}
+    rows = answer.table.to_pylist()
+    print_table(columns, [[shown(row[c.name], c, lang) for c in answer.columns] for row in rows])
+
+
+def print_table(columns: Mapping[str, bool], rows: Sequence[Sequence[str]]) -> None:
+    """A table for people: names of columns → whether it holds numbers."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in answer.columns:
-        table.add_column(column.label(lang), justify="right" if column.kind == "metric" else "left")
-    for row in answer.table.to_pylist():
-        table.add_row(*(_shown(row[column.name], column, lang) for column in answer.columns))
+    for label, is_number in columns.items():
+        table.add_column(label, justify="right" if is_number else "left")
+    for row in rows:
+        table.add_row(*row)
     # Rich would read `[…]` in a value as markup; and a pipe has no width to fold to.
     console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 10_000)
     console.print(table)
 
 
-def _shown(value: Any, column: Column, lang: str) -> str:
+def shown(value: Any, column: Column, lang: str) -> str:
     """A value as its reader writes it, in its definition's pattern: 1 234,50 € in French, 1,234.50 € in English."""
     from babel.numbers import format_currency, format_decimal, format_percent
 
@@ -186,12 +197,12 @@ def _dated(value: date, grain: str | None, where: str) -> str:
     return str(format_date(value, pattern, locale=where))
 
 
-def _csv(answer: Answer) -> str:
+def as_csv(table: pa.Table) -> str:
     """For machines: names, decimal points, ISO dates, nothing for what is empty."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(answer.table.column_names)
-    for row in answer.table.to_pylist():
+    writer.writerow(table.column_names)
+    for row in table.to_pylist():
         writer.writerow("" if value is None else value for value in row.values())
     return out.getvalue()
 
@@ -204,10 +215,10 @@ def _json(answer: Answer) -> str:
         "checks": answer.check_status,
         "notes": [note.en for note in answer.notes],
     }
-    return json.dumps(document, ensure_ascii=False, indent=1, default=_plain)
+    return json.dumps(document, ensure_ascii=False, indent=1, default=plain)
 
 
-def _plain(value: Any) -> str | float:
+def plain(value: Any) -> str | float:
     """Decimals as numbers where a float holds them exactly as written, as text where it would not."""
     if isinstance(value, Decimal):
         return float(value) if Decimal(repr(float(value))) == value else str(value)
@@ -221,18 +232,16 @@ def _sql(answer: Answer) -> str:
     return "\n".join([*parameters, answer.sql])
 
 
-def _write_parquet(answer: Answer) -> None:
+def write_parquet(table: pa.Table, metadata: Mapping[str, str]) -> None:
+    """A Parquet file on stdout, which says where its figures come from."""
     import pyarrow.parquet as pq
 
     from lake.errors import QueryError
 
     if sys.stdout.isatty():
-        raise QueryError(
-            "Parquet is not for a terminal.", remedy="Send it to a file: lake query … --format parquet > x.parquet"
-        )
-    metadata = {"lake.builds": " ".join(f"{b.line}/{b.id}" for b in answer.builds), "lake.checks": answer.check_status}
+        raise QueryError("Parquet is not for a terminal.", remedy="Send it to a file: … --format parquet > x.parquet")
     out = io.BytesIO()
-    pq.write_table(answer.table.replace_schema_metadata(metadata), out)
+    pq.write_table(table.replace_schema_metadata(metadata), out)
     sys.stdout.buffer.write(out.getvalue())
     sys.stdout.buffer.flush()
 

@@ -22,12 +22,13 @@ from lake.builds import Build
 from lake.errors import QueryError, UnknownBuild, UnknownMetric
 from lake.semantic import causes, cells, origins
 from lake.semantic.answer import Column, Note
+from lake.semantic.cache import Cache
 from lake.semantic.cells import Change
 from lake.semantic.figures import answer
 from lake.semantic.filters import Filter
 from lake.semantic.manifest import GROUP, Manifest
 from lake.semantic.origins import Difference
-from lake.semantic.publications import Source, published
+from lake.semantic.publications import Source, find, published
 from lake.semantic.question import Question
 from lake.semantic.rows import LARGEST_PAGE
 from lake.settings import LINES
@@ -103,6 +104,18 @@ def restatement(
     before, after = (_build(id, scope) for id in (build_a, build_b))
     sources = _sources(metric, before, after, scope)
     question = Question((metric,), tuple(by), tuple(where), since, until, grain)
+    may_drill = scope.allows("drill", after.line)
+    key = (question, limit, *(str(b.folder) for s in sources for b in s.builds), scope.structures, may_drill)
+    return _told.fetch(key, lambda: _compare(question, sources, limit, scope))[0]
+
+
+#: Restatements in memory, in bytes of Arrow: builds never change, and a screen asks again at every click.
+_told: Cache[Restatement] = Cache(64 * 2**20, lambda told: told.cells.nbytes + (told.records or told.causes).nbytes)
+
+
+def _compare(question: Question, sources: tuple[Source, Source], limit: int, scope: Scope) -> Restatement:
+    (metric,) = question.metrics
+    before, after = (source.builds[0] for source in sources)
     answers = [answer(question, source, scope) for source in sources]
     table, count = cells.differing(answers, sources[1].manifest)
     found = causes.find(question, sources, scope, limit)
@@ -122,6 +135,34 @@ def restatement(
         differences=origins.differences(metric, before, after),
         notes=(*_notes(metric, sources), *found.notes),
     )
+
+
+def compared(metric: str, build_a: str | None, build_b: str | None, *, scope: Scope) -> tuple[str, str]:
+    """Which builds to compare where only one, or none, is named: the published one with the one before it.
+
+    Raises:
+        UnknownMetric, UnknownBuild, AccessDenied: as `restatement`.
+        QueryError: there is no build before it.
+    """
+    if build_b is None:
+        found = find((metric,), scope).builds
+        build_b = min(found, key=lambda build: not metric.startswith(f"{build.line}_")).id
+    return build_a or earlier(_build(build_b, scope)).id, build_b
+
+
+def earlier(after: Build) -> Build:
+    """The newest build of a line that passed before this one.
+
+    Raises:
+        QueryError: there is none.
+    """
+    found = next((b for b in builds.builds(after.line) if b.status == "passed" and b.id < after.id), None)
+    if found is None:
+        raise QueryError(
+            f"Line '{after.line}' keeps no build before '{after.id}' that passed its checks.",
+            remedy=f"There is one to compare with after the next `lake run {after.line}`.",
+        )
+    return found
 
 
 def _build(id: str, scope: Scope) -> Build:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -11,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from lake import build, builds, semantic
 from lake.access import Permission, Role, Scope
 from lake.builds import Build, Status
+from lake.cli import app
 from lake.errors import AccessDenied, QueryError, UnknownBuild, UnknownDimension, UnknownMetric
 from lake.semantic import Filter, Restatement
 from lake.semantic.origins import Difference
@@ -141,7 +147,9 @@ def test_a_record_that_moves_takes_from_one_cell_and_adds_to_another(project: Pa
     land(range(4))
     before = made(project)
     land(range(1), fitted_on=date(2024, 6, 9))
-    found = told(before, made(project))
+    after = made(project)
+    builds.point("audio", after.id)
+    found = told(before, after)
     assert found.records is not None
     (moved,) = found.records.to_pylist()
     assert (moved["kind"], moved["day_a"], moved["day_b"], moved["change"]) == (
@@ -159,6 +167,29 @@ def test_a_record_that_moves_takes_from_one_cell_and_adds_to_another(project: Pa
     ]
     backwards = semantic.restatement(METRIC, found.after.id, found.before.id, scope=scope())
     assert [c["change"] for c in backwards.cells.to_pylist()] == [Decimal("950.10"), Decimal("-950.10")]
+
+    done = run(METRIC, "--as", "data-engineer", "--records", "--format", "csv")
+    head, *rows = csv.reader(io.StringIO(done.stdout))
+    assert [dict(zip(head, row, strict=True))["file_name"] for row in rows] == ["fittings.csv"]
+
+
+def test_the_command_writes_cells_records_and_all_of_it(restated: tuple[Build, Build], mongo_settings: str) -> None:
+    builds.point("audio", restated[1].id)
+    shown = run(METRIC, "--as", "data-engineer", "--lang", "en").stdout
+    assert ("AP3" in shown, "corrected" in shown, "source audio_fittings 1 → 4" in shown) == (True, True, True)
+    assert f"audio: {restated[0].id} → {restated[1].id}" in shown
+    cells = run(METRIC, "--as", "data-engineer", "--format", "csv", "--grain", "none").stdout
+    assert cells == "structure,value_a,value_b,change\nS01,4750.50,4700.40,-50.10\n"
+    whole = json.loads(run(METRIC, "--as", "data-engineer", "--format", "json").stdout)
+    assert (whole["total"]["change"], whole["record_count"], len(whole["records"])) == (-50.1, 3, 3)
+    same = run(METRIC, "--as", "data-engineer", "--from", restated[1].id, "--lang", "en").stdout
+    assert "Nothing changed between these two builds." in same
+    with pytest.raises(QueryError, match="keeps no build before"):
+        run(METRIC, "--as", "data-engineer", "--to", restated[0].id)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["restatement", *arguments], catch_exceptions=False)
 
 
 def test_what_no_record_changed_is_other_and_named(project: Path, land: Callable[..., None]) -> None:
