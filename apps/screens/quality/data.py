@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from apps.screens.quality.trust import Checked
 from apps.session import Session
 from apps.store import store
-from lake import builds, publish
+from lake import builds, publish, semantic
 from lake.builds import Build
 from lake.checks import results
 from lake.contracts import catalogue, contract
@@ -13,6 +15,7 @@ from lake.errors import StoreError
 from lake.land.originals import original
 from lake.land.retry import Retried, retry
 from lake.run import Run, last_runs
+from lake.semantic import Restatement
 from lake.status import SourceStatus, status
 from lake.store import Counted, Held, Store
 from lake.vault import vault
@@ -91,6 +94,34 @@ def show_build(session: Session, build: Build) -> Build:
     session.scope.require("publish", build.line)
     newer = build.id > (builds.published_id(build.line) or "")
     return publish.publish(build.line, build.id) if newer else publish.rollback(build.line, build.id)
+
+
+def comparable(session: Session, line: str) -> list[Build]:
+    """The kept builds of a line whose figures the persona may see, newest first."""
+    may_publish = session.scope.allows("publish", line)
+    return [b for b in builds.builds(line) if b.status == "passed" or (may_publish and b.status != "failed")]
+
+
+def restatement(session: Session, metric: str, older: str, newer: str) -> Restatement:
+    """What changed in an indicator between two builds of a line, by structure and month.
+
+    Raises:
+        LakeError: they can't be compared by it; says why.
+    """
+    return semantic.restatement(metric, older, newer, scope=session.scope)
+
+
+def named(records: pa.Table) -> pa.Table:
+    """Records of a restatement with the name of the file that brought each, if the lake answers."""
+    held = lake()
+    names: dict[int, str] = {}
+    try:
+        for source in {source for source in records.column("source").to_pylist() if source} if held else ():
+            names |= file_names(held, source)
+    except StoreError:
+        names = {}
+    files = [names.get(number) for number in records.column("file").to_pylist()]
+    return records.append_column("file_name", pa.array(files, pa.string()))
 
 
 def runs(held: Store, session: Session) -> list[Run]:

@@ -10,6 +10,7 @@ from apps.ask import LineState, state
 from apps.blocks import chips, heading
 from apps.numbers import figure
 from apps.screens.quality import data
+from apps.screens.quality.changes import draw_changes
 from apps.screens.quality.checks import draw_checks
 from apps.screens.quality.freshness import draw_freshness
 from apps.screens.quality.operations import draw_runs
@@ -27,6 +28,7 @@ _SECTIONS: dict[str, Callable[[Session, str | None], None]] = {
     "quarantine": draw_quarantine,
     "runs": draw_runs,
     "builds": draw_builds,
+    "changes": draw_changes,
 }
 
 
