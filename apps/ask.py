@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
@@ -18,6 +19,9 @@ from apps.usage import recorder
 from lake import builds, semantic
 from lake.semantic import Answer, Filter, Indicator, Rows
 from lake.settings import settings
+
+#: Asks what pages ask at the same time, for all visitors: more at once would only wait for each other.
+_pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ask")
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,13 @@ def ask_all(session: Session, questions: Sequence[Question]) -> list[Answer]:
     """The answers to several questions, asked at the same time."""
     if len(questions) < 2:
         return [ask(session, q) for q in questions]
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        return list(pool.map(lambda q: ask(session, q), questions))
+    return list(_pool.map(partial(ask, session), questions))
+
+
+def begin(session: Session, questions: Sequence[Question]) -> None:
+    """Begin to ask what the page asks further down, which will wait for less then. An error shows there."""
+    for question in questions:
+        _pool.submit(ask, session, question)
 
 
 def rows(session: Session, metric: str, question: Question, *, offset: int = 0, limit: int = 100) -> Rows:

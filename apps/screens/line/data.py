@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
 import pandas as pd
 
-from apps.ask import Question, ask, ask_all, frame, one, years_before
+from apps.ask import Question, ask, ask_all, begin, frame, one, years_before
 from apps.screens.line.plan import Cohorts, Parts, Plan, Split
 from apps.session import Session
 from lake.semantic import Answer, Filter, Indicator
@@ -75,7 +76,7 @@ def totals(
 
 def over_time(session: Session, indicators: list[Indicator], choice: Choice, grain: str) -> Answer:
     """Grain: one row a period. Columns: `metric_time` (first day of the period) and each indicator."""
-    return ask(session, choice.question(tuple(i.name for i in indicators), grain=grain))
+    return ask(session, _over_time([i.name for i in indicators], choice, grain))
 
 
 def sections(session: Session, plan: Plan, choice: Choice) -> Sections:
@@ -102,14 +103,16 @@ def sections(session: Session, plan: Plan, choice: Choice) -> Sections:
 def places(session: Session, indicator: Indicator, cases: str | None, choice: Choice, level: Level) -> pd.DataFrame:
     """Grain: one row a site or structure. Columns: its names; the indicator, a year before, and the group's quartiles;
     and `cases`, what the indicator stands on, None where it isn't told."""
-    names = NAMES[level]
-    asked = [choice.question((indicator.name,), names, compare=("previous_year", "benchmark"))]
-    if cases:
-        asked.append(choice.question((cases,), names[:1]))
-    found = [frame(answer) for answer in ask_all(session, asked)]
+    found = [frame(answer) for answer in ask_all(session, _places(indicator, cases, choice, level))]
     if not cases:
         return found[0].assign(cases=None)
-    return found[0].merge(found[1].rename(columns={cases: "cases"}), on=names[0], how="left")
+    return found[0].merge(found[1].rename(columns={cases: "cases"}), on=NAMES[level][0], how="left")
+
+
+def begin_detail(session: Session, plan: Plan, choice: Choice, indicator: Indicator, grain: str, level: Level) -> None:
+    """Begin to ask what `over_time` and `places` will, while what stands above them is drawn."""
+    places = [] if indicator.needs_time else _places(indicator, plan.cases.get(indicator.name), choice, level)
+    begin(session, [_over_time([indicator.name], choice, grain), *places])
 
 
 def structures(session: Session, indicator: Indicator) -> dict[str, str]:
@@ -125,6 +128,16 @@ def sites(session: Session, indicator: Indicator, structures: tuple[str, ...]) -
     table = ask(session, Question((indicator.name,), ("site", "site_name"), where)).table
     names = zip(table.column("site").to_pylist(), table.column("site_name").to_pylist(), strict=True)
     return {i: name or i for i, name in sorted(names, key=lambda pair: str(pair[0])) if i}
+
+
+def _over_time(metrics: Sequence[str], choice: Choice, grain: str) -> Question:
+    return choice.question(tuple(metrics), grain=grain)
+
+
+def _places(indicator: Indicator, cases: str | None, choice: Choice, level: Level) -> list[Question]:
+    names = NAMES[level]
+    asked = [choice.question((indicator.name,), names, compare=("previous_year", "benchmark"))]
+    return [*asked, choice.question((cases,), names[:1])] if cases else asked
 
 
 def _mix(choice: Choice, item: Split | Parts) -> Question:

@@ -50,6 +50,7 @@ def draw(session: Session, line: str) -> None:
     layout = plan(line).within(by_name)
     if not _totals(session, known, layout, choice):
         return
+    _begin_detail(session, line, known, layout, choice)
     found = data.sections(session, layout, choice)
     sections.draw_losses(session, layout, found)
     sections.draw_mixes(session, layout, found, by_name)
@@ -110,6 +111,13 @@ def _totals(session: Session, known: list[Indicator], layout: Plan, choice: Choi
     st.caption(say("period.compared", session.language, since=since, until=until))
     sections.draw_funnels(session, layout, by_name, values, before)
     return True
+
+
+def _begin_detail(session: Session, line: str, known: list[Indicator], layout: Plan, choice: Choice) -> None:
+    """What stands last is asked for while the sections are drawn: as it was chosen last, or as it will be at first."""
+    chosen = {name: st.session_state.get(f"{line}-{name}") for name in ("indicator", "grain", "level")}
+    indicator = next((i for i in known if i.name == chosen["indicator"]), known[0])
+    data.begin_detail(session, layout, choice, indicator, chosen["grain"] or "month", chosen["level"] or "site")
 
 
 def _detail(session: Session, line: str, known: list[Indicator], layout: Plan, choice: Choice) -> None:
