@@ -28,6 +28,8 @@ def test_a_move_on_a_small_base_is_told_only_where_there_is_no_other() -> None:
     assert move is not None and (move.metric, move.is_small) == ("sales", False)
     alone = most_moved(WEEKS, {"returns": leap}, {"returns": "count"})
     assert alone is not None and (alone.metric, alone.is_small) == ("returns", True)
+    few = most_moved(WEEKS, {"sales": sales}, {"sales": "eur"}, cases=3)
+    assert few is not None and few.is_small
     after_the_holidays = most_moved(WEEKS, {"sales": [1000, 1400, 900, 100, 1000]}, {"sales": "eur"})
     assert after_the_holidays is not None and after_the_holidays.is_small
 

@@ -14,6 +14,7 @@ from apps.ask import (
     ask_all,
     frame,
     headline,
+    indicators,
     last_day,
     last_month_end,
     one,
@@ -21,6 +22,7 @@ from apps.ask import (
     years_before,
 )
 from apps.screens.home.moves import USUAL_WEEKS, Move, contributions, last_monday, most_moved
+from apps.screens.line.plan import plan
 from apps.session import Session
 from lake.semantic import Indicator
 
@@ -88,13 +90,24 @@ def moved(session: Session, line: str) -> Move | None:
         return None
     weeks = [last_monday(newest) - timedelta(weeks=n) for n in range(USUAL_WEEKS, -1, -1)]
     sunday = weeks[-1] + timedelta(days=6)
-    table = frame(ask(session, Question(names, grain="week", since=weeks[0], until=sunday)))
+    counts = _counts(session, line)
+    asked = tuple(dict.fromkeys((*names, *counts)))
+    table = frame(ask(session, Question(asked, grain="week", since=weeks[0], until=sunday)))
     by_week = table.assign(metric_time=[_day(w) for w in table["metric_time"]]).set_index("metric_time")
     found = by_week.reindex(weeks)
     if found.notna().any(axis=1).sum() < 0.75 * len(weeks):
         return None
-    move = most_moved(weeks, {name: found[name].fillna(0).tolist() for name in names}, units)
+    cases = float(found.loc[weeks[-2], counts].fillna(0).max()) if counts else None
+    move = most_moved(weeks, {name: found[name].fillna(0).tolist() for name in names}, units, cases)
     return None if move is None else _explained(session, move, weeks[-2], sunday)
+
+
+def _counts(session: Session, line: str) -> list[str]:
+    """What counts the events that the line's headline indicators stand on."""
+    known = {i.name for i in indicators(session, line) if i.unit == "count" and i.is_additive}
+    shown = headline(session, line)
+    named = (i.name if i.unit == "count" else plan(line).cases.get(i.name, "") for i in shown)
+    return [name for name in dict.fromkeys(named) if name in known]
 
 
 def _explained(session: Session, move: Move, since: date, until: date) -> Move:

@@ -56,7 +56,10 @@ def last_monday(last_day: date) -> date:
 
 
 def most_moved(
-    weeks: Sequence[date], series: Mapping[str, Sequence[float]], units: Mapping[str, str] | None = None
+    weeks: Sequence[date],
+    series: Mapping[str, Sequence[float]],
+    units: Mapping[str, str] | None = None,
+    cases: float | None = None,
 ) -> Move | None:
     """The indicator whose last move is the greatest by its own usual moves; None without a move. One on a small base
     is told only if there is no other.
@@ -64,7 +67,8 @@ def most_moved(
     Args:
         weeks: Mondays, one after the other, the last whole week last.
         series: each indicator's value in each of these weeks.
-        units: each indicator's unit; a count has a small base below `SMALL_BASE` cases.
+        units: each indicator's unit; a count has a small base below `SMALL_BASE`.
+        cases: how many events the week before had, whatever they are: what amounts and hours stand on.
     """
     if len(weeks) < 3:
         return None
@@ -76,15 +80,16 @@ def most_moved(
             scores[metric] = abs(last) / (spread or abs(last))
     if not scores:
         return None
-    small = {name: _is_small(series[name], (units or {}).get(name)) for name in scores}
+    small = {name: _is_small(series[name], (units or {}).get(name), cases) for name in scores}
     metric = max(scores, key=lambda name: (not small[name], scores[name]))
     return Move(metric, weeks[-1], series[metric][-1], series[metric][-2], small[metric])
 
 
-def _is_small(values: Sequence[float], unit: str | None) -> bool:
-    """Whether the week before counts few cases, or is small beside the usual ones."""
+def _is_small(values: Sequence[float], unit: str | None, cases: float | None) -> bool:
+    """Whether the week before stands on few cases, or is small beside the usual ones."""
     *usual, before, _ = values
-    return is_small(before, unit) or abs(before) < SMALL_SHARE * abs(median(usual))
+    base = before if unit == "count" else cases
+    return is_small(base, "count") or abs(before) < SMALL_SHARE * abs(median(usual))
 
 
 def contributions(changes: Mapping[str, float], whole: float, most: int = TOLD) -> tuple[Contribution, ...]:

@@ -15,6 +15,9 @@ from apps.screens.home.moves import Contribution
 from apps.session import Session
 from apps.words import Language, say
 
+#: Keeps a sign and its figure on one line.
+_JOINED = "\u2060"
+
 
 def draw(session: Session) -> None:
     heading(session, "home")
@@ -78,4 +81,4 @@ def _places(places: Sequence[Contribution], unit: str, language: Language) -> st
 
 
 def _signed(value: float, unit: str, language: Language) -> str:
-    return ("+" if value > 0 else "−") + figure(abs(value), unit, language, short=True)
+    return ("+" if value > 0 else "−") + _JOINED + figure(abs(value), unit, language, short=True)
