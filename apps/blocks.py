@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from apps.ask import LineState
 from apps.numbers import NOTHING, age, change, figure, instant, is_small
 from apps.session import Session
-from apps.words import say
+from apps.words import Language, say
 from lake import access, builds
 from lake.errors import LakeError
 from lake.semantic import Answer, Indicator
@@ -129,6 +132,17 @@ def indicator_card(
         chart_type="area",
         height="stretch",
     )
+
+
+def written(table: pd.DataFrame, units: Mapping[str, str], language: Language) -> Any:
+    """A table for `st.dataframe`, its figures as the reader writes them: they stay numbers, and sort as such.
+
+    A column's own format follows the browser, which may speak another language.
+
+    Args:
+        units: the unit of each column of figures.
+    """
+    return table.style.format({name: partial(figure, unit=unit, language=language) for name, unit in units.items()})
 
 
 def trace(session: Session, indicator: Indicator, answer: Answer) -> None:

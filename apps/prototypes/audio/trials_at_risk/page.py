@@ -39,7 +39,7 @@ def draw(session: Session) -> None:
         empty(session, "no_rows")
         return
     table = ranked(open_trials, closed, pd.Timestamp(last))
-    expected = figure(float(table["risk"].sum()), None, session.language)
+    expected = figure(round(table["risk"].sum()), "count", session.language)
     st.markdown(
         session.text(
             f"**{len(table)} essais en cours ; {expected} devraient ne pas aboutir** si rien ne change. Les plus à risque :",

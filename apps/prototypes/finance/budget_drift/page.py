@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from apps.ask import Question, ask, frame, last_month_end, state
-from apps.blocks import empty
+from apps.blocks import empty, written
 from apps.numbers import day, figure
 from apps.session import Session
 from apps.values import worded
@@ -51,12 +51,14 @@ def draw(session: Session) -> None:
     columns = {
         "structure_name": session.text("Structure", "Structure"),
         "income_line": session.text("Poste", "Line"),
-        "gap_eur": st.column_config.NumberColumn(session.text("Écart", "Gap"), format="euro"),
-        "gap_rate": st.column_config.NumberColumn(session.text("Écart %", "Gap %"), format="percent"),
-        "finance_compared_amount_eur": st.column_config.NumberColumn(session.text("Réalisé", "Actual"), format="euro"),
-        "finance_budget_amount_eur": st.column_config.NumberColumn(session.text("Budget", "Budget"), format="euro"),
+        "gap_eur": session.text("Écart", "Gap"),
+        "gap_rate": session.text("Écart %", "Gap %"),
+        "finance_compared_amount_eur": session.text("Réalisé", "Actual"),
+        "finance_budget_amount_eur": session.text("Budget", "Budget"),
     }
-    st.dataframe(table, hide_index=True, column_order=list(columns), column_config=columns, height="auto")
+    units = {name: "rate" if name.endswith("_rate") else "eur" for name in list(columns)[2:]}
+    shown = written(table[list(columns)], units, session.language)
+    st.dataframe(shown, hide_index=True, column_order=list(columns), column_config=columns, height="auto")
     st.caption(
         session.text(
             "Produits moins charges, du 1er janvier à la fin du dernier mois complet ; un écart négatif est défavorable.",

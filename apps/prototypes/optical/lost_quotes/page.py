@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from apps.ask import Question, ask_all, frame, last_day, state, years_before
-from apps.blocks import empty
+from apps.blocks import empty, written
 from apps.charts import ranked
 from apps.numbers import figure
 from apps.session import Session
@@ -62,7 +62,8 @@ def draw(session: Session) -> None:
         )
     columns = {
         "site_name": session.text("Magasin", "Shop"),
-        "lost_eur": st.column_config.NumberColumn(session.text("Montant perdu", "Amount lost"), format="euro"),
-        "lost_quotes": st.column_config.NumberColumn(session.text("Devis perdus", "Quotes lost"), format="localized"),
+        "lost_eur": session.text("Montant perdu", "Amount lost"),
+        "lost_quotes": session.text("Devis perdus", "Quotes lost"),
     }
-    st.dataframe(shops, hide_index=True, column_order=list(columns), column_config=columns, height="auto")
+    shown = written(shops[list(columns)], {"lost_eur": "eur", "lost_quotes": "count"}, session.language)
+    st.dataframe(shown, hide_index=True, column_order=list(columns), column_config=columns, height="auto")
