@@ -3,6 +3,8 @@
     places.py   real communes, invented structures
     people.py   the pool of customers
     world.py    sites, calendar, activity: what all lines share
+    economics.py  what a site earns, spends and employs, as its trade bills: the books, budgets and staff follow it
+    nurseries.py  how much of a nursery fits into a small sample
     <line>.py   what happens in each line: `generate(world, records, sink)`; larger ones have modules of their own
     columns.py  numpy → typed columns; days.py: working days; tally.py: figures by year
     dirt.py     the fate of every row: repeated, corrected, deleted, broken, late, …
@@ -22,18 +24,7 @@ from typing import Any
 
 from lake.errors import LakeError
 from lake.sample.sink import Sink
-from lake.sample.world import FIRST, LAST, World
-
-#: Lines in the order in which they are written, and their share of the records.
-LINES: dict[str, float] = {
-    "group": 0.22,
-    "geo": 0.0,
-    "audio": 0.15,
-    "dental": 0.18,
-    "optical": 0.18,
-    "childcare": 0.15,
-    "finance": 0.12,
-}
+from lake.sample.world import FIRST, LAST, LINES, World
 
 #: What `make demo` uses.
 DEFAULT_RECORDS = 250_000

@@ -22,6 +22,7 @@ _INCOME_LINE = {
     "706300": "services",
     "706400": "services",
     "741000": "subsidies",
+    "744000": "subsidies",
 }
 _PURCHASE_LINE = {
     "607100": "goods_purchased",
@@ -62,7 +63,7 @@ def budgets(
             _plan(by_site.setdefault(site.site_id if site in own else headquarters, {}), site, span, hope)
             _plan_head_office(by_site[headquarters], site, span, hope)
         rows += [
-            (date(year, month, 1), version, site_id, line, round(euro / 100) * 10_000)
+            (date(year, month, 1), version, site_id, line, round(euro) * 100)
             for site_id, plan in by_site.items()
             for line, euros in plan.items()
             if euros.any()

@@ -17,12 +17,11 @@ import pyarrow.compute as pc
 from lake.sample import tally
 from lake.sample.columns import Cents, Days, Ints, cents, clock, codes, dates, decimals, instants, pick, strings
 from lake.sample.dirt import FULL, GENTLE, NONE
+from lake.sample.nurseries import days_that_fit, places_of
 from lake.sample.sink import Sink
 from lake.sample.truth import Truth
 from lake.sample.world import CALENDAR, LAST, Tenure, World
 
-#: Records of the line from which nurseries have the size of their licence.
-_FULL_SIZE_RECORDS = 1_500_000
 _LAST_DAY = np.datetime64(LAST)
 #: (from, to excluded): only children of carers came.
 _CLOSURES = (("2020-03-17", "2020-05-11"), ("2021-04-05", "2021-04-26"))
@@ -56,11 +55,10 @@ _FIRST_FILOUE, _LAST_FILOUE = 2019, 2024
 
 def generate(world: World, records: int, sink: Sink) -> None:
     """About `records` rows over the five childcare sources, structure by structure."""
-    size = float(np.clip(records / _FULL_SIZE_RECORDS, 0.2, 1.0))
     for structure in world.structures_of("childcare"):
         nurseries = _Structure(world, structure.structure_id, world.rng("childcare", structure.structure_id))
         for tenure, n in world.allot("childcare", structure.structure_id, records):
-            nurseries.work(tenure, n, max(5, round(tenure.capacity * size)))
+            nurseries.work(tenure, n, places_of(tenure, records))
         if nurseries.capacity:
             nurseries.deliver(sink)
 
@@ -113,14 +111,10 @@ class _Structure:
         return self.world.ids(prefix, self.structure_id, n, offset=used)
 
     def _open_days(self, tenure: Tenure, n: int, places: int) -> Days:
-        """As many of the nursery's open days as `n` rows allow: a day has about as many children as places."""
+        """As many of the nursery's open days as `n` rows allow."""
         weight = self.world.activity(tenure, CALENDAR)
         open_days = CALENDAR[weight > 0]
-        months = max(1, len(np.unique(open_days.astype("datetime64[M]"))))
-        count = n / (3 + 2.2 * places)
-        if count > months:  # several days a month share the month's invoices
-            count = (n - 1.2 * places * months) / (3 + places)
-        count = min(round(count), len(open_days))
+        count = days_that_fit(open_days, n, places)
         weight = weight[weight > 0]
         return np.sort(self.rng.choice(open_days, count, replace=False, p=weight / weight.sum()))
 

@@ -106,7 +106,7 @@ class _Structure:
         chair_day, position = np.nonzero(booked)
         days = chairs.days[chair_day]
         person, is_new = self._patients(tenure, days)
-        is_missed = rng.random(len(days)) < 0.045 + 0.03 * is_new
+        is_missed = rng.random(len(days)) < 0.052 + 0.03 * is_new
         is_cancelled = rng.random(len(days)) < 0.08
         return _Slots(
             chair_day=chair_day,

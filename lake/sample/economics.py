@@ -1,4 +1,11 @@
-"""What a site sells and spends each month, in euros, as its activity goes.
+"""What a site sells, spends and employs each month, in euros and full-time equivalents.
+
+All of it follows from what the trades bill in the sample, at any number of records: a small sample shows a thin slice
+of several hundred sites, and their books, budgets and staff are as thin. So what relates them (revenue per FTE, fees
+per practitioner, cost of an hour of care, margins, staff costs) is of the right order whatever the size; what relates
+them to the calendar or to the walls (sales of a shop in a year, pairs a day, cost and children of a licensed place,
+open days of a nursery) only is from several million records on, when sites are as busy as real ones. Books agree with
+what was billed to a few per cent a year and structure, not to the cent: they follow expected activity.
 
 Shares of costs are those of mutualist centres; the closure of 2020 takes the sales away and leaves most of the costs.
 """
@@ -10,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lake.sample.world import CALENDAR, FIRST, LAST, Tenure, World
+from lake.sample.nurseries import days_that_fit, places_of
+from lake.sample.world import CALENDAR, FIRST, LAST, LINES, Tenure, World
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,9 +28,11 @@ _MONTH_OF_DAY = CALENDAR.astype("datetime64[M]").astype(int) - (FIRST.year - 197
 
 @dataclass(frozen=True)
 class Trade:
-    """How a line earns and spends. `euros` of income for one unit of activity; the rest are shares of income.
+    """How a line earns and spends.
 
-    `income` and `purchases`: (account, share).
+    `euros` that one record of the line stands for, without VAT (childcare: one place on one open day), as measured on
+    what the line writes. `income` and `purchases`: (account, share). `wages`, `external`, `depreciation`: shares of
+    income. `staff`: yearly income for one full-time equivalent, by profession.
     """
 
     euros: float
@@ -31,40 +41,73 @@ class Trade:
     wages: float
     external: float
     depreciation: float
+    staff: tuple[tuple[str, float], ...]
 
 
 TRADES = {
-    "audio": Trade(915, (("707100", 1.0),), (("607100", 0.37),), 0.215, 0.175, 0.025),
-    "optical": Trade(536, (("707200", 1.0),), (("607200", 0.37),), 0.21, 0.185, 0.03),
-    "dental": Trade(824, (("706300", 1.0),), (("602300", 0.07), ("604300", 0.11)), 0.39, 0.14, 0.035),
-    "childcare": Trade(93.5, (("706400", 0.3), ("741000", 0.7)), (), 0.505, 0.155, 0.02),
-}
+    "audio": Trade(
+        euros=252, income=(("707100", 1.0),), purchases=(("607100", 0.37),),
+        wages=0.215, external=0.175, depreciation=0.025,
+        staff=(("audiologist", 300_000), ("audiology_assistant", 450_000)),
+    ),
+    "optical": Trade(
+        euros=44, income=(("707200", 1.0),), purchases=(("607200", 0.37),),
+        wages=0.21, external=0.185, depreciation=0.03,
+        staff=(("optician", 210_000), ("sales_assistant", 320_000)),
+    ),
+    "dental": Trade(
+        euros=24.8, income=(("706300", 1.0),), purchases=(("602300", 0.07), ("604300", 0.11)),
+        wages=0.39, external=0.14, depreciation=0.035,
+        staff=(("dentist", 336_000), ("dental_assistant", 240_000)),
+    ),
+    # Families, the CAF's service subsidy, the communes.
+    "childcare": Trade(
+        euros=75, income=(("706400", 0.21), ("741000", 0.42), ("744000", 0.37)), purchases=(),
+        wages=0.505, external=0.155, depreciation=0.02,
+        staff=(("early_years_teacher", 247_000), ("childcare_assistant", 78_000)),
+    ),
+}  # fmt: skip
 
 #: Social charges and the tax on wages, as shares of wages; what headquarters and the tax on premises cost, as shares
-#: of the structure's income.
+#: of the structure's income; income for one full-time equivalent at headquarters.
 SOCIAL, WAGE_TAX, LAND_TAX = 0.40, 0.06, 0.006
 HQ_WAGES, HQ_EXTERNAL = 0.028, 0.014
+HQ_STAFF = (("administration", 1_350_000),)
 
 
 @dataclass(frozen=True, eq=False)
 class Months:
-    """A site's months since January 2019, in euros: income as earned, `normal` as it would be in an average month."""
+    """A site's months since January 2019, in euros: income as earned, and `usual`, that of the months around."""
 
     line: str
     site_id: str
     income: Floats
-    normal: Floats
+    usual: Floats
+
+    @property
+    def normal(self) -> Floats:
+        """The income that costs follow: more the year around than the month, as a closed one costs nearly as much."""
+        return 0.7 * self.usual + 0.3 * self.income
 
 
-def months(world: World, tenure: Tenure, rng: np.random.Generator) -> Months:
-    """The months of one tenure; zero before it and after it."""
-    trade = TRADES[tenure.site.line]
+def months(world: World, tenure: Tenure) -> Months:
+    """The months of one tenure, the same for whoever asks; zero before it and after it."""
     activity = np.bincount(_MONTH_OF_DAY, world.activity(tenure, CALENDAR), MONTHS)
-    price = trade.euros * rng.uniform(0.85, 1.15)
-    income = activity * price * rng.normal(1, 0.02, MONTHS)
-    # Costs follow the size of the year around, not the month: a closed month costs nearly as much as another.
-    normal = np.zeros(MONTHS)
+    rng = world.rng("economics", tenure.site.site_id, tenure.since)
+    income = activity / (activity.sum() or 1.0) * _billed(world, tenure)
+    income *= rng.uniform(0.95, 1.05) * rng.normal(1, 0.02, MONTHS)
+    usual = np.zeros(MONTHS)
     for month in np.flatnonzero(activity > 0).tolist():
         around = income[max(0, month - 6) : month + 7]
-        normal[month] = around[around > 0.3 * around.max()].mean()
-    return Months(tenure.site.line, tenure.site.site_id, income, 0.7 * normal + 0.3 * income)
+        usual[month] = around[around > 0.3 * around.max()].mean()
+    return Months(tenure.site.line, tenure.site.site_id, income, usual)
+
+
+def _billed(world: World, tenure: Tenure) -> float:
+    """What a tenure earns in all the years, in euros."""
+    line, records = tenure.site.line, world.expected(tenure)
+    if line != "childcare":
+        return records * TRADES[line].euros
+    places = places_of(tenure, round(world.records * LINES[line]))
+    open_days = CALENDAR[world.activity(tenure, CALENDAR) > 0]
+    return places * days_that_fit(open_days, records, places) * TRADES[line].euros

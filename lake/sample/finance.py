@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -36,7 +35,7 @@ def generate(world: World, records: int, sink: Sink) -> None:
     versions = versions_for(round(records * _BUDGETS) // len(world.structures), 3 + 11 * detail.own)
     for structure in world.structures:
         name, rng = structure.structure_id, world.rng("finance", structure.structure_id)
-        sites = list(_sites(world, structure, rng))
+        sites = list(_sites(world, structure))
         for year, table in books(sites, detail, rng):
             names = {"siren": structure.siren, "fiscal_year_end_on": f"{year}1231"}
             live = sink.deliver("finance_entries", name, table, dirt=_FILES_ONLY, names=names)
@@ -48,11 +47,11 @@ def generate(world: World, records: int, sink: Sink) -> None:
         _tell_budgets(sink.truth, name, live)
 
 
-def _sites(world: World, structure: Structure, rng: np.random.Generator) -> Iterator[Months]:
+def _sites(world: World, structure: Structure) -> Iterator[Months]:
     """The months of each site while it is the structure's, in order of line and site."""
     for line in TRADES:
         for tenure in world.tenures_of(line, structure.structure_id):
-            yield months(world, tenure, rng)
+            yield months(world, tenure)
 
 
 def _tell(truth: Truth, structure_id: str, year: int, live: pa.Table) -> None:

@@ -11,19 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.sample import dirt
+from lake.sample.columns import cents, dates, decimals
+from lake.sample.columns import replace as replace_columns
+from lake.sample.economics import HQ_STAFF, TRADES, Floats, months
 from lake.sample.sink import Sink
 from lake.sample.world import FIRST, LAST, Tenure, World
 
-#: Full-time equivalents for one unit of a site's capacity, by line and profession; a head office has no capacity.
-_STAFF = {
-    "audio": {"audiologist": 0.9, "audiology_assistant": 0.6},
-    "optical": {"optician": 0.75, "sales_assistant": 0.5},
-    "dental": {"dentist": 0.85, "dental_assistant": 1.2},
-    "childcare": {"early_years_teacher": 0.06, "childcare_assistant": 0.19},
-    "group": {"administration": 1.0},
-}
-_OFFICE_FTE = 24
-_MONTHS = np.arange(np.datetime64(FIRST, "M"), np.datetime64(LAST, "M") + 1)
 _PARIS = ZoneInfo("Europe/Paris")
 
 
@@ -92,35 +85,48 @@ def _moved_next_door(rows: pa.Table, _: np.random.Generator) -> pa.Table:
 
 
 def _staff(world: World, structure_id: str, sink: Sink) -> None:
+    tenures = [t for t in world.tenures if t.structure_id == structure_id]
+    sites, offices = ([t for t in tenures if (t.site.line == "group") == is_office] for is_office in (False, True))
+    usual = [months(world, tenure).usual for tenure in sites]
+    work = [(t, TRADES[t.site.line].staff, income) for t, income in zip(sites, usual, strict=True)]
+    work += [(t, HQ_STAFF, np.sum(usual, axis=0)) for t in offices]  # which work for all sites
     parts = [
-        _staff_of(world, tenure, profession, per_unit)
-        for tenure in world.tenures
-        if tenure.structure_id == structure_id
-        for profession, per_unit in _STAFF[tenure.site.line].items()
+        _staff_of(world, tenure, profession, income * 12 / euros)
+        for tenure, staff, income in work
+        for profession, euros in staff
     ]
-    live = sink.deliver("group_staff", structure_id, pa.concat_tables(parts), dirt=dirt.GENTLE)
+    live = sink.deliver("group_staff", structure_id, pa.concat_tables(parts), dirt=dirt.GENTLE, correct=_one_hour_more)
     for year in range(FIRST.year, LAST.year + 1):
         mine = live.filter(pc.equal(pc.year(live.column("month_on")), year))
         sink.truth.add("group", structure_id, year, "group_fte_months", pc.sum(mine.column("fte")).as_py() or 0)
 
 
-def _staff_of(world: World, tenure: Tenure, profession: str, per_unit: float) -> pa.Table:
-    """One row a month in which the site is open and the structure's."""
-    since, until = np.datetime64(max(tenure.since, FIRST), "M"), np.datetime64(tenure.until or date(9999, 1, 1), "M")
-    months = np.array([month for month in _MONTHS if since <= month < until], "datetime64[M]")
+def _staff_of(world: World, tenure: Tenure, profession: str, wanted: Floats) -> pa.Table:
+    """One row a month in which the site is open and the structure's. In small samples people work there by the hour."""
+    first, end = max(tenure.since, FIRST), min(tenure.until or date.max, date(LAST.year + 1, 1, 1))
+    on = np.arange(np.datetime64(first, "M"), np.datetime64(end, "M"))
+    n = len(on)
     rng = world.rng("staff", tenure.site.site_id, profession, tenure.since)
-    base = max(0.5, per_unit * (tenure.capacity or _OFFICE_FTE) * tenure.site.size)
-    trend = 1 + 0.015 * (months - _MONTHS[0]).astype(int) / 12
-    cents = np.round(base * trend * rng.normal(1, 0.04, len(months)).clip(0.8, 1.2) * 20).astype(np.int64) * 5
+    exact = wanted[(on - np.datetime64(FIRST, "M")).astype(np.int64)] * 100 * rng.normal(1, 0.04, n).clip(0.8, 1.2)
+    hundredths = np.floor(exact + rng.random(n)).astype(np.int64)  # up or down, so that small parts add up to the whole
     return pa.table(
         {
-            "site_id": pa.array([tenure.site.site_id] * len(months), pa.string()),
-            "profession": pa.array([profession] * len(months), pa.string()),
-            "month_on": pa.array(months.astype("datetime64[D]")),
-            "fte": pa.array((cents / 100).tolist(), pa.float64()).cast(pa.decimal128(18, 2)),
-            "headcount": pa.array(np.ceil(cents / 100 * 1.12).astype(np.int64)),
+            "site_id": pa.array([tenure.site.site_id] * n, pa.string()),
+            "profession": pa.array([profession] * n, pa.string()),
+            "month_on": dates(on),
+            "fte": decimals(hundredths),
+            "headcount": pa.array(np.ceil(hundredths / 100 * 1.12).astype(np.int64)),
         }
     )
+
+
+def _one_hour_more(rows: pa.Table, _: np.random.Generator) -> pa.Table:
+    """A correction of staff: a hundredth of an FTE had been forgotten, where nobody was known of somebody's."""
+    changed = {
+        "fte": decimals(cents(rows["fte"]) + 1),
+        "headcount": pc.max_element_wise(rows["headcount"], pa.scalar(1, rows["headcount"].type)),
+    }
+    return replace_columns(rows, changed)
 
 
 def _people(world: World, structure_id: str, sink: Sink) -> None:

@@ -63,6 +63,7 @@ LABELS = {
     "707100": "Ventes d'appareils auditifs",
     "707200": "Ventes d'optique",
     "741000": "Prestations de service de la CAF",
+    "744000": "Subventions des communes",
     "747000": "Quote-part des subventions d'investissement",
     "757000": "Produits des cessions d'immobilisations",
     "764000": "Revenus des placements",

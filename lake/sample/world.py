@@ -25,6 +25,17 @@ FIRST = date(2019, 1, 1)
 LAST = date(2025, 12, 31)
 TODAY = date(2026, 1, 5)
 
+#: Lines in the order in which they are written, and their share of the records.
+LINES: dict[str, float] = {
+    "group": 0.22,
+    "geo": 0.0,
+    "audio": 0.15,
+    "dental": 0.18,
+    "optical": 0.18,
+    "childcare": 0.15,
+    "finance": 0.12,
+}
+
 Floats = npt.NDArray[np.float64]
 
 #: Every day of the seven years.
@@ -148,6 +159,12 @@ class World:
         ends = np.floor(np.cumsum(self._weights(line)) * records).astype(int)
         parts = np.diff(ends, prepend=0)
         return [(t, int(n)) for t, n in zip(mine, parts, strict=True) if t.structure_id == structure_id and n > 0]
+
+    def expected(self, tenure: Tenure) -> float:
+        """The records of its line that a tenure is expected to have, in a sample of all lines."""
+        line = tenure.site.line
+        mine = [t for t in self.tenures if t.site.line == line]
+        return float(self.records * LINES[line] * self._weights(line)[mine.index(tenure)])
 
     def _weights(self, line: str) -> Floats:
         if line not in self._weight_cache:
