@@ -108,6 +108,9 @@ _HOUSE: Spec = {
     "legend": {"labelFontSize": 12, "titleFontSize": 12, "orient": "top", "title": None, "labelLimit": 260},
 }
 
+#: Pixels beside the axis on a narrow screen.
+_NARROWEST = 230
+
 _KINDS = {"N": "nominal", "O": "ordinal", "Q": "quantitative", "T": "temporal"}
 
 _D3 = {"rate": ".1%", "eur": "$,.0f", "count": ",.0f"}
@@ -155,9 +158,10 @@ def finish(chart: Spec, language: Language, *, height: int = 320) -> Spec:
 
 
 def legend(labels: Sequence[str]) -> Spec:
-    """A legend above the chart, on as many lines as it takes: one that is cut says nothing of its last members."""
-    widest = 6.5 * max((len(label) for label in labels), default=1) + 32
-    return {"columns": {"expr": f"max(1, floor(width / {widest}))"}, "rowPadding": 2}
+    """A legend above the chart, on as many lines as a narrow screen takes: one that is cut doesn't tell its last."""
+    widths = [7 * len(label) + 30 for label in labels]
+    columns = 0 if sum(widths) <= _NARROWEST else max(1, _NARROWEST // max(widths))
+    return {"columns": columns, "rowPadding": 2}
 
 
 def inlined(chart: Spec) -> Spec:

@@ -43,9 +43,8 @@ def dimensions(metrics: Sequence[str], *, scope: Scope) -> list[Dimension]:
 
 def _dimensions(metrics: tuple[str, ...], source: Source) -> list[Dimension]:
     vocabulary = Vocabulary(source.manifest, metrics)
-    events = source.manifest.events
     found = [
-        _dimension(vocabulary.short(field), field, is_event=field.kind == "entity" and field.element in events)
+        _dimension(vocabulary.short(field), field, is_event=source.manifest.is_event(field))
         for field in source.manifest.reachable(metrics)
         if not (field.kind == "entity" and field.links)
     ]

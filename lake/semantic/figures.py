@@ -58,8 +58,8 @@ def figures(question: Question, source: Source, structures: Sequence[str]) -> An
 
 
 def _check_drill(source: Source, items: Sequence[Item], scope: Scope) -> None:
-    """A person, or the key of a line's events, is one row each: to see them is to drill."""
-    if any(item.field.kind == "entity" and item.field.element in source.manifest.events for item in items):
+    """A person, the key of a line's events, or what is told of one alone, is one row each: to see them is to drill."""
+    if any(source.manifest.is_event(item.field) for item in items):
         for build in source.builds:
             scope.require("drill", build.line)
 

@@ -104,6 +104,10 @@ class Manifest:
         facts = [m for m in self.models.values() if m.has_measures and m.relation.database != CORE]
         return frozenset({"person", *(m.primary_entity for m in facts if m.primary_entity)})
 
+    def is_event(self, field: GroupBy) -> bool:
+        """Whether its values are of single rows: an entity of `events`, or a dimension whose meta says so."""
+        return bool(field.meta.get("is_event")) or (field.kind == "entity" and field.element in self.events)
+
     def lines(self, metric: str) -> frozenset[str]:
         """The lines whose marts a metric is computed from; `group` when it stands on shared dimensions alone."""
         found = frozenset(self.models[m].relation.database for m in self.metrics[metric].models) - {CORE}

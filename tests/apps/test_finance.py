@@ -16,6 +16,7 @@ from streamlit.util import calc_hash
 from apps.screens.finance.table import amount, cents
 from apps.words import say
 from lake import access, semantic
+from lake.errors import AccessDenied
 from lake.semantic import Filter
 from lake.settings import PROJECT, settings
 
@@ -26,14 +27,14 @@ MARCH = {"since": date(2025, 3, 1), "until": date(2025, 3, 31)}
 AMOUNT = "finance_amount_eur"
 
 
-def opened(role: str = "group-director") -> AppTest:
-    """The page in English, as a persona opens it, over the whole year in euros."""
+def opened(role: str = "group-director", **address: str | list[str]) -> AppTest:
+    """The page in English, as a persona opens it by a link, over the whole year in euros unless it says otherwise."""
     app = AppTest.from_file(str(PROJECT / "apps" / "portal.py"), default_timeout=120)
     app.query_params["as"] = role
     app.query_params["lang"] = "en"
     app._page_hash = calc_hash("finance")  # AppTest.switch_page knows only pages that are files
-    app.session_state["finance-month"] = date(2025, 12, 1)
-    app.session_state["finance-unit"] = "€"
+    for name, value in ({"month": "2025-12", "unit": "€"} | address).items():
+        app.query_params[name] = value
     return app.run()
 
 
@@ -85,6 +86,32 @@ def test_a_month_is_only_that_month(in_group: Group) -> None:
         assert f">{amount(asked(metric, **MARCH), 'en', thousands=False)}<" in shown
 
 
+def test_a_link_reopens_the_same_statement(in_group: Group) -> None:
+    app = opened(structures=["S02", "S01"], month="2024-03", span="year", line="wages")
+    assert not app.exception and not app.error and not app.info
+    assert app.multiselect(key="finance-structures").value == ["S02", "S01"]
+    assert app.selectbox(key="finance-line").value == "wages"
+    whole = {"since": date(2024, 1, 1), "until": date(2024, 12, 31)}
+    of_two = asked("finance_revenue_eur", where=[Filter("structure", "in", ("S01", "S02"))], **whole)
+    assert f">{amount(of_two, 'en', thousands=False)}<" in row(app, say("finance.row.revenue", "en"))
+    app.segmented_control(key="finance-span").set_value("to_date").run()
+    assert app.query_params["structures"] == ["S02", "S01"]
+    assert "span" not in app.query_params and app.query_params["unit"] == "€"
+
+
+def test_a_link_to_another_structure_shows_no_more_than_the_persona_sees(in_group: Group) -> None:
+    app = opened("structure-director", structures=["S02"], month="1999-13", account="1")
+    assert not app.exception and not app.error
+    assert app.multiselect(key="finance-structures").value == []
+    assert sum("structures=S02" in info.value and "month=1999-13" in info.value for info in app.info) == 1
+    own = asked("finance_revenue_eur", "structure-director", **YEAR)
+    assert f">{amount(own, 'en', thousands=False)}<" in row(app, say("finance.row.revenue", "en"))
+
+
+def test_what_has_no_budget_says_so_in_its_cell(in_group: Group) -> None:
+    assert say("finance.table.none.budget", "en") in row(opened(), say("finance.row.financial_result", "en"))
+
+
 def test_the_statement_goes_down_to_the_entries_of_an_account(in_group: Group) -> None:
     app = opened()
     app.selectbox(key="finance-line").set_value("wages").run()
@@ -95,7 +122,9 @@ def test_the_statement_goes_down_to_the_entries_of_an_account(in_group: Group) -
     assert sum(accounts["amount"].dropna()) == -wages
     account = app.selectbox(key="finance-account").value
     of_account = accounts.set_index("account").loc[account, "amount"]
-    assert sum(entries["amount"]) == of_account
+    assert sum(entries["debit"].dropna()) - sum(entries["credit"].dropna()) == of_account
+    assert set(entries["account"]) == {account}
+    assert entries["number"].notna().all() and entries["piece"].notna().all() and entries["journal"].notna().all()
     assert any(cents(of_account, "en") in caption.value for caption in app.caption)
 
 
@@ -118,3 +147,6 @@ def test_without_the_permission_to_drill_there_are_accounts_but_no_entries(
     assert not app.exception and not app.error
     assert len(tables(app)) == 1
     assert say("finance.no_drill", "en") in [info.value for info in app.info]
+    for single in ("entry_number", "piece_reference", "debit_eur"):
+        with pytest.raises(AccessDenied):
+            semantic.query([AMOUNT], by=[single], scope=access.scope("reader"))

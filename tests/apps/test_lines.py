@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from group import Group
 from streamlit.testing.v1 import AppTest
@@ -17,10 +19,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 TRADES = ("audio", "dental", "optical", "childcare")
 
 
-def opened(line: str, language: Language = "en", role: str = "group-director") -> AppTest:
+def opened(line: str, language: Language = "en", role: str = "group-director", **address: str | list[str]) -> AppTest:
     app = AppTest.from_file(str(PROJECT / "apps" / "portal.py"), default_timeout=120)
     app.query_params["as"] = role
     app.query_params["lang"] = language
+    for name, value in address.items():
+        app.query_params[name] = value
     app._page_hash = calc_hash(line)  # AppTest.switch_page knows only pages that are files
     return app.run()
 
@@ -68,6 +72,46 @@ def test_the_table_of_places_shows_the_figures_of_the_semantic_layer(in_group: G
     )
     expected = {r["structure"]: float(r["optical_net_sales_eur"]) for r in answer.table.to_pylist()}
     assert dict(zip(table["structure"], table["optical_net_sales_eur"], strict=True)) == pytest.approx(expected)
+
+
+def headlines(app: AppTest) -> list[tuple[str, str]]:
+    return [(metric.label, metric.value) for metric in app.metric]
+
+
+def test_a_link_reopens_the_exact_view_of_a_trade(in_group: Group) -> None:
+    app = opened("dental")
+    site = app.multiselect(key="dental-sites").options[0].rpartition("(")[2].rstrip(")")
+    app.multiselect(key="dental-sites").select(app.multiselect(key="dental-sites").options[0])
+    app.date_input(key="dental-period").set_value((date(2023, 1, 1), date(2024, 12, 31))).run()
+    app.selectbox(key="dental-indicator").set_value("dental_no_show_rate")
+    app.segmented_control(key="dental-level").set_value("structure").run()
+    assert not app.exception and not app.error
+    assert app.query_params["sites"] in (site, [site])
+    again = opened("dental", **{name: value for name, value in app.query_params.items() if name not in ("as", "lang")})
+    assert not again.exception and not again.error and not again.info
+    assert headlines(again) == headlines(app)
+    assert again.selectbox(key="dental-indicator").value == "dental_no_show_rate"
+    assert again.segmented_control(key="dental-level").value == "structure"
+    assert again.query_params == app.query_params
+
+
+def test_what_a_link_may_not_ask_for_is_said_and_changes_nothing(in_group: Group) -> None:
+    usual = opened("audio", role="structure-director")
+    app = opened("audio", role="structure-director", structures="S02", period="soon", indicator="no_such_thing")
+    assert not app.exception and not app.error
+    assert headlines(app) == headlines(usual) != []
+    assert any("period=soon, structures=S02" in info.value for info in app.info)
+    assert any("indicator=no_such_thing" in info.value for info in app.info)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("line", ["dental", "childcare"])
+def test_the_hours_of_the_week_are_drawn(in_group: Group, line: str, language: Language) -> None:
+    app = opened(line, language)
+    clock = plan(line).occupancy.clock  # type: ignore[union-attr]
+    label = next(i for i in semantic.metrics(line) if i.name == clock.metric).label(language)  # type: ignore[union-attr]
+    assert say("linepage.by_hour", language, metric=label) in said(app)
+    assert say("linepage.hours_note", language)[:40] in said(app)
 
 
 def test_a_director_sees_the_group_only_as_quartiles(in_group: Group) -> None:

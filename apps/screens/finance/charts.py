@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from apps.charts import COLOURS, INK, Spec, finish, layer, layered, mark, on, tips
+from apps.charts import COLOURS, INK, Spec, finish, layer, layered, legend, mark, on, tips
 from apps.screens.finance.balances import Step
 from apps.screens.finance.table import amount
 from apps.words import Language, say
@@ -21,20 +21,22 @@ def waterfall(steps: Sequence[Step], language: Language) -> Spec:
     table = pd.DataFrame(
         {
             "label": [say(f"finance.balance.{s.key}", language) for s in steps],
-            "low": [float(min(s.start, s.end)) for s in steps],
-            "high": [float(max(s.start, s.end)) for s in steps],
+            "low": [float(min(s.start, s.end)) / 1000 for s in steps],
+            "high": [float(max(s.start, s.end)) / 1000 for s in steps],
             "kind": [kinds[0] if s.is_balance else kinds[1] if s.amount > 0 else kinds[2] for s in steps],
             "figure": [amount(s.amount, language, thousands=True) for s in steps],
         }
     )
+    # Room for the figure at the end of the longest bar, whatever the width.
+    room = [min(0.0, float(table["low"].min())), float(table["high"].max()) * 1.3]
     base = {
         "y": on("label:N", sort=None, title=None, axis={"labelLimit": 260, "ticks": False, "domain": False}),
         "tooltip": tips(on("label:N"), on("figure:N", title="k€"), on("kind:N")),
     }
     floating = {
-        "x": on("low:Q", title=None, axis={"format": "~s", "tickCount": 6}),
+        "x": on("low:Q", title=None, axis={"format": ",.0f", "tickCount": 4}, scale={"domain": room}),
         "x2": {"field": "high"},
-        "color": on("kind:N", scale={"domain": kinds, "range": [COLOURS[0], _ADDS, _TAKES]}),
+        "color": on("kind:N", scale={"domain": kinds, "range": [COLOURS[0], _ADDS, _TAKES]}, legend=legend(kinds)),
     }
     figures = mark("text", align="left", dx=6, fontSize=12, color=INK)
     layers = [

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from apps.address import Filters
 from apps.ask import frame, indicators, last_month_end, state
 from apps.blocks import apart, chips, empty, heading, indicator_card, trace, warnings_of
 from apps.charts import among_peers
@@ -30,6 +31,19 @@ from lake.semantic import Indicator
 #: Rows of the statement that stand above it as its answer.
 _ANSWER = ("revenue", "operating_result", "current_result", "net_result")
 _PER_ROW = 3
+_UNITS = ("k€", "€")
+
+#: What the table of entries tells of each between its day and its place, and the column it stands in.
+_ENTRY = {
+    "journal": "journal_code",
+    "number": "entry_number",
+    "piece": "piece_reference",
+    "account": "account",
+    "label": "account_label",
+    "debit": "debit_eur",
+    "credit": "credit_eur",
+}
+_AMOUNTS = ("amount", "last_year", "effect", "debit", "credit")
 
 
 def draw(session: Session, line: str) -> None:
@@ -74,6 +88,7 @@ def draw(session: Session, line: str) -> None:
 def _filters(session: Session, any_indicator: Indicator, months: Sequence[date]) -> tuple[Choice, Span]:
     language = session.language
     names = structures(session, any_indicator)
+    filters = Filters("finance")
     with st.container(key="finance-filters"):
         left, right = st.columns(2)
         with left:
@@ -82,7 +97,7 @@ def _filters(session: Session, any_indicator: Indicator, months: Sequence[date])
                 list(names),
                 format_func=lambda i: f"{names[i]} ({i})",
                 placeholder=say("filter.structures_all", language),
-                key="finance-structures",
+                key=filters.several("structures", names),
             )
         of_sites = data.sites(session, tuple(chosen)) if chosen else {}
         with right:
@@ -92,27 +107,27 @@ def _filters(session: Session, any_indicator: Indicator, months: Sequence[date])
                 format_func=lambda i: f"{of_sites[i]} ({i})",
                 placeholder=say("finance.site_all" if chosen else "finance.site_first", language),
                 disabled=not chosen,
-                key="finance-sites",
+                key=filters.several("sites", of_sites),
             )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             span: Span = st.segmented_control(
                 say("finance.span", language),
                 SPANS,
-                default="to_date",
                 required=True,
                 format_func=lambda s: say(f"finance.spans.{s}", language),
-                key="finance-span",
+                key=filters.one("span", SPANS, "to_date"),
             )
             until = st.selectbox(
                 say("finance.month", language),
                 months,
                 format_func=lambda m: month(m, language),
                 width=220,
-                key="finance-month",
+                key=filters.one("month", months, months[0], lambda m: f"{m:%Y-%m}"),
             )
             st.segmented_control(
-                say("finance.unit", language), ("k€", "€"), default="k€", required=True, key="finance-unit"
+                say("finance.unit", language), _UNITS, required=True, key=filters.one("unit", _UNITS, _UNITS[0])
             )
+    filters.settle(session)
     return Choice(Period.of(until, span), tuple(chosen), tuple(sites)), span
 
 
@@ -157,6 +172,9 @@ def _statement(session: Session, rows: Sequence[Row], choice: Choice, span: Span
     now, before = (title[:1].upper() + title[1:] for title in titles)
     st.html(html(rows, language, thousands=is_short, period=now, before=before))
     st.caption(say("finance.signs", language))
+    unbudgeted = [row.line.label(language) for row in rows if row.line and row.actual and row.budget is None]
+    if unbudgeted and any(row.budget is not None for row in rows):
+        st.caption(say("finance.unbudgeted", language, lines=", ".join(unbudgeted)))
 
 
 def _ratios(session: Session, known: dict[str, Indicator], choice: Choice) -> list[Ratio]:
@@ -176,13 +194,15 @@ def _ratios(session: Session, known: dict[str, Indicator], choice: Choice) -> li
 def _peers(session: Session, found: Sequence[Ratio]) -> None:
     language = session.language
     by_name = {ratio.indicator.name: ratio for ratio in found}
+    filters = Filters("finance")
     st.subheader(say("finance.section.peers", language), anchor=False)
     name = st.selectbox(
         say("finance.ratio", language),
         list(by_name),
         format_func=lambda n: by_name[n].indicator.label(language),
-        key="finance-ratio",
+        key=filters.one("ratio", by_name, next(iter(by_name))),
     )
+    filters.settle(session)
     answer = data.benchmark(session, by_name[name])
     table = frame(answer).dropna(subset=[name])
     if table.empty:
@@ -202,13 +222,14 @@ def _drill(session: Session, found: Sequence[Line], choice: Choice) -> None:
     if not by_code:
         return
     st.subheader(say("finance.section.drill", language), anchor=False)
+    filters = Filters("finance")
     left, right = st.columns(2)
     with left:
         code = st.selectbox(
             say("finance.line", language),
             list(by_code),
             format_func=lambda c: by_code[c].label(language),
-            key="finance-line",
+            key=filters.one("line", by_code, next(iter(by_code))),
         )
     accounts = data.accounts(session, choice, code).table.to_pylist()
     names = {row["account"]: row["account_label"] or NOTHING for row in accounts}
@@ -217,8 +238,9 @@ def _drill(session: Session, found: Sequence[Line], choice: Choice) -> None:
             say("finance.account", language),
             list(names),
             format_func=lambda a: f"{a} · {names[a]}",
-            key="finance-account",
+            key=filters.one("account", names, next(iter(names), None)),
         )
+    filters.settle(session)
     sign = -1 if side(code) == "cost" else 1
     table = pd.DataFrame(
         {
@@ -241,15 +263,19 @@ def _entries(session: Session, choice: Choice, code: str, account: str, sign: in
     page = data.entries(session, choice, code, account)
     rows = page.table.to_pylist()
     names = data.sites(session)
-    table = pd.DataFrame(
-        {
-            "day": [day(row["entry_on"], language) for row in rows],
-            "journal": [row["journal_code"] for row in rows],
-            "structure": [row["structure"] for row in rows],
-            "site": [names.get(row["site"], row["site"]) for row in rows],
-            "amount": _signed(rows, AMOUNT, sign),
-        }
-    )
+    shown = {
+        "day": [day(row["entry_on"], language) for row in rows],
+        **{
+            n: [row[column] or None for row in rows]
+            for n, column in _ENTRY.items()
+            if column in page.table.column_names
+        },
+        "structure": [row["structure"] for row in rows],
+        "site": [names.get(row["site"], row["site"]) for row in rows],
+    }
+    if "debit" not in shown:  # a build from before entries told their sides
+        shown["amount"] = _signed(rows, AMOUNT, sign)
+    table = pd.DataFrame(shown)
     _table(session, table, say("finance.entries", language, account=account))
     total = NOTHING if page.figure is None else cents(page.figure * sign, language)
     st.caption(say("finance.entries_total", language, n=page.count, total=total))
@@ -265,7 +291,7 @@ def _table(session: Session, table: pd.DataFrame, title: str) -> None:
     """Amounts to the cent, as the statement writes them; what is unfavourable is coloured."""
     language = session.language
     st.markdown(f"**{title}**")
-    amounts = [name for name in table.columns if name in ("amount", "last_year", "effect")]
+    amounts = [name for name in table.columns if name in _AMOUNTS]
     shown = table.style.format(partial(cents, language=language), subset=[*amounts], na_rep=NOTHING)
     if "effect" in table:
         shown = shown.map(lambda v: f"color: {AGAINST}" if v is not None and v < 0 else "", subset=["effect"])

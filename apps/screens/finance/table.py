@@ -31,7 +31,7 @@ _STYLE = """
   padding-left: 1.4rem;
   position: sticky; left: 0; background: #FFFFFF; }
 .statement thead th { color: #4A5C62; font-weight: 600; border-bottom: 1px solid #B7C4C8; vertical-align: bottom; }
-.statement thead th:first-child { text-align: left; position: sticky; left: 0; background: #FFFFFF; }
+.statement thead tr:first-child th:first-child { text-align: left; position: sticky; left: 0; background: #FFFFFF; }
 .statement thead tr:first-child th[colspan] { text-align: center; border-bottom: 1px solid #DCE4E6; }
 .statement .apart { border-left: 1px solid #DCE4E6; }
 .statement tr.heading th { font-weight: 600; color: #0B6E75; padding: 0.9rem 0.6rem 0.2rem; }
@@ -43,6 +43,7 @@ _STYLE = """
 .statement tr.result:last-child th, .statement tr.result:last-child td { border-bottom: 3px double #0B6E75; }
 .statement td.against { color: #A8361B; }
 .statement td.reference { color: #4A5C62; }
+.statement tbody tr td.none { color: #5B6770; font-weight: 400; font-style: italic; font-size: 0.85em; }
 </style>
 """
 
@@ -75,11 +76,11 @@ def rate(value: Decimal | None, language: Language) -> str:
 
 def html(rows: Sequence[Row], language: Language, *, thousands: bool, period: str, before: str) -> str:
     """The whole table. `period` and `before` name the columns of the actual amounts and of last year's."""
-    words = {k: escape(say(f"finance.table.{k}", language)) for k in ("caption", "line", "budget", "gap")}
+    words = {k: escape(say(f"finance.table.{k}", language)) for k in ("caption", "line", "budget")}
+    gaps = {k: escape(say(f"finance.table.gap.{k}", language)) for k in ("budget", "last_year")}
     body = "".join(_row(row, language, thousands) for row in rows)
     unit = "k€" if thousands else "€"
     gap = f'<th scope="col">{unit}</th><th scope="col">%</th>'
-    to_last_year = escape(say("finance.table.last_year", language))
     return f"""{_STYLE}
 <div class="statement" role="region" tabindex="0" aria-label="{words["caption"]}">
 <table>
@@ -87,9 +88,9 @@ def html(rows: Sequence[Row], language: Language, *, thousands: bool, period: st
 <tr><th scope="col" rowspan="2">{words["line"]}</th>
 <th scope="col" rowspan="2">{escape(period)}<br>{unit}</th>
 <th scope="col" rowspan="2" class="apart">{words["budget"]}<br>{unit}</th>
-<th scope="colgroup" colspan="2">{words["gap"]} {words["budget"].lower()}</th>
+<th scope="colgroup" colspan="2">{gaps["budget"]}</th>
 <th scope="col" rowspan="2" class="apart">{escape(before)}<br>{unit}</th>
-<th scope="colgroup" colspan="2">{words["gap"]} {to_last_year}</th></tr>
+<th scope="colgroup" colspan="2">{gaps["last_year"]}</th></tr>
 <tr>{gap}{gap}</tr>
 </thead>
 <tbody>{body}</tbody>
@@ -104,14 +105,17 @@ def _row(row: Row, language: Language, thousands: bool) -> str:
     cells = (
         f"<td>{amount(row.actual, language, thousands=thousands)}</td>"
         f'<td class="apart reference">{amount(row.budget, language, thousands=thousands)}</td>'
-        f"{_variance(row.to_budget, language, thousands)}"
+        f"{_variance(row.to_budget, 'budget', language, thousands)}"
         f'<td class="apart reference">{amount(row.last_year, language, thousands=thousands)}</td>'
-        f"{_variance(row.to_last_year, language, thousands)}"
+        f"{_variance(row.to_last_year, 'last_year', language, thousands)}"
     )
     return f'<tr class="{row.kind}"><th scope="row">{escape(label)}</th>{cells}</tr>'
 
 
-def _variance(variance: Variance, language: Language, thousands: bool) -> str:
+def _variance(variance: Variance, reference: str, language: Language, thousands: bool) -> str:
+    """The two cells of a variance; without a reference, one that says which is missing."""
+    if variance.effect is None:
+        return f'<td colspan="2" class="none">{escape(say(f"finance.table.none.{reference}", language))}</td>'
     against = ' class="against"' if variance.effect is not None and variance.effect < 0 else ""
     return (
         f"<td{against}>{amount(variance.effect, language, thousands=thousands)}</td>"
