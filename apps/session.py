@@ -15,7 +15,7 @@ import streamlit as st
 from apps.words import LANGUAGES, Language, say
 from lake import access
 from lake.access import Scope
-from lake.settings import LINES
+from lake.settings import LINES, MARTS
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,11 @@ class Session:
     def lines(self) -> tuple[str, ...]:
         """The business lines in scope, in the order of screens."""
         return tuple(line for line in LINES if self.scope.sees(line))
+
+    @property
+    def marts(self) -> tuple[str, ...]:
+        """The marts in scope: the lines', and the group's for those who see the lines that it is made from."""
+        return tuple(mart for mart in MARTS if self.scope.sees_mart(mart))
 
 
 def sign_in() -> Session:

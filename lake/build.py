@@ -2,7 +2,8 @@
 
 A build is made in `builds.building(line)` from hard links to the mirror's files, and renamed to its place when it is
 whole: no reader ever meets half a build, whatever fails. The shared dimensions (`core`) are built first and only when
-their inputs or models changed; so is each line, unless forced.
+their inputs or models changed; so is each line, unless forced. The group's mart is made in the same way from hard links
+to the published builds of the lines: what readers see of a line is what adds up to the group.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from importlib.metadata import version
@@ -28,7 +29,7 @@ from lake import builds, dbt, mirror, sources
 from lake.builds import CORE, Build
 from lake.contracts import Contract
 from lake.errors import BuildError, LeaseHeld
-from lake.settings import PROJECT, settings
+from lake.settings import PROJECT, TRADES, made_from, settings
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +51,16 @@ class Outcome:
 
 
 def build_lines(
-    lines: Sequence[str], *, force: bool = False, project: Path = PROJECT, report: Report | None = None
+    lines: Sequence[str],
+    *,
+    force: bool = False,
+    project: Path = PROJECT,
+    report: Report | None = None,
+    session: dbt.Session | None = None,
 ) -> list[Outcome]:
-    """Build the shared dimensions, then each line, two at a time. A line that fails does not stop the others.
+    """Build the shared dimensions, then each mart, two at a time. A line that fails does not stop the others.
+
+    `session` is dbt with the project read, if there is one already.
 
     Raises:
         BuildError: the shared dimensions failed, so nothing could be built.
@@ -60,12 +68,12 @@ def build_lines(
     """
     report = report or (lambda line, node, done, total: None)
     pool = ThreadPoolExecutor(_processes())
-    with _session(project) as session:
-        core = _build(CORE, None, session, force=False, project=project, report=report)
+    with nullcontext(session) if session else read_project(project) as dbt_session:
+        core = _build(CORE, None, dbt_session, force=False, project=project, report=report)
 
         def one(line: str) -> Outcome:
             try:
-                return _build(line, core.build, session, force=force, project=project, report=report)
+                return _build(line, core.build, dbt_session, force=force, project=project, report=report)
             except (BuildError, LeaseHeld) as error:
                 return Outcome(line, None, error=error)
 
@@ -73,7 +81,7 @@ def build_lines(
             return list(pool.map(one, lines))
         except BaseException:  # told to stop: not after dbt has finished
             pool.shutdown(wait=False, cancel_futures=True)
-            session.stop()
+            dbt_session.stop()
             raise
         finally:
             pool.shutdown()
@@ -81,10 +89,7 @@ def build_lines(
 
 def code_files(name: str, project: Path = PROJECT) -> list[Path]:
     """The files of the project that a build of `name` depends on."""
-    lines = sources.CORE_LINES if name == CORE else (name,)
-    folders = [project / "models" / "staging" / line for line in lines]
-    folders += [project / "models" / "core" if name == CORE else project / "models" / "marts" / name]
-    folders += [project / "lake" / "macros", project / "tests" / "data"]
+    folders = [project / folder for folder in (*_folders(name), "lake/macros", "tests/data")]
     found = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".sql", ".yml", ".csv")]
     return sorted([project / "dbt_project.yml", project / "profiles.yml", *found])
 
@@ -101,10 +106,11 @@ def _code(name: str, project: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _fingerprint(code: str, core: Build | None, inputs: Mapping[str, int]) -> str:
+def _fingerprint(code: str, core: Build | None, lines: Sequence[Build], inputs: Mapping[str, int]) -> str:
     """What a build is made from: equal fingerprints mean equal builds. A source's last batch says all it holds."""
-    made_from = [code, core.fingerprint if core else "", *(f"{name} {last}" for name, last in sorted(inputs.items()))]
-    return hashlib.sha256("\n".join(made_from).encode()).hexdigest()[:16]
+    parts = [code, core.fingerprint if core else "", *(f"{b.line} {b.fingerprint}" for b in lines)]
+    parts += [f"{name} {last}" for name, last in sorted(inputs.items())]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _build(
@@ -113,14 +119,16 @@ def _build(
     with builds.alone(f"build:{name}", wait_seconds=_CORE_WAIT_SECONDS if name == CORE else _LINE_WAIT_SECONDS) as lock:
         code = _code(name, project)
         last = next(iter(builds.builds(name)), None)
+        lines = _published(name)
         mirrored = {c.name: mirror.through_batch(c.name) for c in sources.of(name)}
-        if last and last.status != "failed" and not force and last.fingerprint == _fingerprint(code, core, mirrored):
+        wanted = _fingerprint(code, core, lines, mirrored)
+        if last and last.status != "failed" and not force and last.fingerprint == wanted:
             log.info("build.reused line=%s build=%s", name, last.id)
             return Outcome(name, last, reused=True)
         _check_sources(name, project)
         started, clock = datetime.now(UTC), time.monotonic()
         try:
-            place = _prepare(name, core)
+            place = _prepare(name, [*([core] if core else []), *lines])
             result = _dbt(session, name, place, report, lock)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise BuildError(f"The build of '{name}' could not be made: {error}.") from error
@@ -138,12 +146,13 @@ def _build(
             status="failed" if result.failures else "built",
             created_at=started,
             seconds=round(time.monotonic() - clock, 2),
-            as_of=_landed_at(place),
-            newest_event_on=None if result.failures else _newest_event(name, place),
+            as_of=min((b.as_of for b in lines if b.as_of), default=None) if lines else _landed_at(place),
+            newest_event_on=None if result.failures else _newest_event(name, place, lines),
             core_id=core.id if core else None,
-            fingerprint=_fingerprint(code, core, inputs),
+            fingerprint=_fingerprint(code, core, lines, inputs),
             code_version=f"{version('lake')}+{code}",
             inputs=inputs,
+            made_from={b.line: b.id for b in lines},
             failures=result.failures,
         )
         builds.save(made)
@@ -159,15 +168,30 @@ def _build(
     return Outcome(name, made)
 
 
-def _prepare(name: str, core: Build | None) -> Path:
-    """An empty place with frozen inputs, the core, and a DuckDB file that shows the inputs as sources."""
+def _published(name: str) -> list[Build]:
+    """The builds that the group's is made from: what readers see of each line now.
+
+    Raises:
+        BuildError: a line has never been published.
+    """
+    found = {line: builds.published(line) for line in made_from(name)}
+    if missing := [line for line, build in found.items() if build is None]:
+        raise BuildError(
+            f"'{name}' is made from what is published of {', '.join(found)}: of {', '.join(missing)} nothing is yet.",
+            remedy=f"Run `lake run {' '.join(missing)} {name}`.",
+        )
+    return [build for build in found.values() if build]
+
+
+def _prepare(name: str, made_with: Sequence[Build]) -> Path:
+    """An empty place with frozen inputs, the other builds' files, and a DuckDB file that shows the inputs."""
     place = builds.building(name)
     shutil.rmtree(place, ignore_errors=True)
     (place / "tmp").mkdir(parents=True)
     for contract in sources.of(name):
         _freeze(contract, place / "inputs" / contract.name)
-    if core:
-        _link(core.database, place / core.database.name)
+    for build in made_with:
+        _link(build.database, place / build.database.name)
     with duckdb.connect(place / f"{name}.duckdb") as con:
         con.execute(f"set file_search_path = '{_quoted(place)}'")
         sources.create_views(con, sources.of(name), place / "inputs")
@@ -199,7 +223,7 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _session(project: Path) -> dbt.Session:
+def read_project(project: Path = PROJECT) -> dbt.Session:
     """dbt on this project. What it is told is the same for every build, so that it keeps its memory of the project."""
     environment = {
         "LAKE_BUILD_THREADS": str(settings().threads),
@@ -210,7 +234,10 @@ def _session(project: Path) -> dbt.Session:
 
 def _dbt(session: dbt.Session, name: str, place: Path, report: Report, lock: int) -> dbt.Result:
     # A test of core must have only core parents: one that joins a line belongs to the line's build.
-    selection = ["--indirect-selection", "cautious" if name == CORE else "eager", "--select", *_selected(name)]
+    selection = ["--indirect-selection", "cautious" if name == CORE else "eager"]
+    selection += ["--select", *(f"path:{folder}" for folder in _folders(name))]
+    if name in TRADES:  # nor one that joins a line and the group to the line's
+        selection += ["--exclude", "path:models/marts/group"]
     return session.run(
         ["build", "--target", name, *selection],
         target=session.target / name,
@@ -221,10 +248,12 @@ def _dbt(session: dbt.Session, name: str, place: Path, report: Report, lock: int
     )
 
 
-def _selected(name: str) -> list[str]:
+def _folders(name: str) -> list[str]:
+    """Where the models of a build are. The staging of `group` belongs to the core: the group's mart has none."""
     if name == CORE:
-        return ["path:models/core", *(f"path:models/staging/{line}" for line in sources.CORE_LINES)]
-    return [f"path:models/staging/{name}", f"path:models/marts/{name}"]
+        return ["models/core", *(f"models/staging/{line}" for line in sources.CORE_LINES)]
+    staging = [] if made_from(name) else [f"models/staging/{name}"]
+    return [*staging, f"models/marts/{name}"]
 
 
 def _processes() -> int:
@@ -247,8 +276,9 @@ def _landed_at(place: Path) -> datetime | None:
     return max(found, default=None)
 
 
-def _newest_event(name: str, place: Path) -> date | None:
-    """The newest day, today at most, on which an event of the line's sources happened.
+def _newest_event(name: str, place: Path, lines: Sequence[Build]) -> date | None:
+    """The newest day, today at most, on which an event of the line's sources happened; of the group, the last day that
+    each of its lines knows of.
 
     Opened for writing: if dbt's process did not close its file, the log beside it is written into it here.
     """
@@ -258,6 +288,8 @@ def _newest_event(name: str, place: Path) -> date | None:
         dated = [(c.event_time, f"{sources.SCHEMA}.{c.name}") for c in sources.of(name) if c.event_time]
         asked = [f"select max({at})::date from {table} where {at}::date <= current_date" for at, table in dated]
         days = [con.execute(question).fetchall()[0][0] for question in asked]
+    if lines:
+        return min((b.newest_event_on for b in lines if b.newest_event_on), default=None)
     return max((day for day in days if day), default=None)
 
 

@@ -5,8 +5,9 @@
     <data>/marts/<line>/published.json the pointer, replaced atomically
     <data>/marts/.building/<line>/     a build that is not whole yet: nobody reads it
 
-`line` is one of the business lines or `core`, the shared dimensions. `core.duckdb` in a line's build is a hard link to
-the core it was built with, so a build folder is whole by itself and is opened without looking anywhere else.
+`line` is one of the business lines, `group`, the mart across them, or `core`, the shared dimensions. `core.duckdb` in a
+line's build is a hard link to the core it was built with, as are the lines' files in a build of the group: a build
+folder is whole by itself and is opened without looking anywhere else.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lake.errors import LeaseHeld, PublishError, UnknownLine
-from lake.settings import LINES, settings
+from lake.settings import MARTS, settings
 
 #: `built` dbt passed, not checked yet · `passed` checks passed · `refused` by a check that blocks · `failed` in dbt
 Status = Literal["built", "passed", "refused", "failed"]
@@ -48,8 +49,9 @@ class Build:
     """One build of one line.
 
     `as_of` is when the newest batch it holds was landed (UTC), `newest_event_on` the newest event's day in it;
-    `inputs` is the last batch of each source; `fingerprint` says what it was made from: same inputs, same core and same
-    code give the same one.
+    `inputs` is the last batch of each source, `made_from` the build of each line that the group's was made from;
+    `fingerprint` says what it was made from: same inputs, same core and same code give the same one. The group's data
+    is as old as its oldest line's.
     """
 
     line: str
@@ -64,6 +66,7 @@ class Build:
     fingerprint: str
     code_version: str
     inputs: dict[str, int] = field(default_factory=dict)
+    made_from: dict[str, str] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
     checks: CheckSummary | None = None
 
@@ -76,6 +79,12 @@ class Build:
     def core_database(self) -> Path:
         """The shared dimensions it was built with."""
         return self.folder / f"{CORE}.duckdb"
+
+    @property
+    def databases(self) -> dict[str, Path]:
+        """By catalog, the files that its own models read and are in. `group` is a keyword of SQL: quote the names."""
+        names = dict.fromkeys((self.line, CORE, *self.made_from))
+        return {name: self.folder / f"{name}.duckdb" for name in names}
 
     @property
     def semantic_manifest(self) -> Path:
@@ -102,8 +111,8 @@ def known_line(line: str) -> str:
     Raises:
         UnknownLine: with the nearest known ones.
     """
-    if line not in LINES:
-        raise UnknownLine(line, LINES)
+    if line not in MARTS:
+        raise UnknownLine(line, MARTS)
     return line
 
 

@@ -20,7 +20,7 @@ from lake.land import land
 from lake.land.report import COUNTS
 from lake.run import Run
 from lake.run import run as run_lines
-from lake.settings import LINES, settings
+from lake.settings import MARTS, settings
 from lake.store import Store
 
 #: Headline indicators shown per line.
@@ -96,7 +96,7 @@ def _run(progress: Progress, store: Store) -> tuple[Run, list[_Done]]:
             tasks[step] = progress.add_task(step, what="")
         progress.update(tasks[step], completed=done, total=total, what=what)
 
-    outcome = run_lines(store, LINES, report=told)
+    outcome = run_lines(store, MARTS, report=told)
     steps = [
         _Done(s.name, ", ".join(f"{n:,} {what}" for what, n in s.counts.items()), s.seconds) for s in outcome.steps
     ]
@@ -112,11 +112,11 @@ def _show_steps(console: Console, steps: list[_Done]) -> None:
 
 
 def _show_figures(console: Console) -> None:
-    """The headline indicators of each line, over the last twelve months of its data."""
+    """The headline indicators of each mart, over the last twelve months of its data."""
     scope = access.scope()
     table = Table("line", "indicator", "value", "build", box=None, pad_edge=False)
     table.columns[2].justify = "right"
-    for line in LINES:
+    for line in MARTS:
         shown = [i for i in semantic.metrics(line, scope=scope) if i.headline][:_SHOWN]
         if not shown:
             table.add_row(line, "no published build", "–", "–")

@@ -18,7 +18,7 @@ import yaml
 from lake import access, builds, contracts, dbt, schedule, sources
 from lake.checks import suites
 from lake.errors import LakeError
-from lake.settings import LINES, PROJECT, settings
+from lake.settings import MARTS, PROJECT, settings
 from lake.status import status
 from lake.store import Store, open_store
 
@@ -43,7 +43,7 @@ def examine(project: Path = PROJECT) -> Iterator[Finding]:
     yield _declarations(project)
     yield _attempt("policy", lambda: f"{len(access.policy().roles)} roles in {settings().policy.name}")
     yield _attempt(
-        "expectations", lambda: f"{sum(len(suites.load(line)) for line in (*LINES, 'core'))} suites are valid"
+        "expectations", lambda: f"{sum(len(suites.load(line)) for line in (*MARTS, 'core'))} suites are valid"
     )
     yield _attempt("schedule", lambda: f"{len(schedule.load(settings().schedule).lines)} lines are scheduled")
     yield _attempt("dbt project", lambda: _parse(project))

@@ -16,6 +16,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from lake.access import lines_behind
 from lake.builds import Build
 from lake.errors import BuildError
 
@@ -41,7 +42,8 @@ class Column:
 class Node:
     """One thing on the way of the data; `id` is `<kind>:<name>` (for a screen, its page's key).
 
-    `line` is the business line, `group` for the shared dimensions and what comes from their sources. `tests` counts
+    `line` is the business line, `group` for the mart across lines, the shared dimensions and what comes from their
+    sources; `needs` are the lines that a reader must see. `tests` counts
     dbt's own tests of it, which all passed or there would be no build. `facets` are the parts of the definition by
     name: two builds that agree in all of them define it alike. `schema` and `name` are those of the relation.
     """
@@ -50,6 +52,7 @@ class Node:
     kind: Kind
     name: str
     line: str
+    needs: tuple[str, ...]
     label: str
     description: str
     owner: str
@@ -77,7 +80,7 @@ class Lineage:
 
     def within(self, sees: Callable[[str], bool]) -> Lineage:
         """The part of it that is of the lines seen, with the screens."""
-        kept = {id: node for id, node in self.nodes.items() if not node.line or sees(node.line)}
+        kept = {id: node for id, node in self.nodes.items() if all(sees(line) for line in node.needs)}
         return Lineage({id: replace(n, before=tuple(p for p in n.before if p in kept)) for id, n in kept.items()})
 
     def before(self, id: str) -> tuple[Node, ...]:
@@ -200,6 +203,7 @@ def _node(unique: str, raw: Mapping[str, Mapping[str, Any]], tests: int) -> Node
         kind=kind,
         name=id.partition(":")[2],
         line=_line(node),
+        needs=_needs(node),
         label=str(node.get("label") or node["name"]),
         description=" ".join(str(node.get("description") or "").split()),
         owner=str(meta.get("owner") or (node.get("owner") or {}).get("name") or ""),
@@ -229,6 +233,13 @@ def _line(node: Mapping[str, Any]) -> str:
     if parts[:2] == ("models", "core"):
         return "group"
     return parts[2] if len(parts) > 3 else ""
+
+
+def _needs(node: Mapping[str, Any]) -> tuple[str, ...]:
+    line = _line(node)
+    if line and Path(node["original_file_path"]).parts[1] == "marts":
+        return lines_behind(line)
+    return (line,) if line else ()
 
 
 def _facets(kind: Kind, node: Mapping[str, Any], meta: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, str]:

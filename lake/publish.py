@@ -11,7 +11,7 @@ import logging
 from lake import builds
 from lake.builds import CORE, Build
 from lake.errors import PublishError
-from lake.settings import LINES, settings
+from lake.settings import MARTS, settings
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def superseded(name: str) -> list[Build]:
     fit = [b for b in known if b.status == ("built" if name == CORE else "passed")][:kept]
     ids = {b.id for b in fit} | {builds.published_id(name)}
     if name == CORE:
-        ids |= {b.core_id for line in LINES for b in builds.builds(line)}
+        ids |= {b.core_id for line in MARTS for b in builds.builds(line)}
     ids |= {b.id for b in known if b.status in ("built", "refused", "failed") and (not fit or b.id > fit[0].id)}
     return [b for b in known if b.id not in ids]
 

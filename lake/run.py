@@ -4,6 +4,8 @@ What a scheduler can rely on:
 
 - a line is published, unchanged (nothing new since its published build) or failed; a failed one keeps what was
   published and does not stop the others;
+- the group's mart comes after the lines, and is made from what is published of them: a line that failed is in it as its
+  readers see it;
 - every run leaves a record, with its steps, durations, counts and outcome, also when it fails; a run that was killed
   is marked so by the next run of one of its lines;
 - exit codes: 0 all lines are up to date · 1 a build or another step failed · 3 checks refused a build · 69 MongoDB does
@@ -30,10 +32,11 @@ from lake import builds, mirror, publish, sources
 from lake.builds import CORE, Build
 from lake.checks import check, results
 from lake.contracts import Contract
+from lake.dbt import Session
 from lake.errors import CheckFailed, LakeError, LeaseHeld
 from lake.land import land
 from lake.land.report import COUNTS, FileReport
-from lake.settings import PROJECT
+from lake.settings import GROUP, PROJECT
 from lake.store import Store
 
 log = logging.getLogger(__name__)
@@ -103,7 +106,7 @@ def run(
 
     Args:
         store: the lake.
-        lines: business lines, each once.
+        lines: business lines and `group`, each once.
         paths: what to land first; nothing unless given.
         force: build also what did not change.
         project: folder of dbt_project.yml and expectations/.
@@ -124,11 +127,14 @@ def run(
             if paths:
                 _land(recorder, paths, report)
             fresh = _mirror(recorder, store, lines, report)
-            built = _build(recorder, fresh, force, project, report)
-            passed = _check(recorder, store, built, project, report)
-            for lease in leases:
-                lease.check()  # this process may have been asleep: what follows can't be undone
-            _publish(recorder, passed, report)
+            stages = [[x for x in fresh if x != GROUP], [x for x in fresh if x == GROUP]]
+            with building.read_project(project) as session:
+                for stage in filter(None, stages):
+                    built = _build(recorder, stage, force, project, report, session)
+                    passed = _check(recorder, store, built, project, report)
+                    for lease in leases:
+                        lease.check()  # this process may have been asleep: what follows can't be undone
+                    _publish(recorder, passed, report)
         except BaseException as error:
             recorder.fail_rest(error)
             raise
@@ -263,13 +269,16 @@ def _mirror_one(store: Store, contract: Contract) -> mirror.Mirrored:
             time.sleep(0.5)
 
 
-def _build(recorder: _Recorder, lines: list[str], force: bool, project: Path, report: Report) -> list[Build]:
+def _build(
+    recorder: _Recorder, lines: list[str], force: bool, project: Path, report: Report, session: Session
+) -> list[Build]:
     with recorder.step("build") as counts:
         outcomes = building.build_lines(
             lines,
             force=force,
             project=project,
             report=lambda line, node, done, total: report("build", f"{line} {node}", done, total),
+            session=session,
         )
         counts.update(built=0, reused=0, failed=0)
         for outcome in outcomes:

@@ -17,8 +17,19 @@ from lake.errors import SettingsError
 #: The dbt project's root: where dbt_project.yml, models/ and expectations/ are.
 PROJECT = Path(__file__).resolve().parent.parent
 
-#: The business lines that have a mart of their own, in the order in which screens show them.
+#: The business lines, in the order in which screens show them. Each has sources, a mart and a page of its own.
 LINES = ("audio", "dental", "optical", "childcare", "finance")
+
+#: The mart across lines, and the lines that serve persons, from whose published builds it is made.
+GROUP, TRADES = "group", ("audio", "dental", "optical", "childcare")
+
+#: Every mart, in the order in which they are brought up to date.
+MARTS = (*LINES, GROUP)
+
+
+def made_from(mart: str) -> tuple[str, ...]:
+    """The lines from whose published builds a mart is made; none for a line, which is made from its sources."""
+    return TRADES if mart == GROUP else ()
 
 
 class Settings(BaseSettings):

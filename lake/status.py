@@ -10,7 +10,7 @@ from lake import builds, mirror
 from lake.builds import Build
 from lake.contracts import catalogue
 from lake.run import Run, last_runs
-from lake.settings import LINES, settings
+from lake.settings import MARTS, settings
 from lake.store import BatchRecord, FileRecord, Holding, Store
 
 
@@ -57,7 +57,7 @@ def status(store: Store, now: datetime | None = None) -> Status:
     batches, files = store.committed_batches(), store.files()
     return Status(
         sources=tuple(_source(name, batches, files, now) for name in catalogue()),
-        marts=tuple(_mart(line, now) for line in LINES),
+        marts=tuple(_mart(line, now) for line in MARTS),
         runs=tuple(last_runs(store, 1)),
         leases=tuple(lease for lease in store.holdings() if not lease.is_over),
     )

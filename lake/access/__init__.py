@@ -10,6 +10,6 @@ The file is `access/policy.yml` unless `LAKE_POLICY` names another; a change of 
 from __future__ import annotations
 
 from lake.access.roles import ALL, Permission, Policy, Role, load, policy, role
-from lake.access.scopes import Scope, scope
+from lake.access.scopes import Scope, lines_behind, scope
 
-__all__ = ["ALL", "Permission", "Policy", "Role", "Scope", "load", "policy", "role", "scope"]
+__all__ = ["ALL", "Permission", "Policy", "Role", "Scope", "lines_behind", "load", "policy", "role", "scope"]

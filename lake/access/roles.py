@@ -11,13 +11,13 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from lake.errors import SettingsError, UnknownRole
-from lake.settings import LINES, settings
+from lake.settings import GROUP, LINES, settings
 
 #: Every line or every structure, those that nobody has heard of yet included.
 ALL = "*"
 
-#: Lines that sources belong to: the five with a mart, and those of the shared dimensions.
-KNOWN_LINES = (*LINES, "group", "geo")
+#: Lines that sources belong to: the business lines, and those of the shared dimensions.
+KNOWN_LINES = (*LINES, GROUP, "geo")
 
 #: Ids of structures: `S01`…`S18`, or the SIREN of a structure that the group has not declared.
 STRUCTURE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")

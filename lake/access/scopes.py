@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lake.access.roles import ALL, Permission, Role, policy
 from lake.errors import AccessDenied
+from lake.settings import made_from
 
 
 @dataclass(frozen=True)
@@ -37,23 +38,38 @@ class Scope:
     def sees(self, line: str) -> bool:
         return self.lines == (ALL,) or line in self.lines
 
-    def allows(self, permission: Permission, line: str | None = None) -> bool:
-        """Whether the role has the permission, and over that line when one is named."""
-        return permission in self.permissions and (line is None or self.sees(line))
+    def sees_mart(self, mart: str) -> bool:
+        """Whether the role sees all the lines whose figures are in a mart."""
+        return all(self.sees(line) for line in lines_behind(mart))
 
-    def require(self, permission: Permission, line: str | None = None) -> None:
-        """Go on only if the role has the permission, over that line when one is named.
+    def allows(self, permission: Permission, *lines: str | None) -> bool:
+        """Whether the role has the permission, and over each of the lines named."""
+        return permission in self.permissions and all(line is None or self.sees(line) for line in lines)
+
+    def require(self, permission: Permission, *lines: str | None) -> None:
+        """Go on only if the role has the permission, over each of the lines named.
 
         Raises:
             AccessDenied: saying which role lacks what, and which roles have it.
         """
-        if self.allows(permission, line):
+        if self.allows(permission, *lines):
             return
-        able = [r.name for r in policy().roles.values() if Scope(r, self.who).allows(permission, line)]
+        able = [r.name for r in policy().roles.values() if Scope(r, self.who).allows(permission, *lines)]
+        lacking = next((line for line in lines if line is not None and not self.sees(line)), None)
+        line = lacking or next((line for line in lines if line), None)
         raise AccessDenied(
             f"Role '{self.role.name}' may not {_VERBS[permission]}{f' of line {line}' if line else ''}.",
             remedy=f"Roles that may: {', '.join(able)}." if able else "No role of the policy may: see LAKE_POLICY.",
         )
+
+
+def lines_behind(mart: str) -> tuple[str, ...]:
+    """The lines that a role must see to read a mart: its own, and those that it is made from.
+
+    `group` alone is the line of the shared dimensions, which analysts of one line see too; the group's mart shows the
+    figures of all lines that serve persons, so it takes these as well.
+    """
+    return (mart, *made_from(mart))
 
 
 _VERBS: dict[Permission, str] = {

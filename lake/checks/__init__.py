@@ -3,6 +3,7 @@
 suites.py        what is expected of a line's tables, one YAML file per suite in expectations/<line>/
 expectations.py  Great Expectations, in a process of its own (alone imports great_expectations)
 reconcile.py     counts and control totals per source: MongoDB's own aggregation against the mart
+adds_up.py       the group's mart against what is published of the lines that it is made from
 docs.py          the results as a page that a manager reads
 offending.py     the rows that an expectation does not hold for, for those who may see rows
 
@@ -24,6 +25,7 @@ from pathlib import Path
 from lake import builds
 from lake.builds import CORE, Build, CheckSummary
 from lake.checks import docs, reconcile, suites
+from lake.checks.adds_up import adds_up
 from lake.checks.results import Compared, Result
 from lake.checks.runner import Subject, run_suites
 from lake.settings import PROJECT
@@ -53,7 +55,7 @@ def check(store: Store, chosen: Sequence[Build], *, again: bool = False, project
     cores = {b.core_id: builds.build(CORE, b.core_id) for b in todo if b.core_id}
     subjects = [Subject.of(b, expected[b.line]) for b in (*cores.values(), *todo)]
     with ThreadPoolExecutor(1) as pool:  # MongoDB counts while Great Expectations starts
-        counted = pool.submit(lambda: {b.id: reconcile.reconcile(store, b) for b in (*cores.values(), *todo)})
+        counted = pool.submit(lambda: {b.id: _reconciled(store, b) for b in (*cores.values(), *todo)})
         found = run_suites(subjects) if todo else {}
         reconciled = counted.result()
     for build in todo:
@@ -70,6 +72,10 @@ def results(build: Build) -> list[Result]:
     except FileNotFoundError:
         return []
     return [Result(**{**r, "compared": tuple(Compared(**c) for c in r.get("compared", ()))}) for r in kept["results"]]
+
+
+def _reconciled(store: Store, build: Build) -> list[Result]:
+    return [*reconcile.reconcile(store, build), *(adds_up(build) if build.made_from else ())]
 
 
 def _keep(build: Build, found: list[Result], mark: str) -> Build:

@@ -43,7 +43,7 @@ def _open(context: Any, subject: Subject) -> Any:
     engine = source.get_execution_engine()
     connection = engine.engine.connect()
     engine.get_connection = lambda: nullcontext(connection)
-    statements = [f"attach '{_quoted(path)}' as {name} (read_only)" for name, path in subject.catalogs.items()]
+    statements = [f"attach '{_quoted(path)}' as \"{name}\" (read_only)" for name, path in subject.catalogs.items()]
     statements += [f"set file_search_path = '{_quoted(subject.folder)}'", "set TimeZone = 'Europe/Paris'"]
     for statement in statements:
         connection.execute(sa.text(statement))
@@ -52,7 +52,7 @@ def _open(context: Any, subject: Subject) -> Any:
 
 
 def _run(source: Any, line: str, suite: dict[str, Any]) -> list[Result]:
-    table = f"{line}.{suite['table']}" if suite["table"] else f"({suite['sql']})"
+    table = f'"{line}".{suite["table"]}' if suite["table"] else f"({suite['sql']})"
     asset = source.add_query_asset(suite["name"], query=f"select * from {table} as checked")
     batch = asset.add_batch_definition_whole_table("all").get_batch()
     return [_evaluate(batch, table, line, suite, expected) for expected in suite["expectations"]]

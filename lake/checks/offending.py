@@ -12,13 +12,13 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from lake.access import ALL, Scope
+from lake.access import ALL, Scope, lines_behind
 from lake.builds import CORE, Build
 from lake.checks import suites
 from lake.checks.results import Result
 from lake.checks.suites import Expectation, Suite
 from lake.errors import AccessDenied
-from lake.settings import PROJECT
+from lake.settings import GROUP, PROJECT
 
 #: Rows given at most.
 MOST_ROWS = 100
@@ -34,7 +34,7 @@ def offending(
         AccessDenied: the role may not see rows of all structures.
     """
     line = result.where.partition("/")[0]
-    scope.require("drill", "group" if CORE in (line, build.line) else build.line)
+    scope.require("drill", *((GROUP,) if CORE in (line, build.line) else lines_behind(build.line)))
     if scope.structures != (ALL,):
         raise AccessDenied(
             f"Role '{scope.role.name}' sees some structures only, and a check is about all of them.",
@@ -47,9 +47,8 @@ def offending(
     with duckdb.connect() as con:
         con.execute(f"set file_search_path = '{_quoted(build.folder)}'")
         con.execute("set TimeZone = 'Europe/Paris'")
-        con.execute(f"attach '{_quoted(build.core_database)}' as {CORE} (read_only)")
-        if build.line != CORE:
-            con.execute(f"attach '{_quoted(build.database)}' as {build.line} (read_only)")
+        for name, path in build.databases.items():
+            con.execute(f"attach '{_quoted(path)}' as \"{name}\" (read_only)")
         return con.sql(f"select * from ({sql.strip().rstrip(';')}) limit {int(limit)}").to_arrow_table()
 
 
@@ -64,7 +63,7 @@ def _find(result: Result, project: Path) -> tuple[Suite, Expectation] | None:
 
 
 def _statement(suite: Suite, expected: Expectation, line: str) -> str | None:
-    table = f"{line}.{suite.table}" if suite.table else f"({suite.sql})"
+    table = f'"{line}".{suite.table}' if suite.table else f"({suite.sql})"
     if expected.expectation == "no_rows":
         return str(expected.parameters["sql"]).replace("{table}", table)
     breaks = _BREAKS.get(expected.expectation)

@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 
 from lake import sources
-from lake.builds import CORE, Build
+from lake.builds import Build
 from lake.checks.results import Compared, Result
 from lake.contracts import Contract
 from lake.store import ControlTotals, Store
@@ -52,9 +52,8 @@ def reconcile(store: Store, build: Build) -> list[Result]:
     relations = _relations(build)
     found = []
     with duckdb.connect() as con:
-        con.execute(f"attach '{_quoted(build.database)}' as {build.line} (read_only)")
-        if build.line != CORE:
-            con.execute(f"attach '{_quoted(build.core_database)}' as {CORE} (read_only)")
+        for name, path in build.databases.items():
+            con.execute(f"attach '{_quoted(path)}' as \"{name}\" (read_only)")
         con.execute(f"set file_search_path = '{_quoted(build.folder)}'")
         for contract in sources.of(build.line):
             lake = store.control_totals(contract, through_batch=build.inputs.get(contract.name, 0))

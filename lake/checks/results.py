@@ -12,7 +12,8 @@ Severity = Literal["blocks", "warns"]
 @dataclass(frozen=True)
 class Compared:
     """One number of the lake and the same in the build, as decimal text. `what` is `versions` (of every key), `records`
-    (keys that are not deleted) or a control total of the contract."""
+    (keys that are not deleted) or a control total of the contract. Of the group's build, `lake` is a published line,
+    and `what` its `revenue_eur` or the `structures` that have any."""
 
     what: str
     lake: str

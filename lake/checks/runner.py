@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lake.builds import CORE, Build
+from lake.builds import Build
 from lake.checks.results import Result
 from lake.checks.suites import Suite
 from lake.errors import CheckFailed
@@ -30,9 +30,7 @@ class Subject:
 
     @classmethod
     def of(cls, build: Build, suites: Sequence[Suite]) -> Subject:
-        catalogs = {build.line: str(build.database)}
-        if build.line != CORE:
-            catalogs[CORE] = str(build.core_database)
+        catalogs = {name: str(path) for name, path in build.databases.items()}
         return cls(build.id, build.line, str(build.folder), catalogs, [s.model_dump() for s in suites])
 
 

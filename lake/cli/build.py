@@ -10,7 +10,9 @@ from lake.cli import example
 from lake.settings import LINES
 
 #: The lines that a command is about.
-Lines = Annotated[list[str] | None, typer.Argument(metavar="[LINE]…", help="Lines; all of them unless named.")]
+Lines = Annotated[
+    list[str] | None, typer.Argument(metavar="[LINE]…", help="Lines, or group; all of them unless named.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def build(
     lines: Annotated[
-        list[str] | None, typer.Argument(metavar="[LINE]…", help="Lines; all of them unless named.")
+        list[str] | None, typer.Argument(metavar="[LINE]…", help="Lines, or group; the five lines unless named.")
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Build also what did not change since its last build.")
@@ -27,7 +29,8 @@ def build(
 ) -> None:
     """Build marts from the mirror, each into a new file. What is published stays as it is.
 
-    The shared dimensions are built first. A line whose inputs and models did not change is not built again.
+    The shared dimensions are built first. A line whose inputs and models did not change is not built again. The group's
+    mart is made from what is published of the lines, so it is built when it is named, or by `lake run`.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

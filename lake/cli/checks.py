@@ -30,13 +30,13 @@ def check(
     from lake.checks import check as check_builds
     from lake.checks import results
     from lake.errors import CheckFailed, PublishError
-    from lake.settings import LINES
+    from lake.settings import MARTS
     from lake.store import open_store
 
     named = [builds.known_line(line) for line in lines or ()]
     if build and len(named) != 1:
         raise PublishError("--build names a build of one line.", remedy="Name that line.")
-    found = {line: builds.newest(line, "built", "passed", "refused") for line in named or LINES}
+    found = {line: builds.newest(line, "built", "passed", "refused") for line in named or MARTS}
     chosen = [b for b in found.values() if b] if not build else [builds.build(named[0], build)]
     if not chosen or (named and len(chosen) < len(named)):
         raise PublishError("There is no build to check.", remedy="Run `lake build`.")

@@ -9,7 +9,7 @@ import typer
 from lake.cli import example
 from lake.cli.build import Lines
 from lake.cli.quarantine import ROLE, Role
-from lake.settings import LINES
+from lake.settings import GROUP, LINES, MARTS
 
 
 def register(app: typer.Typer) -> None:
@@ -26,13 +26,14 @@ def publish(
     """Show the newest build of each line to its readers, if its checks passed. What failed leaves all as it was."""
     from lake import access
     from lake import publish as room
-    from lake.builds import known_line
+    from lake.builds import known_line, newest
     from lake.errors import PublishError
 
-    chosen = [known_line(line) for line in lines or LINES]
+    built = [*LINES, *([GROUP] if newest(GROUP, "built", "passed", "refused", "failed") else [])]
+    chosen = [known_line(line) for line in lines or built]
     scope = access.scope(role)
     for line in chosen:
-        scope.require("publish", line)
+        scope.require("publish", *access.lines_behind(line))
     if build and len(chosen) != 1:
         raise PublishError("--build names a build of one line.", remedy="Name that line.")
     failed = 0
@@ -53,7 +54,7 @@ def builds(lines: Lines = None) -> None:
     from lake import builds as room
 
     table = Table("line", "", "build", "state", "built (UTC)", "took", "data of (UTC)", "checks", box=None)
-    for line in [room.known_line(line) for line in lines or LINES]:
+    for line in [room.known_line(line) for line in lines or MARTS]:
         current = room.published_id(line)
         for build in room.builds(line):
             checks = build.checks
@@ -80,5 +81,5 @@ def rollback(
     from lake import publish as room
     from lake.builds import known_line
 
-    access.scope(role).require("publish", known_line(line))
+    access.scope(role).require("publish", *access.lines_behind(known_line(line)))
     print(f"{line}: {room.rollback(known_line(line), to).id} is published")

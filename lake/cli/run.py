@@ -39,11 +39,11 @@ def run(
 
     from lake.builds import known_line
     from lake.run import run as run_lines
-    from lake.settings import LINES
+    from lake.settings import MARTS
     from lake.store import open_store
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leases are freed, the record says why
-    chosen = list(dict.fromkeys(known_line(line) for line in lines or LINES))
+    chosen = list(dict.fromkeys(known_line(line) for line in lines or MARTS))
     columns = (TextColumn("{task.description:8}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[what]}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress, open_store() as store:
         tasks = {}

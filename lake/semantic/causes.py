@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from lake.access import Scope
+from lake.access import Scope, lines_behind
 from lake.errors import QueryError
 from lake.semantic import changed, execution
 from lake.semantic.answer import Note
@@ -57,7 +57,7 @@ def find(question: Question, sources: tuple[Source, Source], scope: Scope, limit
             changed.compare(connection, tables[part], sides[0], sides[1], len(items))
         count = sum(connection.table(table).shape[0] for table in tables.values())
         caused = _run(connection, (_caused(part, table, split) for part, table in tables.items()), "")
-        may_drill = all(scope.allows("drill", build.line) for build in sources[1].builds)
+        may_drill = all(scope.allows("drill", *lines_behind(build.line)) for build in sources[1].builds)
         order = f"ORDER BY abs(change) DESC, part, record LIMIT {limit}"
         listed = (_listed(part, table, items) for part, table in tables.items())
         records = _run(connection, listed, order) if may_drill else None

@@ -31,7 +31,7 @@ def answer(question: Question, source: Source, scope: Scope) -> Answer:
     """The answer to a question, of these builds and in this scope."""
     vocabulary = Vocabulary(source.manifest, question.metrics)
     asked = (*question.by, *(f.field for f in question.filters))
-    _check_drill(source, [vocabulary.item(name, question.grain) for name in asked], scope)
+    _check_drill(source.manifest, question.metrics, [vocabulary.item(name, question.grain) for name in asked], scope)
     return figures(question, source, scope.structures)
 
 
@@ -57,11 +57,10 @@ def figures(question: Question, source: Source, structures: Sequence[str]) -> An
     return Answer(table, columns, source.builds, sql, parameters, Timings(plan_ms, run_ms))
 
 
-def _check_drill(source: Source, items: Sequence[Item], scope: Scope) -> None:
+def _check_drill(manifest: Manifest, metrics: Sequence[str], items: Sequence[Item], scope: Scope) -> None:
     """A person, the key of a line's events, or what is told of one alone, is one row each: to see them is to drill."""
-    if any(source.manifest.is_event(item.field) for item in items):
-        for build in source.builds:
-            scope.require("drill", build.line)
+    if any(manifest.is_event(item.field) for item in items):
+        scope.require("drill", *sorted({line for metric in metrics for line in manifest.lines(metric)}))
 
 
 def _check_time(manifest: Manifest, metrics: Sequence[str], items: Sequence[Item]) -> None:

@@ -8,15 +8,16 @@ from lake.access import Scope
 from lake.errors import UnknownLine
 from lake.semantic.cache import Cache
 from lake.semantic.definitions import Definition
-from lake.semantic.manifest import GROUP, Manifest
+from lake.semantic.manifest import Manifest
 from lake.semantic.names import Vocabulary
 from lake.semantic.publications import published
-from lake.settings import LINES
+from lake.settings import GROUP, MARTS
 
 
 @dataclass(frozen=True)
 class Indicator:
-    """One indicator. `lines` has its owner first; `typical` is the range in which a value surprises nobody.
+    """One indicator. `lines` are those that a reader must see, its own first; `marts` what it is computed from, none if
+    that is shared dimensions alone. `typical` is the range in which a value surprises nobody.
 
     `needs_time`: it compares periods, and is asked by a grain of metric_time only. `is_additive`: the values of its
     parts add up to its own, so a total under a column, or a stack of bars, is true.
@@ -24,6 +25,7 @@ class Indicator:
 
     name: str
     lines: tuple[str, ...]
+    marts: tuple[str, ...]
     label_fr: str
     label_en: str
     definition_fr: str
@@ -56,9 +58,6 @@ class Indicator:
         return self.definition_en if lang == "en" else self.definition_fr
 
 
-#: Lines in the order of screens; indicators of the shared dimensions alone come last.
-_ORDER = (*LINES, GROUP)
-
 #: After every headline.
 _LAST = 1_000
 
@@ -71,19 +70,19 @@ def metrics(line: str | None = None, *, scope: Scope | None = None) -> list[Indi
     Raises:
         UnknownLine: with the nearest known ones.
     """
-    if line is not None and line not in _ORDER:
-        raise UnknownLine(line, _ORDER)
+    if line is not None and line not in MARTS:
+        raise UnknownLine(line, MARTS)
     builds = published()
-    if builds:
-        builds[GROUP] = max(builds.values(), key=lambda build: build.created_at)
-    found = [
-        indicator
-        for own in (_ORDER if line is None else (line,))
-        if own in builds
-        for indicator in _indicators(Manifest.read(builds[own].semantic_manifest))
-        if indicator.line == own and (scope is None or all(scope.sees(needed) for needed in indicator.lines))
-    ]
-    return sorted(found, key=lambda i: (_ORDER.index(i.line), i.rank or _LAST))
+    found: list[Indicator] = []
+    for own in MARTS if line is None else (line,):
+        if own in builds:
+            told = _indicators(Manifest.read(builds[own].semantic_manifest))
+            found += [i for i in told if i.line == own and i.marts]
+        if own == GROUP and builds:  # those of the shared dimensions, which every build holds
+            newest = max(builds.values(), key=lambda build: build.created_at)
+            found += [i for i in _indicators(Manifest.read(newest.semantic_manifest)) if not i.marts]
+    visible = [i for i in found if scope is None or all(scope.sees(needed) for needed in i.lines)]
+    return sorted(visible, key=lambda i: (MARTS.index(i.line), i.rank or _LAST))
 
 
 def indicator(manifest: Manifest, name: str) -> Indicator:
@@ -102,11 +101,15 @@ def _indicators(manifest: Manifest) -> tuple[Indicator, ...]:
 def _indicator(manifest: Manifest, definition: Definition) -> Indicator:
     meta = definition.meta
     label = definition.label or definition.name
-    lines = sorted(manifest.lines(definition.name), key=lambda line: (not definition.name.startswith(line), line))
+
+    def own_first(line: str) -> tuple[bool, str]:
+        return not definition.name.startswith(line), line
+
     typical = meta.get("typical")
     return Indicator(
         name=definition.name,
-        lines=tuple(lines),
+        lines=tuple(sorted(manifest.lines(definition.name), key=own_first)),
+        marts=tuple(sorted(manifest.marts(definition.name), key=own_first)),
         label_fr=str(meta.get("label_fr") or label),
         label_en=str(meta.get("label_en") or label),
         definition_fr=str(meta.get("definition_fr") or definition.description),

@@ -16,8 +16,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from lake.access import lines_behind
 from lake.errors import QueryError
 from lake.semantic.definitions import Definition, GroupBy, Model, Relation, definitions, model, relation
+from lake.settings import GROUP
 
 if TYPE_CHECKING:
     from metricflow.engine.metricflow_engine import MetricFlowEngine
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 #: Schema of the views that keep only the rows of the scope. Semantic models stand on nothing else.
 SECURED = "secured"
 
-#: Database of the shared dimensions, and the line that they belong to in a policy.
-CORE, GROUP = "core", "group"
+#: Database of the shared dimensions. In a policy they belong to the line `group`.
+CORE = "core"
 
 METRIC_TIME = "metric_time"
 
@@ -108,10 +110,13 @@ class Manifest:
         """Whether its values are of single rows: an entity of `events`, or a dimension whose meta says so."""
         return bool(field.meta.get("is_event")) or (field.kind == "entity" and field.element in self.events)
 
+    def marts(self, metric: str) -> frozenset[str]:
+        """The marts that a metric is computed from; none when it stands on shared dimensions alone."""
+        return frozenset(self.models[m].relation.database for m in self.metrics[metric].models) - {CORE}
+
     def lines(self, metric: str) -> frozenset[str]:
-        """The lines whose marts a metric is computed from; `group` when it stands on shared dimensions alone."""
-        found = frozenset(self.models[m].relation.database for m in self.metrics[metric].models) - {CORE}
-        return found or frozenset({GROUP})
+        """The lines that a role must see to read a metric; `group` alone when it stands on shared dimensions alone."""
+        return frozenset(line for mart in self.marts(metric) for line in lines_behind(mart)) or frozenset({GROUP})
 
     def reachable(self, metrics: Sequence[str]) -> tuple[GroupBy, ...]:
         """What all these metrics can be split by."""

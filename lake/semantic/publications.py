@@ -11,8 +11,8 @@ from lake import builds
 from lake.access import Scope
 from lake.builds import Build
 from lake.errors import QueryError, UnknownMetric
-from lake.semantic.manifest import GROUP, Manifest
-from lake.settings import LINES
+from lake.semantic.manifest import Manifest
+from lake.settings import MARTS
 
 _read: dict[tuple[str, str], Build] = {}
 _lock = threading.Lock()
@@ -27,9 +27,9 @@ class Source:
 
 
 def published() -> dict[str, Build]:
-    """The published build of each line that has one."""
+    """The published build of each line, and of the group, that has one."""
     found = {}
-    for line in LINES:
+    for line in MARTS:
         build = _published(line)
         if build is not None:
             found[line] = build
@@ -63,13 +63,14 @@ def find(metrics: Sequence[str], scope: Scope) -> Source:
     manifests = {line: Manifest.read(build.semantic_manifest) for line, build in available.items()}
     needed: set[str] = set()
     for metric in metrics:
-        needed |= _lines(metric, manifests, scope)
+        told = _manifest(metric, manifests, scope)
+        scope.require("read", *sorted(told.lines(metric)))
+        needed |= told.marts(metric)
     for line in sorted(needed):
-        scope.require("read", line)
-        if line not in available and line != GROUP:
+        if line not in available:
             raise QueryError(f"Line '{line}' has no published build.", remedy=f"Run `lake run {line}`.")
     # Every build holds the shared dimensions: what is asked of them alone is answered by the newest.
-    chosen = [available[line] for line in sorted(needed - {GROUP})] or [max(available.values(), key=_age)]
+    chosen = [available[line] for line in sorted(needed)] or [max(available.values(), key=_age)]
     newest = max(chosen, key=_age)
     manifest = manifests[newest.line]
     if missing := [m for m in metrics if m not in manifest.metrics]:
@@ -84,15 +85,15 @@ def _age(build: Build) -> datetime:
     return build.created_at
 
 
-def _lines(metric: str, manifests: Mapping[str, Manifest], scope: Scope) -> frozenset[str]:
-    """The lines that a metric is computed from: as its own line's build says, or else the newest that knows it."""
-    knowing = {line: m.lines(metric) for line, m in manifests.items() if metric in m.metrics}
-    own = next((lines for line, lines in knowing.items() if line in lines), None)
+def _manifest(metric: str, manifests: Mapping[str, Manifest], scope: Scope) -> Manifest:
+    """What defines a metric: its own line's build, or else the first that knows it."""
+    knowing = {line: m for line, m in manifests.items() if metric in m.metrics}
+    own = next((m for line, m in knowing.items() if line in m.marts(metric)), None)
     if own is not None:
         return own
     if knowing:
         return next(iter(knowing.values()))
     seen = {n for m in manifests.values() for n in m.metrics if all(scope.sees(line) for line in m.lines(n))}
-    silent = [line for line in LINES if line not in manifests and metric.startswith(f"{line}_")]
+    silent = [line for line in MARTS if line not in manifests and metric.startswith(f"{line}_")]
     unbuilt = f"Line '{silent[0]}' has no published build: run `lake run {silent[0]}`." if silent else ""
     raise UnknownMetric(metric, seen, remedy=unbuilt or "See `lake metrics`.")

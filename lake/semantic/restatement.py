@@ -17,7 +17,7 @@ from datetime import date
 import pyarrow as pa
 
 from lake import builds
-from lake.access import Scope
+from lake.access import Scope, lines_behind
 from lake.builds import Build
 from lake.errors import QueryError, UnknownBuild, UnknownMetric
 from lake.semantic import causes, cells, origins
@@ -26,12 +26,12 @@ from lake.semantic.cache import Cache
 from lake.semantic.cells import Change
 from lake.semantic.figures import answer
 from lake.semantic.filters import Filter
-from lake.semantic.manifest import GROUP, Manifest
+from lake.semantic.manifest import Manifest
 from lake.semantic.origins import Difference
 from lake.semantic.publications import Source, find, published
 from lake.semantic.question import Question
 from lake.semantic.rows import LARGEST_PAGE
-from lake.settings import LINES
+from lake.settings import MARTS
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def restatement(
     before, after = (_build(id, scope) for id in (build_a, build_b))
     sources = _sources(metric, before, after, scope)
     question = Question((metric,), tuple(by), tuple(where), since, until, grain)
-    may_drill = scope.allows("drill", after.line)
+    may_drill = scope.allows("drill", *lines_behind(after.line))
     key = (question, limit, *(str(b.folder) for s in sources for b in s.builds), scope.structures, may_drill)
     return _told.fetch(key, lambda: _compare(question, sources, limit, scope))[0]
 
@@ -167,13 +167,13 @@ def earlier(after: Build) -> Build:
 
 def _build(id: str, scope: Scope) -> Build:
     """A build that the scope may see: one that did not pass is for those who publish."""
-    kept = {build.id: build for line in LINES if scope.sees(line) for build in builds.builds(line)}
+    kept = {build.id: build for mart in MARTS if scope.sees_mart(mart) for build in builds.builds(mart)}
     if id not in kept:
         raise UnknownBuild(id, kept, remedy="See `lake builds`.")
     build = kept[id]
-    scope.require("read", build.line)
+    scope.require("read", *lines_behind(build.line))
     if build.status != "passed":
-        scope.require("publish", build.line)
+        scope.require("publish", *lines_behind(build.line))
     if build.status == "failed":
         raise QueryError(f"The build '{id}' of line '{build.line}' failed: it has no figures.")
     return build
@@ -194,16 +194,15 @@ def _sources(metric: str, before: Build, after: Build, scope: Scope) -> tuple[So
                 seen = [m for m in manifest.metrics if all(scope.sees(x) for x in manifest.lines(m))]
                 raise UnknownMetric(metric, seen, remedy="See `lake metrics`.")
             raise QueryError(f"The build '{build.id}' does not define '{metric}': there is nothing to compare with.")
-    needed = manifests[0].lines(metric) | manifests[1].lines(metric)
-    for name in sorted(needed):
-        scope.require("read", name)
-    if line not in needed and needed != {GROUP}:
+    scope.require("read", *sorted(manifests[0].lines(metric) | manifests[1].lines(metric)))
+    needed = manifests[0].marts(metric) | manifests[1].marts(metric)
+    if needed and line not in needed:
         raise QueryError(
             f"'{metric}' is not computed from line '{line}'.",
-            remedy=f"Name two builds of {' or '.join(sorted(needed - {GROUP}))}.",
+            remedy=f"Name two builds of {' or '.join(sorted(needed))}.",
         )
     others = []
-    for name in sorted(needed - {line, GROUP}):
+    for name in sorted(needed - {line}):
         other = published().get(name)
         if other is None:
             raise QueryError(f"Line '{name}' has no published build.", remedy=f"Run `lake run {name}`.")

@@ -86,9 +86,8 @@ def rows(
 
 
 def _rows(question: Question, part: str | None, offset: int, limit: int, source: Source, scope: Scope) -> Rows:
-    for build in source.builds:
-        scope.require("drill", build.line)
     manifest = source.manifest
+    scope.require("drill", *sorted(manifest.lines(question.metrics[0])))
     parts = simple_parts(manifest, question.metrics[0])
     chosen = part or parts[0]
     if chosen not in parts:

@@ -69,6 +69,18 @@ def test_a_permission_ends_at_the_lines_of_the_role() -> None:
     assert not scope.allows("read", "audio")
 
 
+def test_the_group_s_mart_is_for_those_who_see_every_line_that_it_adds_up() -> None:
+    roles = access.policy().roles
+    allowed = [name for name in roles if access.scope(name).sees_mart("group")]
+    assert allowed == ["group-director", "structure-director", "finance-controller", "data-engineer"]
+    analyst = access.scope("audio-analyst")
+    assert analyst.sees("group"), "the shared dimensions are everybody's"
+    assert analyst.sees_mart("audio")
+    with pytest.raises(AccessDenied, match="'audio-analyst' may not see the indicators of line dental") as error:
+        analyst.require("read", *access.lines_behind("group"))
+    assert error.value.remedy == f"Roles that may: {', '.join(allowed)}."
+
+
 def test_an_unknown_role_answers_with_the_nearest() -> None:
     with pytest.raises(UnknownRole, match="Did you mean audio-analyst"):
         access.role("audio-analist")

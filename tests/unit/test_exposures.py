@@ -10,7 +10,7 @@ import yaml
 
 from apps.registry import PAGES
 from lake import access
-from lake.settings import LINES, PROJECT
+from lake.settings import LINES, MARTS, PROJECT
 
 MODELS = PROJECT / "models"
 EXPOSURES: dict[str, dict[str, Any]] = {
@@ -46,7 +46,7 @@ def test_a_page_is_an_exposure_with_an_owner(page: str) -> None:
 
 @pytest.mark.parametrize("page", EXPOSURES)
 def test_a_page_shows_secured_views_only(page: str) -> None:
-    views = secured("core").union(*(secured(f"marts/{line}") for line in LINES))
+    views = secured("core").union(*(secured(f"marts/{mart}") for mart in MARTS))
     assert shown(page)
     assert shown(page) <= views
 

@@ -22,7 +22,7 @@ from lake.errors import QueryError
 from lake.lineage import Change, Lineage, Node
 from lake.prototypes import Card, cards
 from lake.semantic import Rows
-from lake.settings import LINES
+from lake.settings import LINES, MARTS
 from lake.status import SourceStatus, status
 from lake.usage import Usage, Use
 from lake.views import View, Views
@@ -56,15 +56,17 @@ class Known:
 
 def known(session: Session) -> Known:
     """The entries of the lines in scope. Without any build there are the sources, which their contracts describe."""
-    published = {line: build for line in session.lines if (build := builds.published(line))}
+    published = {mart: build for mart in session.marts if (build := builds.published(mart))}
     newest = max(published.values(), key=lambda b: b.created_at, default=None)
     if newest:
-        published |= {line: newest for line in SHARED if session.scope.sees(line)}
+        published = {line: newest for line in SHARED if session.scope.sees(line)} | published
     ways = {line: lineage.read(build).within(session.scope.sees) for line, build in published.items()}
     subjects = _subjects()
     entries = [of_indicator(i) for i in semantic.metrics(scope=session.scope)]
     for line, way in ways.items():
-        entries += [of_dataset(n, way, subjects) for n in way.nodes.values() if n.kind == "dataset" and n.line == line]
+        own = [n for n in way.nodes.values() if n.kind == "dataset" and n.line == line]
+        is_built = line == published[line].line  # the group's mart may not be there yet, its shared dimensions are
+        entries += [of_dataset(n, way, subjects) for n in own if is_built or n.needs == (line,)]
     sources = [c for c in catalogue().values() if session.scope.sees(c.line)]
     entries += [of_source(c, ways.get(c.line), subjects) for c in sources]
     return Known(tuple(ordered(entries, ALL_LINES)), published, ways)
@@ -199,7 +201,8 @@ def _has_days(session: Session, metric: str) -> bool:
 
 def history(entry: Entry) -> tuple[list[Change], datetime | None]:
     """How the definition changed over the kept builds, and how far back they go."""
-    kept = builds.builds(CORE if entry.line in SHARED else entry.line)
+    # Any build's manifest describes the shared dimensions too; the group's is made when any of what it holds changes.
+    kept = (entry.line in MARTS and builds.builds(entry.line)) or builds.builds(CORE)
     return lineage.history(kept, entry.id), min((b.created_at for b in kept), default=None)
 
 
@@ -213,7 +216,7 @@ def _suites() -> dict[str, tuple[str, Text]]:
     """By `<line>/<suite>`: the table that it checks, and what it calls it; part of the code, so they do not change."""
     return {
         f"{line}/{s.name}": (s.table.rpartition(".")[2], Text(s.subject_fr, s.subject_en))
-        for line in (CORE, *LINES)
+        for line in (CORE, *MARTS)
         for s in suites.load(line)
         if s.table
     }

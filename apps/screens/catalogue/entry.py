@@ -15,7 +15,6 @@ from apps.screens.catalogue.naming import line_name
 from apps.screens.catalogue.sections import draw_checks, draw_history, draw_lineage, draw_rows, draw_usage
 from apps.session import Session
 from apps.words import say
-from lake.settings import LINES
 
 _SECTIONS: dict[str, Callable[[Session, Known, Entry], None]] = {
     "lineage": draw_lineage,
@@ -34,10 +33,10 @@ def draw_entry(session: Session, found: Known, entry: Entry) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(say(f"catalogue.kinds.{entry.kind}", language), color="primary")
         st.badge(line_name(entry.line, language), color="gray")
-        if entry.rank and entry.line in LINES:
+        if entry.rank:
             st.badge(say("catalogue.headline", language), icon=":material/star:", color="gray")
-        if entry.line in LINES:
-            chips(session, state(entry.line))
+        if entry.line in session.marts and (now := state(entry.line)).published:
+            chips(session, now)
     st.markdown(entry.definition.to(language))
     if entry.formula:
         st.markdown(f"**{say('catalogue.formula', language)}** — {entry.formula}")

@@ -13,7 +13,6 @@ from apps.screens.catalogue.search import search
 from apps.session import Session
 from apps.words import LANGUAGES, say
 from lake.errors import StoreError
-from lake.settings import LINES
 from lake.usage import Use
 
 #: Entries shown at once.
@@ -106,7 +105,7 @@ def _row(session: Session, entry: Entry, use: Use | None) -> None:
     with st.container(gap="xxsmall"):
         st.page_link(link("catalogue"), label=f"**{label}**", icon=ICONS[entry.kind], query_params={"entry": entry.id})
         said = [say(f"catalogue.kinds.{entry.kind}", language), line_name(entry.line, language)]
-        if entry.line in LINES and entry.rank:
+        if entry.rank:
             said.append(say("catalogue.headline", language))
         if use is not None:
             said.append(say("catalogue.used", language, n=use.visits, days=USED_DAYS))

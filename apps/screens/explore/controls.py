@@ -15,7 +15,6 @@ from apps.screens.explore.state import GRAINS, MOST_DIMENSIONS, MOST_INDICATORS,
 from apps.session import Session
 from apps.words import Language, say
 from lake.semantic import Dimension, Indicator
-from lake.settings import LINES
 
 _NONE = "none"
 _PLACES = ("structure_name", "site_name", "site_commune", "department", "site_region", "line")
@@ -54,7 +53,7 @@ def labels(indicators: Sequence[Indicator], language: Language) -> dict[str, str
 
 def qualified(indicator: Indicator, language: Language) -> str:
     label = indicator.label(language)
-    return f"{say(f'line.{indicator.line}', language)} · {label}" if indicator.line in LINES else label
+    return f"{say(f'line.{indicator.line}', language)} · {label}"
 
 
 def offered(dimensions: Mapping[str, Dimension], named: Mapping[str, str]) -> list[str]:

@@ -15,7 +15,7 @@ from apps.screens.explore.state import TIME, State, span
 from apps.session import Session
 from lake import semantic
 from lake.semantic import Answer, Column, Dimension, Filter, Indicator
-from lake.settings import LINES
+from lake.settings import LINES, MARTS
 
 #: Rows that a screen asks for; one more tells that there are more.
 MOST_ROWS = 2_000
@@ -105,8 +105,8 @@ def dimensions(session: Session, show: Sequence[str]) -> dict[str, Dimension]:
 
 def lines(indicators: Sequence[Indicator]) -> dict[str, LineState]:
     """The lines that indicators come from, and how far each can be trusted now."""
-    named = {line for i in indicators for line in i.lines}
-    return {line: state(line) for line in LINES if line in named}
+    named = {mart for i in indicators for mart in i.marts}
+    return {mart: state(mart) for mart in MARTS if mart in named}
 
 
 def days(session: Session, view: State, states: Mapping[str, LineState]) -> tuple[date | None, date | None] | None:

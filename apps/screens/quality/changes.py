@@ -25,7 +25,7 @@ _SHOWN = 500
 
 def draw_changes(session: Session, line: str | None) -> None:
     language = session.language
-    kept = {name: data.comparable(session, name) for name in session.lines if line in (None, name)}
+    kept = {name: data.comparable(session, name) for name in session.marts if line in (None, name)}
     ready = [name for name, found in kept.items() if len(found) > 1 and indicators(session, name)]
     if not ready:
         st.info(say("quality.changes.too_few", language), icon=":material/hourglass_empty:")

@@ -15,6 +15,7 @@ from apps.screens.quality.measured import measured
 from apps.screens.quality.trust import Checked, Failure, failures, subjects, worst
 from apps.session import Session
 from apps.words import say
+from lake.access import lines_behind
 from lake.checks.offending import MOST_ROWS, offending
 from lake.errors import AccessDenied
 
@@ -25,7 +26,7 @@ _BADGES = {"warned": (":material/warning:", "orange"), "blocked": (":material/er
 
 def draw_checks(session: Session, line: str | None) -> None:
     language = session.language
-    by_line = {name: data.checked(name) for name in session.lines if line in (None, name)}
+    by_line = {name: data.checked(name) for name in session.marts if line in (None, name)}
     if not any(by_line.values()):
         st.info(say("quality.no_build", language), icon=":material/hourglass_empty:")
         return
@@ -54,7 +55,7 @@ def _failure(session: Session, failure: Failure, place: int) -> None:
             st.caption(measured(result.detail, language))
         since = instant(failure.since, language)
         st.caption(say("quality.failure_since", language, build=f"`{failure.build.id}`", since=since))
-        may_see = session.sees_every_structure and session.scope.allows("drill", failure.build.line)
+        may_see = session.sees_every_structure and session.scope.allows("drill", *lines_behind(failure.build.line))
         if may_see and st.toggle(say("quality.offending", language), key=f"offending-{failure.build.id}-{place}"):
             _offending(session, failure)
 

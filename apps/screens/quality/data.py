@@ -8,6 +8,7 @@ from apps.screens.quality.trust import Checked
 from apps.session import Session
 from apps.store import store
 from lake import builds, publish, semantic
+from lake.access import lines_behind
 from lake.builds import Build
 from lake.checks import results
 from lake.contracts import catalogue, contract
@@ -91,7 +92,7 @@ def show_build(session: Session, build: Build) -> Build:
         AccessDenied: the role may not.
         PublishError: it did not pass its checks, or is gone.
     """
-    session.scope.require("publish", build.line)
+    session.scope.require("publish", *lines_behind(build.line))
     newer = build.id > (builds.published_id(build.line) or "")
     return publish.publish(build.line, build.id) if newer else publish.rollback(build.line, build.id)
 

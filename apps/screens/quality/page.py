@@ -35,7 +35,7 @@ _SECTIONS: dict[str, Callable[[Session, str | None], None]] = {
 def draw(session: Session) -> None:
     language = session.language
     heading(session, "quality")
-    states = {line: state(line) for line in session.lines}
+    states = {line: state(line) for line in session.marts}
     sources = data.sources(session)
     _verdict(session, states)
     if sources is None:
@@ -55,7 +55,7 @@ def draw(session: Session) -> None:
         )
         line = st.selectbox(
             say("quality.line", language),
-            [None, *session.lines],
+            [None, *session.marts],
             format_func=lambda x: say(f"line.{x}", language) if x else say("quality.every_line", language),
             label_visibility="collapsed",
             width=220,

@@ -14,6 +14,7 @@ from apps.screens.quality.trust import Checked, restated
 from apps.session import Session
 from apps.words import Language, say
 from lake import builds
+from lake.access import lines_behind
 from lake.builds import Build
 
 _COLOURS = {"passed": "green", "built": "gray", "refused": "red", "failed": "red"}
@@ -30,7 +31,7 @@ def draw_builds(session: Session, line: str | None) -> None:
     say_outcome()
     if not session.scope.allows("publish"):
         refused(session, "publish")
-    shown = [x for x in session.lines if line in (None, x)]
+    shown = [x for x in session.marts if line in (None, x)]
     if not any(builds.builds(name) for name in shown):
         st.info(say("quality.no_build", language), icon=":material/hourglass_empty:")
         return
@@ -71,7 +72,7 @@ def _build(session: Session, one: Checked, older: Checked | None, current: Build
 
 
 def _may_show(session: Session, build: Build) -> bool:
-    return build.status == "passed" and session.scope.allows("publish", build.line)
+    return build.status == "passed" and session.scope.allows("publish", *lines_behind(build.line))
 
 
 def _checks(build: Build, language: Language) -> str:

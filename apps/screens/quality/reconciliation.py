@@ -21,7 +21,7 @@ def draw_reconciliation(session: Session, line: str | None) -> None:
     if not session.sees_every_structure:
         st.info(say("quality.totals_hidden", language), icon=":material/lock:")
         return
-    published = [b for name in session.lines if line in (None, name) and (b := builds.published(name))]
+    published = [b for name in session.marts if line in (None, name) and (b := builds.published(name))]
     if not published:
         st.info(say("quality.no_build", language), icon=":material/hourglass_empty:")
         return

@@ -59,7 +59,7 @@ def test_status_says_what_is_there_how_fresh_and_what_the_mirror_lacks(
 
 
 def settings_lines() -> tuple[str, ...]:
-    return room.LINES
+    return room.MARTS
 
 
 def levels(findings: list[Finding]) -> dict[str, str]:

@@ -1,0 +1,1 @@
+{{ secured('fct_group_journeys') }}
