@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import re
 import sys
+from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlparse
 
 import openpyxl
 import pytest
+from group import Group
 from playwright.sync_api import Locator, Page, expect
 
 sys.path.insert(0, str(Path(__file__).parent))
 from browser import CHROMIUM, settled
 
 from apps.words import LANGUAGES, Language, say
+from lake import access, semantic
+from lake.semantic import Filter
 
 pytestmark = [
     pytest.mark.e2e,
@@ -28,27 +33,33 @@ pytestmark = [
 ]
 
 SALES = "audio_net_sales_eur"
-VIEW = f"show={SALES}&by=structure_name&compare=previous_year&period=2025-01-01..2025-12-31"
+SINCE, UNTIL = date(2025, 1, 1), date(2025, 12, 31)
+VIEW = f"show={SALES}&by=structure_name&compare=previous_year&period={SINCE}..{UNTIL}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_from_a_fall_in_a_structure_to_its_rows_a_shared_view_and_a_file(
-    page: Page, portal: str, language: Language, tmp_path: Path
+    page: Page, portal: str, in_group: Group, language: Language, tmp_path: Path
 ) -> None:
+    structures = _asked("structure_name")
+    fallen = min(structures, key=lambda s: s.now - s.before)
+    assert fallen.now < fallen.before
     page.goto(f"{portal}/explore?lang={language}&{VIEW}")
     settled(page)
-    _choose_row(page, 0)
+    _choose_row(page, structures.index(fallen))
     page.get_by_role("button", name=say("explore.down.go", language), exact=True).click()
     settled(page)
     expect(page).to_have_url(re.compile("by=site_name"))
     where = _address(page)
-    assert where["by"] == ["site_name"] and where["pick"][0].startswith("structure_name:")
+    assert where["by"] == ["site_name"] and where["pick"] == [f"structure_name:{fallen.name}"]
     figure = page.get_by_test_id("stMetricValue").first.inner_text()
 
     page.get_by_role("button", name=say("explore.rows.title", language)).first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(say("explore.rows.title", language)).first).to_be_visible()
     expect(dialog.get_by_test_id("stDataFrame")).to_be_visible(timeout=30_000)
+    behind = say("explore.rows.behind", language, n="", figure=figure).partition("**")[2].strip("*.")
+    expect(dialog.get_by_text(behind).first).to_be_visible()
     page.keyboard.press("Escape")
     settled(page)
 
@@ -69,8 +80,11 @@ def test_from_a_fall_in_a_structure_to_its_rows_a_shared_view_and_a_file(
     file = tmp_path / downloading.value.suggested_filename
     downloading.value.save_as(file)
     table = openpyxl.load_workbook(file)[say("explore.export.table_sheet", language)]
-    last = [c.value for c in table[table.max_row]]
-    assert last[0] == say("explore.total", language)
+    *rows, last = [[c.value for c in row] for row in table.iter_rows(min_row=2)]
+    sites = _asked("site_name", Filter("structure_name", "=", (fallen.name,)))
+    read = [(row[0], row[1], row[2] or 0.0) for row in rows]
+    assert read == [(s.name, pytest.approx(s.now), pytest.approx(s.before)) for s in sites]
+    assert last[:3] == [say("explore.total", language), pytest.approx(fallen.now), pytest.approx(fallen.before)]
     assert _digits(figure) == _digits(f"{last[1]:.0f}")
 
     page.goto(f"{portal}/explore?lang={language}&as=audio-analyst")
@@ -119,6 +133,32 @@ def test_explore_fits_a_narrow_window(page: Page, portal: str) -> None:
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0
     expect(page.get_by_test_id("stMetricValue").first).to_be_visible()
+
+
+class _Place(NamedTuple):
+    """A place's sales of the year and of the year before, as the semantic layer gives them."""
+
+    name: str
+    now: float
+    before: float
+
+
+def _asked(by: str, *where: Filter) -> list[_Place]:
+    """The places in the order of the table."""
+    answer = semantic.query(
+        [SALES],
+        by=[by],
+        where=where,
+        since=SINCE,
+        until=UNTIL,
+        order=[f"-{SALES}"],
+        compare=["previous_year"],
+        scope=access.scope("group-director"),
+    )
+    return [
+        _Place(row[by], float(row[SALES] or 0), float(row[f"{SALES}__previous_year"] or 0))
+        for row in answer.table.to_pylist()
+    ]
 
 
 def _choose_row(page: Page, number: int) -> None:

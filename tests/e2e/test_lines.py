@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import re
 import sys
+from datetime import date
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from group import Group
 from playwright.sync_api import Page, expect
 
 sys.path.insert(0, str(Path(__file__).parent))
 from browser import CHROMIUM, settled
 
+from apps.numbers import figure
 from apps.screens.line.plan import plan
 from apps.words import LANGUAGES, Language, say
+from lake import access, semantic
+from lake.semantic import Filter
 
 pytestmark = [
     pytest.mark.e2e,
@@ -36,13 +43,37 @@ def choose(page: Page, label: str, option: str) -> None:
     settled(page)
 
 
+SINCE, UNTIL = date(2025, 1, 1), date(2025, 12, 31)
+OCCUPANCY = "childcare_real_occupancy"
+
+
+def _network() -> tuple[list[str], float]:
+    """Two structures with nurseries, and the occupancy of these together, as the semantic layer gives it."""
+
+    def asked(by: tuple[str, ...], *where: Filter) -> list[dict[str, Any]]:
+        everyone = access.scope("group-director")
+        answer = semantic.query([OCCUPANCY], by=by, where=where, since=SINCE, until=UNTIL, scope=everyone)
+        found: list[dict[str, Any]] = answer.table.to_pylist()
+        return found
+
+    structures = [row["structure"] for row in asked(("structure",)) if row[OCCUPANCY]][:2]
+    (together,) = asked((), Filter("structure", "in", tuple(structures)))
+    return structures, float(together[OCCUPANCY])
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_nurseries_of_a_network_are_compared_on_occupancy(page: Page, portal: str, language: Language) -> None:
-    page.goto(f"{portal}/childcare?lang={language}")
+def test_the_nurseries_of_a_network_are_compared_on_occupancy(
+    page: Page, portal: str, in_group: Group, language: Language
+) -> None:
+    structures, together = _network()
+    asked = urlencode({"lang": language, "structures": structures, "period": f"{SINCE}..{UNTIL}"}, doseq=True)
+    page.goto(f"{portal}/childcare?{asked}")
     settled(page)
     expect(page.get_by_role("heading", name=say("linepage.sections.occupancy", language), exact=True)).to_be_visible()
     words = {"fr": "Occupation réelle", "en": "Real occupancy"}
     expect(page.get_by_text(say("linepage.by_month", language, metric=words[language])).first).to_be_visible()
+    shown = page.get_by_test_id("stMetric").filter(has_text=words[language]).first
+    expect(shown).to_contain_text(figure(together, "rate", language))
     choose(page, say("filter.indicator", language), words[language])
     page.get_by_role("radio", name=say("linepage.levels.structure", language)).click()
     settled(page)
@@ -83,3 +114,47 @@ def test_a_trades_charts_are_named_for_those_who_do_not_see_them(page: Page, por
     settled(page)
     for item in plan(line).funnels:
         expect(page.get_by_label(item.title.en).first).to_be_attached()
+
+
+def figures(page: Page) -> list[str]:
+    return page.get_by_test_id("stMetricValue").all_inner_texts()
+
+
+def test_a_link_reopens_the_view_and_the_way_back_the_one_before(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/audio?lang=en&as=group-director")
+    settled(page)
+    whole = figures(page)
+    choose(page, say("filter.structures", "en"), "S01")
+    choose(page, say("filter.indicator", "en"), "Return rate")
+    expect(page).to_have_url(re.compile("structures=S01"))
+    expect(page).to_have_url(re.compile("indicator=audio_"))
+    chosen, link = figures(page), page.url
+    assert chosen != whole
+    other = page.context.new_page()
+    other.goto(link)
+    settled(other)
+    assert figures(other) == chosen
+    assert other.url == link
+    other.goto(f"{portal}/audio?lang=en&as=group-director")
+    settled(other)
+    assert figures(other) == whole
+    other.close()
+    page.get_by_role("link", name=say("line.dental", "en"), exact=True).click()
+    settled(page)
+    expect(page).not_to_have_url(re.compile("structures="))
+    page.get_by_role("link", name=say("line.audio", "en"), exact=True).click()
+    settled(page)
+    expect(page).to_have_url(re.compile("structures=S01"))
+    assert figures(page) == chosen
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_hours_of_the_week_fit_a_narrow_window(page: Page, portal: str, language: Language) -> None:
+    page.set_viewport_size({"width": 420, "height": 900})
+    page.goto(f"{portal}/childcare?lang={language}")
+    settled(page)
+    words = {"fr": "Occupation réelle par heure", "en": "Real occupancy by hour"}[language]
+    chart = page.get_by_label(say("linepage.by_hour", language, metric=words)).first
+    expect(chart).to_be_attached()
+    box = chart.bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= 420

@@ -75,13 +75,21 @@ def test_changing_the_grain_redraws_without_an_error(page: Page, portal: str) ->
     expect(page.get_by_role("heading", name=say("section.over_time", "en"))).to_be_visible()
 
 
-def test_a_publication_appears_in_an_open_session(page: Page, portal: str, group: Group) -> None:
-    page.goto(f"{portal}/audio?lang=en")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_publication_appears_in_an_open_session(page: Page, portal: str, group: Group, language: Language) -> None:
+    page.goto(f"{portal}/audio?lang={language}")
     settled(page)
-    _trace_names(page, _published(group, "audio"))
+    before = _published(group, "audio")
+    _trace_names(page, before, language)
+    headline = page.get_by_test_id("stMetricValue").first.inner_text()
     group.lake("run", "audio", "--force")
-    page.get_by_role("radio", name=say("filter.grains.quarter", "en")).click()
-    _trace_names(page, _published(group, "audio"))
+    assert _published(group, "audio") != before
+    page.get_by_role("radio", name=say("filter.grains.quarter", language)).click()
+    _trace_names(page, _published(group, "audio"), language)
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text(headline)  # the same records: the same figure
+    expect(page.get_by_role("radio", name=say("filter.grains.quarter", language))).to_be_checked()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
 
 
 def test_an_opinion_on_a_prototype_is_kept_and_counted(page: Page, portal: str) -> None:
@@ -103,8 +111,8 @@ def _published(group: Group, line: str) -> str:
     return str(json.loads((group.data / "marts" / line / "published.json").read_text("utf-8"))["build"])
 
 
-def _trace_names(page: Page, build: str) -> None:
+def _trace_names(page: Page, build: str, language: Language) -> None:
     """The figure says that it comes from this build."""
-    page.get_by_role("button", name=say("trace.title", "en")).first.click()
+    page.get_by_role("button", name=say("trace.title", language)).first.click()
     expect(page.get_by_text(build).first).to_be_visible(timeout=60_000)
     page.keyboard.press("Escape")
