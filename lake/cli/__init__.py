@@ -10,6 +10,7 @@ An error of `lake.errors` is shown as one line on stderr, what happened and what
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -39,6 +40,19 @@ ROOMS = (
     "portal",
     "prototype",
 )
+
+_FULL = "Make room on that disk, or set LAKE_DATA to a folder of another."
+_CLOSED = "Give this user the right to it; the lake's own folder is set by LAKE_DATA."
+
+#: What to do about what the system refuses, by its number.
+_REMEDIES = {
+    errno.EACCES: _CLOSED,
+    errno.EPERM: _CLOSED,
+    errno.EROFS: _CLOSED,
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: _FULL,
+}
 
 _state = {"debug": False}
 
@@ -99,7 +113,9 @@ def main() -> None:
     except OSError as error:  # A disk that is full, a folder that may not be entered: nothing of ours went wrong.
         if _state["debug"]:
             raise
-        print(f"lake: The system refused: {error}.", file=sys.stderr)
+        named = f"'{error.filename}': " if error.filename else ""
+        remedy = _REMEDIES.get(error.errno or 0, "'lake doctor' looks at the set-up.")
+        print(f"lake: The system refused: {named}{error.strerror or error}. {remedy}", file=sys.stderr)
         sys.exit(LakeError.exit_code)
 
 

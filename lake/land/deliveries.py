@@ -158,7 +158,7 @@ _ESCAPES = dict.fromkeys(("Cc", "Cs", "Zl", "Zp"), _escaped)
 
 
 def _is_noise(path: Path) -> bool:
-    return any(part.startswith(".") or part in _NOISE for part in path.parts)
+    return any((part.startswith(".") and part != "..") or part in _NOISE for part in path.parts)
 
 
 def _stdin(name: str, spool: BinaryIO) -> Delivery:

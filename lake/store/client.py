@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 SELECTION_MS = 10_000
 
+_NO_SPACE = "No space left on device"
+
 
 class Store:
     """Everything the lake keeps in MongoDB. Use `open_store`."""
@@ -172,7 +174,14 @@ def open_store() -> Iterator[Store]:
                 f"{where} can't be used: {error}", remedy="See the MongoDB connection string format."
             ) from error
         except ConnectionFailure as error:
-            why = str(error).partition(", Timeout:")[0]  # What follows is the driver's view of every server.
-            raise StoreUnavailable(f"{where} does not answer: {why}.", remedy="Is it running and reachable?") from error
+            log_file = chosen.data / "mongo" / "mongod.log"
+            remedy = "Is it running and reachable?" if chosen.mongo_uri else f"Is its disk full? Its log is {log_file}."
+            raise StoreUnavailable(f"{where} does not answer: {_said(error)}.", remedy=remedy) from error
         except PyMongoError as error:
-            raise StoreError(f"MongoDB failed: {error}") from error
+            remedy = "Make room on its disk, then run again." if _NO_SPACE in str(error) else ""
+            raise StoreError(f"MongoDB failed: {_said(error)}.", remedy=remedy) from error
+
+
+def _said(error: PyMongoError) -> str:
+    """What happened, without the driver's view of every server and the whole answer, which can hold values."""
+    return str(error).partition(", Timeout:")[0].partition(", full error:")[0].removesuffix(".")

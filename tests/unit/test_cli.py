@@ -87,10 +87,20 @@ def test_numbers_beyond_measure_are_refused_by_name() -> None:
         assert f"Invalid value for '{arguments[-2]}'" in done.stderr, arguments
 
 
+def test_a_full_disk_is_one_line_with_what_to_do(tmp_path: Path) -> None:
+    full = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    full += "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); from lake.cli import main; main()"
+    command = [sys.executable, "-c", full, "sample", "--records", "1000", "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    said = "lake: The system refused: File too large. Make room on that disk, or set LAKE_DATA to a folder of another."
+    assert done.stderr.strip() == said
+
+
 def test_what_the_system_refuses_is_one_line_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("LAKE_DATA", str(tmp_path / "file"))
     done = lake("runs")
     assert done.returncode == 1
-    assert done.stderr.startswith("lake: The system refused: ")
+    assert done.stderr.startswith(f"lake: The system refused: '{tmp_path / 'file'}")
     assert "Traceback" not in done.stderr
