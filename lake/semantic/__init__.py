@@ -15,7 +15,7 @@ A question on its way:
     names.py         names as people write them → what is meant
     filters.py       filters whose values never become part of a statement
     plan.py          the SQL of one shape of question, made once
-    connection.py    the marts, open read-only, a cursor with its own scope for each question
+    connection.py    the marts, open read-only; each question has a cursor that sees its scope
     cache.py         results kept by build, scope and statement
     answer.py        the figures, and what is needed to read and trust them
     indicators.py    the catalogue of indicators

@@ -1,4 +1,5 @@
-"""Open marts. An in-memory DuckDB holds the files of the builds that are asked, read-only; each question has a cursor.
+"""Open marts. An in-memory DuckDB holds the files of the builds that are asked, read-only; each question has a cursor
+of its own while it is answered.
 
 What a cursor sees is decided by its variable `scope_structures`, which the secured views read; without it they are
 empty. The connection can't touch any other file, and its settings are locked.
@@ -13,10 +14,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import duckdb
+import pyarrow as pa
 
 from lake.access import ALL
 from lake.builds import Build
+from lake.semantic.cache import Cache
 from lake.semantic.definitions import Model
+from lake.semantic.filters import Value
 from lake.semantic.manifest import CORE, BuildGoneError
 from lake.settings import settings
 
@@ -25,6 +29,12 @@ IDLE_SECONDS = 300.0
 
 #: Marts kept open at most, the busy ones apart.
 KEPT = 16
+
+#: Cursors that a mart keeps at most while nobody uses them, over all scopes.
+KEPT_CURSORS = 64
+
+#: Statements as DuckDB has parsed them. They hold no value and no scope: any cursor runs them.
+_statements: Cache[duckdb.Statement] = Cache(capacity=1024)
 
 
 class Mart:
@@ -38,6 +48,9 @@ class Mart:
             "autoload_known_extensions": "false",
         }
         self._types: dict[str, Mapping[str, str]] = {}
+        self._idle: list[tuple[tuple[str, ...], duckdb.DuckDBPyConnection]] = []
+        self._is_closed = False
+        self._lock = threading.Lock()
         self._structures: tuple[str, ...] | None = None
         self._root = duckdb.connect(":memory:", config=config)
         core = max(builds, key=lambda b: b.core_id or "").core_database
@@ -53,13 +66,52 @@ class Mart:
 
     @contextmanager
     def cursor(self, structures: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor that sees the rows of these structures (ids, `*` resolved) and no others."""
-        cursor = self._root.cursor()
+        """A new cursor that sees the rows of these structures (ids, `*` resolved) and no others."""
+        cursor = self._scoped(tuple(structures))
         try:
-            cursor.execute("SET VARIABLE scope_structures = CAST(? AS VARCHAR[])", [list(structures)])
             yield cursor
         finally:
             cursor.close()
+
+    def table(self, sql: str, parameters: Mapping[str, Value], structures: Sequence[str]) -> pa.Table:
+        """The rows that one SELECT gives of these structures and no others.
+
+        Its cursor is kept for the next question with the very same structures. It never leaves this method: its scope
+        is set once, and nothing but such statements runs on it. One whose statement failed is not kept.
+        """
+        scope = tuple(structures)
+        cursor = self._take(scope) or self._scoped(scope)
+        try:
+            statement = _statements.fetch(sql, lambda: _parsed(cursor, sql))[0]
+            table = cursor.sql(statement, params=dict(parameters) or None).to_arrow_table()
+        except BaseException:
+            cursor.close()
+            raise
+        self._keep(scope, cursor)
+        return table
+
+    def _take(self, scope: tuple[str, ...]) -> duckdb.DuckDBPyConnection | None:
+        with self._lock:
+            place = next((n for n, (of, _) in enumerate(self._idle) if of == scope), None)
+            return None if place is None else self._idle.pop(place)[1]
+
+    def _keep(self, scope: tuple[str, ...], cursor: duckdb.DuckDBPyConnection) -> None:
+        with self._lock:
+            if not self._is_closed:
+                self._idle.insert(0, (scope, cursor))
+            surplus = [cursor] if self._is_closed else [of for _, of in self._idle[KEPT_CURSORS:]]
+            del self._idle[KEPT_CURSORS:]
+        for one in surplus:
+            one.close()
+
+    def _scoped(self, structures: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
+        cursor = self._root.cursor()
+        try:
+            cursor.execute("SET VARIABLE scope_structures = CAST(? AS VARCHAR[])", [list(structures)])
+        except BaseException:
+            cursor.close()
+            raise
+        return cursor
 
     def resolve(self, structures: Sequence[str]) -> tuple[str, ...]:
         """The ids that a scope's structures stand for: itself, or for `*` every id that is in these marts.
@@ -85,7 +137,13 @@ class Mart:
         return self._types[model.name]
 
     def close(self) -> None:
-        self._root.close()
+        """Let go of the files. A cursor in use keeps them open until it is given back."""
+        with self._lock:
+            self._is_closed = True
+            idle = [cursor for _, cursor in self._idle]
+            self._idle.clear()
+        for cursor in (*idle, self._root):
+            cursor.close()
 
     def _all_structures(self) -> tuple[str, ...]:
         cursor = self._root.cursor()
@@ -102,6 +160,13 @@ class Mart:
             return tuple(sorted(found))
         finally:
             cursor.close()
+
+
+def _parsed(cursor: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
+    (statement,) = cursor.extract_statements(sql)
+    if statement.type != duckdb.StatementType.SELECT:
+        raise ValueError(f"A mart answers a SELECT, not {statement.type.name}.")
+    return statement
 
 
 @dataclass

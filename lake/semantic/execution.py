@@ -55,9 +55,7 @@ def run(
 
 def _run(mart: Mart, sql: str, parameters: dict[str, Value], structures: tuple[str, ...]) -> pa.Table:
     try:
-        with mart.cursor(structures) as cursor:
-            relation = cursor.sql(sql, params=parameters) if parameters else cursor.sql(sql)
-            table = relation.to_arrow_table()
+        table = mart.table(sql, parameters, structures)
     except duckdb.Error as error:
         # DuckDB's words can quote a value of a row outside the scope: they go to the trace, not to the reader.
         raise QueryError(

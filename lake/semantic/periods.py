@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from datetime import date, timedelta
+from functools import lru_cache
 
 #: Months in the grains that are made of months.
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -31,6 +32,7 @@ def last_day(day: date, grain: str) -> date:
     return add_months(first, MONTHS[grain]) - timedelta(days=1)
 
 
+@lru_cache(maxsize=4096)
 def add_months(day: date, months: int) -> date:
     """The same day some months later (or earlier); the last day of a month stays the last of its month."""
     position = day.year * 12 + day.month - 1 + months

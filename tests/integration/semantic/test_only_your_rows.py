@@ -17,7 +17,7 @@ import pytest
 from lake import access, semantic
 from lake.access import Scope
 from lake.errors import AccessDenied, LakeError, QueryError, UnknownDimension, UnknownMetric, UnknownName, UnknownRole
-from lake.semantic import Filter, execution, publications
+from lake.semantic import Filter, connection, execution, publications
 from tests.integration.semantic.conftest import Tiny
 
 pytestmark = pytest.mark.xdist_group("semantic")
@@ -288,6 +288,33 @@ def test_a_connection_without_a_scope_sees_nothing_and_no_other_file(tiny: Tiny)
                     cursor.execute(statement)
         with mart.cursor([]) as cursor:
             assert cursor.execute("select count(*) from audio.secured.audio_fittings").fetchone() == (0,)
+
+
+def test_a_kept_cursor_serves_its_own_scope_only(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "KEPT_CURSORS", 3)
+    source = publications.find(["audio_revenue"], tiny.scope())
+    with execution.marts.using(source.builds) as mart:
+
+        def seen(*structures: str) -> list[str]:
+            sql = "select distinct structure_id from audio.secured.audio_fittings where ear_count >= $least order by 1"
+            return mart.table(sql, {"least": 0}, structures).column(0).to_pylist()
+
+        for scope in random.Random(1).choices([("S01",), ("S02",), ("S01", "S02"), ("S01S02",), ()], k=40):
+            assert seen(*scope) == [s for s in scope if s in ("S01", "S02")]
+        assert len(mart._idle) == 3
+        for statement in (
+            "set variable scope_structures = ['S02']",
+            "select 1; set variable scope_structures = ['S02']",
+            "set variable scope_structures = ['S02']; select 1",
+            "create temp table x as select 1",
+        ):
+            with pytest.raises(ValueError, match=r"SELECT|too many"):
+                mart.table(statement, {}, ("S01",))
+            assert seen("S01") == ["S01"]
+        kept = len(mart._idle)
+        with pytest.raises(duckdb.ConversionException):
+            mart.table("select cast(structure_id as integer) from audio.secured.audio_fittings", {}, ("S01",))
+        assert len(mart._idle) == kept - 1
 
 
 def test_an_error_of_the_mart_quotes_no_value(tiny: Tiny) -> None:
