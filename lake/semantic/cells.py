@@ -56,7 +56,7 @@ def differing(answers: Sequence[Answer], manifest: Manifest) -> tuple[pa.Table, 
     found = [
         (*cell, before, after, difference(before, after, is_sum=adds))
         for cell, (before, after) in values.items()
-        if not same(before, after)
+        if not same(before, after, is_sum=adds)
     ]
     found.sort(key=lambda row: [(value is None, value) for value in row[: len(names)]])
     kind = wider(old.schema.field(metric).type, new.schema.field(metric).type)
@@ -66,8 +66,11 @@ def differing(answers: Sequence[Answer], manifest: Manifest) -> tuple[pa.Table, 
     return pa.table(arrays, schema=schema), len(values)
 
 
-def same(before: Number | None, after: Number | None) -> bool:
-    """Whether a reader would call them equal: a sum of floats depends on its order in the last digits."""
+def same(before: Number | None, after: Number | None, *, is_sum: bool) -> bool:
+    """Whether a reader would call them equal: a sum of floats depends on its order in the last digits, and is as good
+    as nothing when it is zero."""
+    if is_sum:
+        before, after = before or 0, after or 0
     if isinstance(before, float) and isinstance(after, float):
         return math.isclose(before, after, rel_tol=1e-12, abs_tol=1e-12)
     return before == after
