@@ -2,6 +2,7 @@
 
 words.py     every word of the screens, in French and English
 values.py    what the values of dimensions are called, in both languages
+sentences.py what errors say, in French
 numbers.py   figures, dates and euros in the reader's locale
 session.py   who is looking: persona, language, scope
 ask.py       the only door to the semantic layer, cached by build, scope and question

@@ -13,6 +13,7 @@ import streamlit as st
 
 from apps.ask import LineState
 from apps.numbers import NOTHING, age, change, figure, instant, is_small
+from apps.sentences import in_words
 from apps.session import Session
 from apps.words import Language, say
 from lake import access, builds
@@ -99,7 +100,11 @@ def guarded(session: Session, draw: Callable[[], None]) -> None:
     except Exception as error:
         reference = secrets.token_hex(4)
         log.exception("portal.page_failed ref=%s", reference)
-        what = str(error) if isinstance(error, LakeError) else say("state.unexpected", session.language)
+        what = (
+            in_words(error, session.language)
+            if isinstance(error, LakeError)
+            else say("state.unexpected", session.language)
+        )
         title = say("state.broken_title", session.language)
         st.error(f"**{title}**\n\n{say('state.broken', session.language, what=what, ref=reference)}")
 

@@ -7,6 +7,7 @@ import streamlit as st
 from apps.blocks import guarded
 from apps.numbers import day, figure
 from apps.screens.datalab.data import Shown, journal, next_stage, note_view, screen
+from apps.sentences import in_words
 from apps.session import Session
 from apps.words import say
 from lake import access
@@ -95,7 +96,7 @@ def _decision(session: Session, item: Shown) -> None:
         else:
             change = journal().retire(card, who=session.label, why=why, measured=measured)
     except PrototypeError as error:
-        st.error(str(error))
+        st.error(in_words(error, language))
         return
     st.session_state["lab-moved"] = say(
         "lab.moved", language, title=card.title.to(language), stage=say(f"stage.{change.after}", language)

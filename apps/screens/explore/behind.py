@@ -14,6 +14,7 @@ import streamlit as st
 
 from apps import values
 from apps.numbers import day, figure
+from apps.sentences import in_words
 from apps.session import Session
 from apps.words import Language, escaped, say
 from lake import semantic
@@ -55,7 +56,7 @@ def _rows(session: Session, found: Figure) -> None:
     try:
         _page(session, found)
     except LakeError as error:
-        st.info(str(error), icon=":material/info:")
+        st.info(in_words(error, session.language), icon=":material/info:")
 
 
 def _page(session: Session, found: Figure) -> None:

@@ -21,6 +21,7 @@ from apps.screens.explore.pivot import TOTAL
 from apps.screens.explore.selections import Members, text
 from apps.screens.explore.state import TIME, Problem, State, between
 from apps.screens.explore.table import Words
+from apps.sentences import in_words
 from apps.session import Session
 from apps.words import escaped, say
 from lake.errors import LakeError
@@ -78,7 +79,10 @@ def draw(session: Session) -> None:
         found = data.answer(session, view, span, indicators)
         standings = data.standings(session, found, panes.shown(view, dimensions), span, indicators)
     except LakeError as error:
-        st.info(say("explore.problem.question", session.language, why=escaped(str(error))), icon=":material/info:")
+        st.info(
+            say("explore.problem.question", session.language, why=escaped(in_words(error, session.language))),
+            icon=":material/info:",
+        )
         return
     panes.chosen(session, view, words)
     _problems(session, _strangers(standings, words))

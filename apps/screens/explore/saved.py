@@ -10,9 +10,10 @@ from apps.numbers import instant
 from apps.screens.explore import address
 from apps.screens.explore.controls import key
 from apps.screens.explore.state import State, parse
+from apps.sentences import in_words
 from apps.session import Session
 from apps.store import store
-from apps.words import escaped, say
+from apps.words import Language, escaped, say
 from lake import access
 from lake.access import Scope
 from lake.errors import LakeError, StoreError
@@ -63,7 +64,7 @@ def _list(session: Session, views: Views, indicators: Collection[str]) -> None:
             st.button(
                 say("explore.views.open", language),
                 type="tertiary",
-                on_click=_saying(lambda view=view: _open(views, view, reader)),
+                on_click=_saying(lambda view=view: _open(views, view, reader), language),
                 key=key(f"open-{view.id}"),
             )
             if views.can_remove(view, reader):
@@ -71,7 +72,7 @@ def _list(session: Session, views: Views, indicators: Collection[str]) -> None:
                     say("explore.views.remove", language),
                     type="tertiary",
                     icon=":material/delete:",
-                    on_click=_saying(lambda view=view: views.remove(view.id, reader)),
+                    on_click=_saying(lambda view=view: views.remove(view.id, reader), language),
                     key=key(f"remove-{view.id}"),
                 )
 
@@ -118,7 +119,7 @@ def _save(session: Session, views: Views, view: State) -> None:
             shared_with=st.session_state.get(key("view-role")) if audience == "role" else None,
         )
     except LakeError as error:
-        st.session_state[_SAID] = f":orange[:material/edit: {escaped(str(error))}]"
+        st.session_state[_SAID] = f":orange[:material/edit: {escaped(in_words(error, session.language))}]"
     else:
         said = say("explore.views.saved", session.language, name=escaped(kept.name))
         st.session_state[_SAID] = f":green[:material/check: {said}]"
@@ -129,13 +130,13 @@ def _open(views: Views, view: View, reader: Scope) -> None:
     address.change(lambda _: found)
 
 
-def _saying(act: Callable[[], None]) -> Callable[[], None]:
+def _saying(act: Callable[[], None], language: Language) -> Callable[[], None]:
     """A callback that says what went wrong instead of failing."""
 
     def acted() -> None:
         try:
             act()
         except LakeError as error:
-            st.toast(str(error), icon=":material/info:")
+            st.toast(in_words(error, language), icon=":material/info:")
 
     return acted

@@ -11,6 +11,7 @@ from apps.ask import indicators
 from apps.numbers import instant
 from apps.screens.quality import data
 from apps.screens.quality.restated import cells, differences, export, records, summary
+from apps.sentences import in_words
 from apps.session import Session
 from apps.values import name as value_name
 from apps.words import escaped, say
@@ -37,7 +38,7 @@ def draw_changes(session: Session, line: str | None) -> None:
     try:
         told = data.restatement(session, indicator.name, older, newer)
     except LakeError as error:
-        st.info(escaped(str(error)), icon=":material/info:")
+        st.info(escaped(in_words(error, language)), icon=":material/info:")
         return
     _answer(session, told, indicator)
 

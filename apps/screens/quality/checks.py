@@ -13,6 +13,7 @@ from apps.numbers import instant
 from apps.screens.quality import data
 from apps.screens.quality.measured import measured
 from apps.screens.quality.trust import Checked, Failure, failures, subjects, worst
+from apps.sentences import in_words
 from apps.session import Session
 from apps.words import say
 from lake.access import lines_behind
@@ -65,7 +66,7 @@ def _offending(session: Session, failure: Failure) -> None:
     try:
         rows = offending(failure.build, failure.result, scope=session.scope)
     except AccessDenied as error:
-        st.info(str(error), icon=":material/lock:")
+        st.info(in_words(error, language), icon=":material/lock:")
         return
     if rows is None:
         st.caption(say("quality.offending_none", language))

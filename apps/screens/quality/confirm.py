@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from apps.sentences import in_words
 from apps.session import Session
 from apps.words import say
 from lake.errors import LakeError
@@ -23,7 +24,9 @@ def confirm(session: Session, title: str, text: str, act: Callable[[], str]) -> 
             st.rerun()
         st.markdown(text)
         with st.container(horizontal=True):
-            st.button(say("quality.confirm", language), type="primary", key="confirm", on_click=_do, args=(act,))
+            st.button(
+                say("quality.confirm", language), type="primary", key="confirm", on_click=_do, args=(session, act)
+            )
             if st.button(say("quality.cancel", language), key="cancel"):
                 st.rerun()
 
@@ -42,8 +45,8 @@ def say_outcome() -> None:
         st.error(text, icon=":material/error:")
 
 
-def _do(act: Callable[[], str]) -> None:
+def _do(session: Session, act: Callable[[], str]) -> None:
     try:
         st.session_state[_OUTCOME] = (True, act())
     except LakeError as error:
-        st.session_state[_OUTCOME] = (False, str(error))
+        st.session_state[_OUTCOME] = (False, in_words(error, session.language))
