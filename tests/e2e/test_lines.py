@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 from group import Group
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 sys.path.insert(0, str(Path(__file__).parent))
 from browser import CHROMIUM, settled
@@ -120,7 +120,7 @@ def figures(page: Page) -> list[str]:
     return page.get_by_test_id("stMetricValue").all_inner_texts()
 
 
-def test_a_link_reopens_the_view_and_the_way_back_the_one_before(page: Page, portal: str) -> None:
+def test_a_link_reopens_the_view_and_a_page_is_found_as_it_was_left(page: Page, browser: Browser, portal: str) -> None:
     page.goto(f"{portal}/audio?lang=en&as=group-director")
     settled(page)
     whole = figures(page)
@@ -130,7 +130,7 @@ def test_a_link_reopens_the_view_and_the_way_back_the_one_before(page: Page, por
     expect(page).to_have_url(re.compile("indicator=audio_"))
     chosen, link = figures(page), page.url
     assert chosen != whole
-    other = page.context.new_page()
+    other = browser.new_page()
     other.goto(link)
     settled(other)
     assert figures(other) == chosen
