@@ -4,8 +4,9 @@ All of it follows from what the trades bill in the sample, at any number of reco
 of several hundred sites, and their books, budgets and staff are as thin. So what relates them (revenue per FTE, fees
 per practitioner, cost of an hour of care, margins, staff costs) is of the right order whatever the size; what relates
 them to the calendar or to the walls (sales of a shop in a year, pairs a day, cost and children of a licensed place,
-open days of a nursery) only is from several million records on, when sites are as busy as real ones. Books agree with
-what was billed to a few per cent a year and structure, not to the cent: they follow expected activity.
+open days of a nursery) only is from several million records on, when sites are as busy as real ones. Books follow the
+activity that is expected, not the events that chance made of it: with what was billed they agree to a few per cent
+over the group, and to a tenth or a third in a year of a structure, the fewer its events the less.
 
 Shares of costs are those of mutualist centres; the closure of 2020 takes the sales away and leaves most of the costs.
 """
