@@ -20,8 +20,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import psutil
-
 from lake.settings import PROJECT, settings
 from lake.store import open_store
 from tests.bench import measures, page
@@ -137,7 +135,7 @@ def _text(found: Mapping[str, Measured], records: int) -> str:
         + ", ".join(
             f"{name} {version(name)}" for name in ("pymongo", "pyarrow", "duckdb", "dbt-core", "metricflow", "dlt")
         ),
-        *_caution(),
+        *page.caution(),
         "",
         "| measure | against | ratio | aim | reached |",
         "|---|---|---:|---|---|",
@@ -171,16 +169,6 @@ def _ratio(one: Took, other: Took, kind: str) -> float:
     if kind == "each":
         return (one.seconds / one.records) / (other.seconds / other.records)
     return one.seconds / other.seconds
-
-
-def _caution() -> list[str]:
-    """What a reader must know of a machine that had other things to do."""
-    if psutil.getloadavg()[2] < 2 * (psutil.cpu_count() or 1):
-        return []
-    return [
-        "- **The machine was busy with other work during this run.** Rates are below what it can do, and what uses two",
-        "  cores at once suffers more than its reference, which uses one at a time.",
-    ]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,10 @@ from functools import partial
 from random import Random
 from typing import Literal
 
+from websockets.exceptions import ConnectionClosed
+
+from lake import builds
+from lake.settings import LINES
 from tests.bench.browser import Drawn, Tab, Value, Widget, tab
 
 #: Pages and how often they are opened; one that the persona doesn't have is left out.
@@ -62,7 +66,15 @@ class Pace:
 
 
 async def work(address: str, number: int, pace: Pace, clicks: list[Click]) -> None:
-    """Work as analyst `number` until the time is over; every click is added to `clicks`."""
+    """Work as analyst `number` until the time is over; every click is added to `clicks`. A connection that breaks is an
+    error, and the end of this analyst's work."""
+    try:
+        await _work(address, number, pace, clicks)
+    except (ConnectionClosed, OSError) as error:
+        clicks.append(Click("any", "session", "", Drawn(errors=[f"analyst {number}: {error}"])))
+
+
+async def _work(address: str, number: int, pace: Pace, clicks: list[Click]) -> None:
     chance = Random(number)
     now = asyncio.get_running_loop().time
     end = now() + pace.lasts
@@ -70,9 +82,9 @@ async def work(address: str, number: int, pace: Pace, clicks: list[Click]) -> No
     async with tab(address) as portal:
         query = f"lang={('fr', 'en')[number % 2]}&as={ROLES[number % len(ROLES)]}"
         clicks.append(Click("home", "session", "", await portal.open(query=query)))
-        offered = [page for page in PAGES if page in portal.pages]
+        pages = offered(portal)
         while now() < end:
-            page = chance.choices(offered, [PAGES[p] for p in offered])[0]
+            page = chance.choices(pages, [PAGES[p] for p in pages])[0]
             await asyncio.sleep(chance.uniform(pace.least, pace.most))
             clicks.append(Click(page or "home", "page", "", await portal.go(page)))
             for _ in range(chance.randint(2, 5)):
@@ -81,6 +93,11 @@ async def work(address: str, number: int, pace: Pace, clicks: list[Click]) -> No
                     break
                 await asyncio.sleep(chance.uniform(pace.least, pace.most))
                 clicks.append(await click(portal, page, chance.choice(possible), chance))
+
+
+def offered(portal: Tab) -> list[str]:
+    """The pages that the persona has; without those of lines that nothing is published of, which are quick to say so."""
+    return [p for p in PAGES if p in portal.pages and (p not in LINES or builds.published_id(p))]
 
 
 async def click(portal: Tab, page: str, way: Way, chance: Random) -> Click:

@@ -17,8 +17,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
-#: Elements that show figures; the first of them ends the wait for an answer.
-_FIGURES = ("metric", "vega_lite_chart", "dataframe", "table", "html")
+#: Elements that show figures; the first of them ends the wait for an answer. (Not `html`: the portal's style is one.)
+_FIGURES = ("metric", "vega_lite_chart", "dataframe", "table")
 
 #: Field of a widget's state by the kind of widget.
 _VALUES = {
@@ -130,7 +130,7 @@ class Tab:
                 self._query = got.page_info_changed.query_string
             elif kind == "navigation":
                 self._page = got.navigation.page_script_hash
-                self.pages = {p.url_pathname: p.page_script_hash for p in got.navigation.app_pages}
+                self.pages = {p.url_pathname: p.page_script_hash for p in got.navigation.app_pages if not p.is_hidden}
             elif kind == "new_session" and not message.rerun_script.fragment_id:
                 self._elements.clear()
             elif kind == "session_event" and got.session_event.WhichOneof("type") == "script_compilation_exception":

@@ -30,6 +30,16 @@ def load() -> str:
     return ", ".join(f"{x:.1f}" for x in psutil.getloadavg())
 
 
+def caution() -> list[str]:
+    """What a reader must know of a machine that had other things to do."""
+    if psutil.getloadavg()[2] < 2 * (psutil.cpu_count() or 1):
+        return []
+    return [
+        "- **The machine was busy with other work during this run.** Rates are below what it can do, and what uses two",
+        "  cores at once suffers more than its reference, which uses one at a time.",
+    ]
+
+
 def _heading(text: str) -> str:
     return text.partition("\n")[0].strip()
 

@@ -27,7 +27,7 @@ from lake import builds
 from lake.builds import Build
 from lake.settings import LINES
 from tests.bench import page
-from tests.bench.analyst import PAGES, Click, Pace, click, ways, work
+from tests.bench.analyst import Click, Pace, click, offered, ways, work
 from tests.bench.browser import tab
 from tests.e2e.browser import served
 
@@ -63,7 +63,7 @@ async def _alone(address: str) -> list[Click]:
     chance = Random(0)
     async with tab(address) as portal:
         clicks.append(Click("home", "session", "", await portal.open(query="as=group-director")))
-        for name in (p for p in PAGES if p in portal.pages):
+        for name in offered(portal):
             print(f"one analyst on {name or 'home'}", flush=True)
             await portal.go(name)
             for _ in range(_TURNS):
@@ -94,12 +94,13 @@ def _section(alone: list[Click], analysts: int, crowds: list[tuple[Pace, list[Cl
         "",
         "Written by `python -m tests.bench portal` on the lake of `LAKE_DATA`. Each analyst has a session of their own",
         "in the browser's protocol; drawing in the browser is not counted. *First figures*: from the click until the",
-        "first figure, chart or table is received; *all*: to the end of the page. Seconds.",
+        "first indicator, chart or table is received; *all*: to the end of the page. Seconds.",
         "",
         f"- {datetime.now(UTC):%Y-%m-%d}, {_rows(published):,} rows in {size:,.0f} MB of marts "
         f"({', '.join(b.line for b in published)})",
         f"- {page.machine()}; load at the end {page.load()}",
         f"- Streamlit {version('streamlit')}, DuckDB {version('duckdb')}",
+        *page.caution(),
         "",
         "One analyst. A page is opened again, so that it is warm; a filter or a choice gets a new value each time:",
         "",
@@ -138,8 +139,7 @@ def _table(clicks: list[Click], of: Callable[[Click], tuple[str, ...]]) -> list[
     ordered = sorted(clicks, key=of)
     for key, group in groupby(ordered, of):
         lines.append(_row(key[0], key[1] if len(key) > 1 else "all", list(group)))
-    if len({of(c)[0] for c in clicks}) > 1:
-        lines.append(_row("**any**", "all", clicks))
+    lines.append(_row("**any but session**", "all", [c for c in clicks if c.kind != "session"]))
     return lines
 
 
