@@ -120,9 +120,11 @@ class Lineage:
 
 @dataclass(frozen=True)
 class Change:
-    """What a build changed in a definition; `facet` is empty where the definition appeared in it."""
+    """What a build changed in a definition since the one before it (`earlier`); `facet` is empty where the definition
+    appeared in it."""
 
     build: Build
+    earlier: Build | None
     facet: str
     before: str
     after: str
@@ -142,18 +144,18 @@ def history(kept: Iterable[Build], id: str) -> list[Change]:
     known, so a definition that the oldest has is not said to appear there."""
     changes: list[Change] = []
     last: Node | None = None
-    is_first = True
+    earlier: Build | None = None
     for build in sorted(kept, key=lambda b: b.id):
         if not build.manifest.exists():  # dbt failed before it wrote it
             continue
         node = read(build).nodes.get(id)
-        if node is not None and last is None and not is_first:
-            changes.append(Change(build, "", "", ""))
+        if node is not None and last is None and earlier is not None:
+            changes.append(Change(build, earlier, "", "", ""))
         elif node is not None and last is not None:
             names = dict.fromkeys((*last.facets, *node.facets))
             parts = ((n, last.facets.get(n, ""), node.facets.get(n, "")) for n in names)
-            changes += [Change(build, name, old, new) for name, old, new in parts if old != new]
-        last, is_first = node, False
+            changes += [Change(build, earlier, name, old, new) for name, old, new in parts if old != new]
+        last, earlier = node, build
     return changes[::-1]
 
 

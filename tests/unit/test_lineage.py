@@ -89,6 +89,7 @@ def test_the_history_says_what_changed_and_when(tmp_path: Path) -> None:
         build(tmp_path, "4", manifest("sum of prices less refunds", {"metric.new": metric("new", "metric.sales")})),
     ]
     (change,) = lineage.history(reversed(kept), "indicator:sales")
+    assert change.earlier == kept[0]
     assert (change.build.id, change.facet) == ("3", "formula")
     assert (change.before, change.after) == ("sum of prices", "sum of prices less refunds")
     (appeared,) = lineage.history(kept, "indicator:new")

@@ -224,7 +224,8 @@ def draw_history(session: Session, found: Known, entry: Entry) -> None:
     st.caption(say("catalogue.history_since", language, at=instant(since, language)))
     for change in changes:
         with st.container(border=True):
-            st.caption(f"{instant(change.build.created_at, language)} · `{change.build.id}`")
+            since = f"`{change.earlier.id}` → " if change.earlier else ""
+            st.caption(f"{instant(change.build.created_at, language)} · {since}`{change.build.id}`")
             if not change.facet:
                 st.markdown(f"**{say('catalogue.appeared', language)}**")
                 continue
