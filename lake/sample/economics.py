@@ -64,7 +64,7 @@ TRADES = {
     # Families, the CAF's service subsidy, the communes.
     "childcare": Trade(
         euros=75, income=(("706400", 0.21), ("741000", 0.42), ("744000", 0.37)), purchases=(),
-        wages=0.505, external=0.155, depreciation=0.02,
+        wages=0.485, external=0.155, depreciation=0.02,
         staff=(("early_years_teacher", 247_000), ("childcare_assistant", 78_000)),
     ),
 }  # fmt: skip
