@@ -96,7 +96,7 @@ async def _work(address: str, number: int, pace: Pace, clicks: list[Click]) -> N
 
 
 def offered(portal: Tab) -> list[str]:
-    """The pages that the persona has; without those of lines that nothing is published of, which are quick to say so."""
+    """The pages that the persona has, without those of lines that nothing is published of: they are quick to say so."""
     return [p for p in PAGES if p in portal.pages and (p not in LINES or builds.published_id(p))]
 
 

@@ -1,0 +1,77 @@
+"""Charts are Vega-Lite as its compiler takes it, in the reader's locale, and nothing that a mark says hides another."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pandas as pd
+import pytest
+import vl_convert
+
+from apps import charts
+from apps.charts import Spec
+from apps.screens.explore import drawing
+from apps.screens.explore.drawing import Plot
+from apps.screens.line import charts as line_charts
+from apps.words import Language
+
+_MONTHS = [date(2025, month, 1) for month in range(1, 13)]
+_PEERS = {
+    "name": ["Évry", "Brest"],
+    "v": [0.5, 0.25],
+    "v__previous_year": [0.4, None],
+    "v__benchmark_q1": [0.2, 0.2],
+    "v__benchmark_median": [0.3, 0.3],
+    "v__benchmark_q3": [0.4, 0.4],
+    "is_few": [True, False],
+}
+
+
+def _each(language: Language) -> dict[str, Spec]:
+    months = pd.DataFrame({"metric_time": _MONTHS, "v": [1234.5 * n for n in range(12)]})
+    split = pd.concat([months.assign(part="A"), months.assign(part="B")])
+    members = pd.DataFrame({"member": ["Évry", "Brest"], "value": [1234.5, 10.0], "x": [0.5, 0.1], "other": ["a", "b"]})
+    cells = pd.DataFrame({"row": ["a", "b"], "column": ["c", "c"], "value": [0.2, 0.9], "few": [True, False]})
+    steps = pd.DataFrame({"label": ["a", "b"], "value": [2.0, 1.0], "before": [3.0, 1.0], "text": ["2", "1"]})
+    points = Plot(members, ("eur", "rate"), ("Ventes", "Taux"))
+    moments = pd.DataFrame({"time": pd.to_datetime(_MONTHS), "member": "a", "value": months["v"]})
+    return {
+        "over_time": charts.over_time(months, "metric_time", "v", "eur", language),
+        "over_time_split": charts.over_time(split, "metric_time", "v", "eur", language, split="part"),
+        "ranked": charts.ranked(members, "member", "value", "eur", language, reference=20.0),
+        "among_peers": charts.among_peers(pd.DataFrame(_PEERS), "name", "v", "rate", language, is_small="is_few"),
+        "funnel": line_charts.funnel(steps, language),
+        "mix": line_charts.mix(split.assign(value=1.0, share=0.5), ["A", "B"], "eur", language),
+        "heat": line_charts.heat(cells, columns=["c"], rows=["a", "b"], unit="rate", language=language, few="few"),
+        "lines": drawing.lines(Plot(moments, ("eur",), ("Ventes",), "month"), language),
+        "bars": drawing.bars(points, language),
+        "scatter": drawing.scatter(points, language),
+        "explore_heat": drawing.heat(points, language),
+    }
+
+
+@pytest.mark.parametrize("name", _each("fr"))
+def test_the_compiler_takes_every_chart(name: str) -> None:
+    assert "<svg" in vl_convert.vegalite_to_svg({**charts.inlined(_each("fr")[name]), "width": 400})
+
+
+def test_amounts_and_months_are_written_in_the_readers_locale() -> None:
+    drawn = {lang: vl_convert.vegalite_to_svg(charts.inlined(_each(lang)["over_time"])) for lang in ("fr", "en")}
+    assert "10\u202f000\u00a0€" in drawn["fr"] and "janv. 2025" in drawn["fr"]
+    assert "€10,000" in drawn["en"] and "Jan 2025" in drawn["en"]
+
+
+@pytest.mark.parametrize("name", _each("en"))
+def test_no_two_things_that_a_mark_says_have_the_same_title(name: str) -> None:
+    """A title is a key there: of two alike, one would not be shown."""
+    chart = _each("en")[name]
+    for part in chart.get("layer", [chart]):
+        titles = [channel["title"] for channel in part["encoding"].get("tooltip", [])]
+        assert len(set(titles)) == len(titles)
+
+
+def test_rows_are_inlined_as_json_that_keeps_days_and_what_is_missing() -> None:
+    table = pd.DataFrame({"day": [date(2025, 1, 1), None], "v": [1.5, float("nan")]})
+    rows = json.loads(json.dumps(charts.inlined({"data": table})))["data"]["values"]
+    assert rows == [{"day": "2025-01-01", "v": 1.5}, {"day": None, "v": None}]
