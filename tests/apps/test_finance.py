@@ -45,7 +45,7 @@ def asked(metric: str, role: str = "group-director", **more: Any) -> Decimal | N
 
 def row(app: AppTest, label: str) -> str:
     """The cells of one row of the statement, as text."""
-    [table] = [e.proto.body for e in app.get("html") if 'class="statement"' in e.proto.body]
+    [table] = [e.proto.body for e in app.get("html") if 'class="statement' in e.proto.body]
     [found] = [r for r in table.split("<tr") if f'<th scope="row">{label}</th>' in unescape(r)]
     return unescape(found)
 
@@ -106,6 +106,35 @@ def test_a_link_to_another_structure_shows_no_more_than_the_persona_sees(in_grou
     assert sum("structures=S02" in info.value and "month=1999-13" in info.value for info in app.info) == 1
     own = asked("finance_revenue_eur", "structure-director", **YEAR)
     assert f">{amount(own, 'en', thousands=False)}<" in row(app, say("finance.row.revenue", "en"))
+
+
+def test_structures_and_the_sites_of_one_stand_side_by_side(in_group: Group) -> None:
+    for level, address in (("structure", {}), ("site", {"structures": "S02"})):
+        app = opened(view=level, **address)
+        assert not app.exception and not app.error and not app.info
+        shown = row(app, say("finance.row.revenue", "en"))
+        where = [Filter("structure", "=", ("S02",))] if address else []
+        answer = semantic.query(
+            ["finance_revenue_eur"], by=[level], where=where, scope=access.scope("group-director"), **YEAR
+        )
+        revenues = [r["finance_revenue_eur"] for r in answer.table.to_pylist() if r["finance_revenue_eur"]]
+        assert len(revenues) > 1
+        for revenue in (sum(revenues), *revenues):
+            assert f">{amount(revenue, 'en', thousands=False)}<" in shown
+
+
+def test_the_month_stands_beside_the_year_to_date(in_group: Group) -> None:
+    app = opened(view="both", month="2025-03")
+    shown = row(app, say("finance.row.revenue", "en"))
+    for period in (MARCH, {"since": date(2025, 1, 1), "until": date(2025, 3, 31)}):
+        for metric in ("finance_revenue_eur", "finance_budget_revenue_eur"):
+            assert f">{amount(asked(metric, **period), 'en', thousands=False)}<" in shown
+
+
+def test_a_director_of_one_structure_has_its_sites_and_no_column_of_structures(in_group: Group) -> None:
+    app = opened("structure-director", view="site")
+    assert not app.exception and not app.error and not app.info
+    assert say("finance.views.structure", "en") not in app.segmented_control(key="finance-view").options
 
 
 def test_what_has_no_budget_says_so_in_its_cell(in_group: Group) -> None:

@@ -10,7 +10,7 @@ import pytest
 from apps.screens.finance.balances import waterfall
 from apps.screens.finance.period import Period, months_to
 from apps.screens.finance.statement import PLACED, Line, Row, Variance, statement, total, variance
-from apps.screens.finance.table import amount, html, rate
+from apps.screens.finance.table import Block, Place, amount, html, places, rate
 
 
 def euros(code: str, actual: int | None, budget: int | None = None, last_year: int | None = None) -> Line:
@@ -115,15 +115,35 @@ def test_a_rate_that_says_nothing_is_said_to() -> None:
 
 def test_the_table_escapes_names_and_marks_what_is_unfavourable() -> None:
     shown = html(
-        statement([euros("wages", -2000, -1000), Line("x", "<b>", "<b>", Decimal(1))]),
+        [Block(statement([euros("wages", -2000, -1000), Line("x", "<b>", "<b>", Decimal(1))]), "March", "March")],
         "en",
         thousands=False,
-        period="March",
-        before="March",
     )
     assert "<b>" not in shown and "&lt;b&gt;" in shown
     assert '<td class="against">(1,000)</td><td class="against">(100.0\u202f%)</td>' in shown
-    assert '<th scope="row">en wages</th><td>2,000</td>' in shown
+    assert '<th scope="row">en wages</th><td class="block">2,000</td>' in shown
+
+
+def cells(table: str, label: str) -> str:
+    return table.partition(f'<th scope="row">{label}</th>')[2].partition("</tr>")[0]
+
+
+def test_a_month_stands_beside_the_year_to_date_and_has_dashes_where_it_has_nothing() -> None:
+    month, year = statement([euros("wages", -10)]), statement([euros("wages", -30), euros("taxes", -5)])
+    shown = html([Block(month, "March", "March 24"), Block(year, "January – March", "before")], "en", thousands=False)
+    wages, taxes = cells(shown, "en wages"), cells(shown, "en taxes")
+    assert wages.index(">10<") < wages.index(">30<")
+    assert taxes.startswith('<td class="block">–</td>') and ">5<" in taxes
+
+
+def test_places_stand_beside_what_they_make_together() -> None:
+    rows = statement([euros("services", 100), euros("wages", -30)])
+    found = [Place("A & B", {"services": Decimal(60)}), Place("C", {"services": Decimal(40)})]
+    shown = places(rows, found, "en", thousands=False)
+    assert "A &amp; B" in shown
+    services = cells(shown, "en services")
+    assert services.index(">100<") < services.index(">60<") < services.index(">40<")
+    assert cells(shown, "en wages").count("–") == 2
 
 
 def test_periods_are_whole_months_and_the_year_before_has_the_same() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Literal
 
 from apps.ask import Question, ask, ask_all, one, rows
-from apps.screens.finance.period import Period
+from apps.screens.finance.period import Period, Span
 from apps.screens.finance.statement import Line
 from apps.session import Session
 from lake.semantic import Answer, Filter, Indicator, Rows
@@ -26,16 +27,23 @@ DSO = "finance_dso_days"
 #: Entries shown of one account, the earliest first.
 MOST_ENTRIES = 1_000
 
+Level = Literal["structure", "site"]
+
 _LINE = ("income_line", "income_line__label_fr", "income_line__label_en", "income_line__position")
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the reader chose; empty structures or sites mean all in scope."""
+    """What the reader chose; `month` by its first day, empty structures or sites mean all in scope."""
 
-    period: Period
+    month: date
+    span: Span
     structures: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
+
+    @property
+    def period(self) -> Period:
+        return Period.of(self.month, self.span)
 
     @property
     def where(self) -> tuple[Filter, ...]:
@@ -74,6 +82,18 @@ def lines(session: Session, choice: Choice) -> tuple[list[Line], Answer]:
         for row in sorted(listed, key=lambda row: row["income_line__position"])
     ]
     return found, answer
+
+
+def by_place(session: Session, choice: Choice, level: Level) -> dict[tuple[str, str], list[Line]]:
+    """The actual lines of each structure or site, by its id and name, in the order of ids."""
+    table = ask(session, choice.question((AMOUNT,), (*_LINE, level, f"{level}_name"))).table
+    found: dict[tuple[str, str], list[Line]] = {}
+    for row in sorted(table.to_pylist(), key=lambda row: (row[level] or "", row["income_line__position"] or 0)):
+        if row[level] and row["income_line"]:
+            place = (row[level], row[f"{level}_name"] or row[level])
+            names = (row["income_line__label_fr"], row["income_line__label_en"])
+            found.setdefault(place, []).append(Line(row["income_line"], *names, row[AMOUNT]))
+    return found
 
 
 def ratios(session: Session, known: dict[str, Indicator], choice: Choice) -> list[Ratio]:

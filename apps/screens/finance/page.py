@@ -20,9 +20,10 @@ from apps.screens.finance import data
 from apps.screens.finance.balances import waterfall
 from apps.screens.finance.charts import waterfall as waterfall_chart
 from apps.screens.finance.data import AMOUNT, DSO, Choice, Ratio
-from apps.screens.finance.period import SPANS, Period, Span, months_to
+from apps.screens.finance.period import SPANS, Span, months_to
 from apps.screens.finance.statement import Line, Row, side, statement
-from apps.screens.finance.table import AGAINST, cents, html
+from apps.screens.finance.table import AGAINST, cents
+from apps.screens.finance.views import draw_statement
 from apps.screens.line.data import structures
 from apps.session import Session
 from apps.words import say
@@ -61,7 +62,7 @@ def draw(session: Session, line: str) -> None:
     if last is None or first is None:
         empty(session, "no_rows")
         return
-    choice, span = _filters(session, known[AMOUNT], months_to(last, first))
+    choice = _filters(session, known[AMOUNT], months_to(last, first))
     found, answer = data.lines(session, choice)
     rows = statement(found)
     if all(row.line is None for row in rows):
@@ -69,7 +70,11 @@ def draw(session: Session, line: str) -> None:
         return
     _answer(session, rows)
     _notes(session, choice, rows, is_unfinished=choice.period.until > last)
-    _statement(session, rows, choice, span)
+    names = structures(session, known[AMOUNT])
+    is_short = st.session_state["finance-unit"] == _UNITS[0]
+    st.subheader(say("finance.section.statement", session.language), anchor=False)
+    shown = partial(draw_statement, session, rows, choice, thousands=is_short, has_many=len(names) > 1)
+    apart(session, line, now.published.id, shown)
     trace(session, known[AMOUNT], answer)
     found_ratios = _ratios(session, known, choice)
     left, right = st.columns(2, gap="large")
@@ -85,7 +90,7 @@ def draw(session: Session, line: str) -> None:
     apart(session, line, now.published.id, partial(_drill, session, found, choice))
 
 
-def _filters(session: Session, any_indicator: Indicator, months: Sequence[date]) -> tuple[Choice, Span]:
+def _filters(session: Session, any_indicator: Indicator, months: Sequence[date]) -> Choice:
     language = session.language
     names = structures(session, any_indicator)
     filters = Filters("finance")
@@ -128,7 +133,7 @@ def _filters(session: Session, any_indicator: Indicator, months: Sequence[date])
                 say("finance.unit", language), _UNITS, required=True, key=filters.one("unit", _UNITS, _UNITS[0])
             )
     filters.settle(session)
-    return Choice(Period.of(until, span), tuple(chosen), tuple(sites)), span
+    return Choice(until, span, tuple(chosen), tuple(sites))
 
 
 def _answer(session: Session, rows: Sequence[Row]) -> None:
@@ -158,23 +163,6 @@ def _notes(session: Session, choice: Choice, rows: Sequence[Row], *, is_unfinish
         st.info(say("finance.no_budget", language), icon=":material/savings:")
     if choice.sites:
         st.caption(say("finance.head_office", language))
-
-
-def _statement(session: Session, rows: Sequence[Row], choice: Choice, span: Span) -> None:
-    language = session.language
-    st.subheader(say("finance.section.statement", language), anchor=False)
-    words = "month" if choice.period.is_one_month else span
-    titles = [
-        say(f"finance.period.{words}", language, month=month(p.until, language), year=p.until.year)
-        for p in (choice.period, choice.period.year_before)
-    ]
-    is_short = st.session_state.get("finance-unit") != "€"
-    now, before = (title[:1].upper() + title[1:] for title in titles)
-    st.html(html(rows, language, thousands=is_short, period=now, before=before))
-    st.caption(say("finance.signs", language))
-    unbudgeted = [row.line.label(language) for row in rows if row.line and row.actual and row.budget is None]
-    if unbudgeted and any(row.budget is not None for row in rows):
-        st.caption(say("finance.unbudgeted", language, lines=", ".join(unbudgeted)))
 
 
 def _ratios(session: Session, known: dict[str, Indicator], choice: Choice) -> list[Ratio]:

@@ -5,7 +5,8 @@ Negative figures and unfavourable variances stand in parentheses; unfavourable o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
 
@@ -41,6 +42,12 @@ _STYLE = """
   border-top: 1px solid #0B6E75; border-bottom: 1px solid #0B6E75; }
 .statement tr.result th { padding-left: 0.6rem; }
 .statement tr.result:last-child th, .statement tr.result:last-child td { border-bottom: 3px double #0B6E75; }
+.statement.wide table { font-size: 0.85rem; }
+.statement.wide th, .statement.wide td { padding: 0.28rem 0.27rem; }
+.statement.wide tbody th { padding-left: 1rem; min-width: 11rem; }
+.statement.wide thead th { white-space: normal; min-width: 3.2rem; }
+.statement.wide thead th.place { min-width: 6rem; }
+.statement.wide .block ~ .block { border-left: 2px solid #B7C4C8; }
 .statement td.against { color: #A8361B; }
 .statement td.reference { color: #4A5C62; }
 .statement tbody tr td.none { color: #5B6770; font-weight: 400; font-style: italic; font-size: 0.85em; }
@@ -74,42 +81,98 @@ def rate(value: Decimal | None, language: Language) -> str:
     return f"({text})" if value < 0 else text
 
 
-def html(rows: Sequence[Row], language: Language, *, thousands: bool, period: str, before: str) -> str:
-    """The whole table. `period` and `before` name the columns of the actual amounts and of last year's."""
-    words = {k: escape(say(f"finance.table.{k}", language)) for k in ("caption", "line", "budget")}
-    gaps = {k: escape(say(f"finance.table.gap.{k}", language)) for k in ("budget", "last_year")}
-    body = "".join(_row(row, language, thousands) for row in rows)
+@dataclass(frozen=True)
+class Block:
+    """The statement of one period. `period` and `before` name its columns of actual amounts and of last year's."""
+
+    rows: Sequence[Row]
+    period: str
+    before: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """The actual amounts of one structure or site, by the key of their row."""
+
+    name: str
+    amounts: Mapping[str, Decimal | None]
+
+
+def html(blocks: Sequence[Block], language: Language, *, thousands: bool) -> str:
+    """Periods side by side, against the budget and last year. The last one, the longest, says which rows there are."""
     unit = "k€" if thousands else "€"
     gap = f'<th scope="col">{unit}</th><th scope="col">%</th>'
+    by_key = [{row.key: row for row in block.rows} for block in blocks]
+    body = "".join(
+        _row(row, language, len(blocks) * 7, "".join(_cells(b.get(row.key), language, thousands) for b in by_key))
+        for row in blocks[-1].rows
+    )
+    heads = "".join(_titles(block, language, unit) for block in blocks)
+    return _table(f"{heads}</tr><tr>{gap * 2 * len(blocks)}", body, language, is_wide=len(blocks) > 1)
+
+
+def places(rows: Sequence[Row], found: Sequence[Place], language: Language, *, thousands: bool) -> str:
+    """The actual amounts of all together, then of each place. `rows` are those of all together."""
+    unit = "k€" if thousands else "€"
+    names = "".join(f'<th scope="col" class="apart place">{escape(place.name)}<br>{unit}</th>' for place in found)
+    total = escape(say("finance.table.together", language))
+    body = "".join(
+        _row(
+            row,
+            language,
+            len(found) + 1,
+            f"<td><b>{amount(row.actual, language, thousands=thousands)}</b></td>"
+            + "".join(
+                f'<td class="apart">{amount(place.amounts.get(row.key), language, thousands=thousands)}</td>'
+                for place in found
+            ),
+        )
+        for row in rows
+    )
+    return _table(f'<th scope="col">{total}<br>{unit}</th>{names}', body, language, is_wide=True)
+
+
+def _table(head: str, body: str, language: Language, *, is_wide: bool) -> str:
+    caption, line = (escape(say(f"finance.table.{key}", language)) for key in ("caption", "line"))
     return f"""{_STYLE}
-<div class="statement" role="region" tabindex="0" aria-label="{words["caption"]}">
+<div class="statement{" wide" if is_wide else ""}" role="region" tabindex="0" aria-label="{caption}">
 <table>
 <thead>
-<tr><th scope="col" rowspan="2">{words["line"]}</th>
-<th scope="col" rowspan="2">{escape(period)}<br>{unit}</th>
-<th scope="col" rowspan="2" class="apart">{words["budget"]}<br>{unit}</th>
-<th scope="colgroup" colspan="2">{gaps["budget"]}</th>
-<th scope="col" rowspan="2" class="apart">{escape(before)}<br>{unit}</th>
-<th scope="colgroup" colspan="2">{gaps["last_year"]}</th></tr>
-<tr>{gap}{gap}</tr>
+<tr><th scope="col" rowspan="2">{line}</th>{head}</tr>
 </thead>
 <tbody>{body}</tbody>
 </table>
 </div>"""
 
 
-def _row(row: Row, language: Language, thousands: bool) -> str:
+def _titles(block: Block, language: Language, unit: str) -> str:
+    budget = escape(say("finance.table.budget", language))
+    gaps = [escape(say(f"finance.table.gap.{key}", language)) for key in ("budget", "last_year")]
+    return f"""<th scope="col" rowspan="2" class="block">{escape(block.period)}<br>{unit}</th>
+<th scope="col" rowspan="2" class="apart">{budget}<br>{unit}</th>
+<th scope="colgroup" colspan="2">{gaps[0]}</th>
+<th scope="col" rowspan="2" class="apart">{escape(block.before)}<br>{unit}</th>
+<th scope="colgroup" colspan="2">{gaps[1]}</th>"""
+
+
+def _row(row: Row, language: Language, width: int, cells: str) -> str:
     label = row.line.label(language) if row.line else say(f"finance.row.{row.key}", language)
     if row.kind == "heading":
-        return f'<tr class="heading"><th scope="rowgroup" colspan="8">{escape(label)}</th></tr>'
-    cells = (
-        f"<td>{amount(row.actual, language, thousands=thousands)}</td>"
+        return f'<tr class="heading"><th scope="rowgroup" colspan="{width + 1}">{escape(label)}</th></tr>'
+    return f'<tr class="{row.kind}"><th scope="row">{escape(label)}</th>{cells}</tr>'
+
+
+def _cells(row: Row | None, language: Language, thousands: bool) -> str:
+    """The cells of one period; dashes where it has nothing."""
+    if row is None:
+        return f'<td class="block">{NOTHING}</td>' + f"<td>{NOTHING}</td>" * 6
+    return (
+        f'<td class="block">{amount(row.actual, language, thousands=thousands)}</td>'
         f'<td class="apart reference">{amount(row.budget, language, thousands=thousands)}</td>'
         f"{_variance(row.to_budget, 'budget', language, thousands)}"
         f'<td class="apart reference">{amount(row.last_year, language, thousands=thousands)}</td>'
         f"{_variance(row.to_last_year, 'last_year', language, thousands)}"
     )
-    return f'<tr class="{row.kind}"><th scope="row">{escape(label)}</th>{cells}</tr>'
 
 
 def _variance(variance: Variance, reference: str, language: Language, thousands: bool) -> str:
