@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,7 @@ def _import_all() -> None:
     for page in PAGES:
         page.draw()
     gc.freeze()  # what is imported stays: no collection needs to walk through it again
+    atexit.register(gc.unfreeze)  # or DuckDB's bindings report all of it as leaked in the terminal
 
 
 def main() -> None:
