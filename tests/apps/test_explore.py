@@ -22,6 +22,8 @@ from apps.words import LANGUAGES, say
 from lake import access, semantic
 from lake.semantic import Filter
 from lake.settings import PROJECT, settings
+from lake.store import open_store
+from lake.views import Views
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -96,7 +98,7 @@ def test_a_pivots_totals_are_right_on_both_sides(in_group: Group) -> None:
     app = fine(opened(show=SHARE, by=["structure_name", "person_sex"], across="person_sex", period=PERIOD))
     table = app.dataframe[0].value
     women = [Filter("person_sex", "=", ("F",))]
-    assert table.iloc[-1]["F"] == pytest.approx(asked(SHARE, where=women, **YEAR))
+    assert table.iloc[-1]["Woman"] == pytest.approx(asked(SHARE, where=women, **YEAR))
     first = table.iloc[0]
     own = [Filter("structure_name", "=", (first["Structure"],))]
     assert first["Total"] == pytest.approx(asked(SHARE, where=own, **YEAR))
@@ -275,6 +277,39 @@ def test_a_shared_view_opens_in_the_scope_of_who_opens_it(in_group: Group, mongo
     _opening(director)[0].click().run()
     assert params(fine(director)) == {"show": SALES, "by": "structure", "period": PERIOD}
     assert list(director.dataframe[0].value.iloc[:-1, 0]) == ["S01"]
+
+
+@pytest.mark.parametrize(
+    ("audience", "seen_by"),
+    [
+        ("private", {"data-engineer"}),
+        ("role", {"data-engineer", "audio-analyst"}),
+        ("official", {"data-engineer", "audio-analyst", "group-director"}),
+    ],
+)
+def test_a_view_says_whose_it_is_for_whom_and_when_it_was_last_used(
+    in_group: Group, mongo_settings: str, audience: Any, seen_by: set[str]
+) -> None:
+    st.cache_resource.clear()
+    with open_store() as store:
+        Views(store.views).save(
+            "Sales by structure",
+            page="explore",
+            address={"show": [SALES], "by": ["structure"]},
+            scope=access.scope("data-engineer", who="data-engineer"),
+            audience=audience,
+            shared_with="audio-analyst" if audience == "role" else None,
+        )
+    told = {"private": "private", "role": "shared with Audio analyst", "official": "official"}[audience]
+    for role in ("data-engineer", "audio-analyst", "group-director", "dental-analyst"):
+        app = _with_views(opened(role))
+        assert bool(_opening(app)) is (role in seen_by), role
+        captions = [c.value for c in app.caption]
+        assert any(c.startswith(f"{told} · Data engineer · opened 0 time(s) · ") for c in captions) is (role in seen_by)
+        may_publish = access.scope(role).allows("publish")
+        assert (say("explore.views.official_by", "en", who="Data engineer") in captions) is not may_publish
+        removable = [b for b in app.button if str(b.key).startswith("explore-remove-")]
+        assert bool(removable) is (role == "data-engineer")
 
 
 def _with_views(app: AppTest) -> AppTest:

@@ -89,6 +89,9 @@ def _form(session: Session, views: Views, view: State) -> None:
         format_func=lambda a: say(f"explore.views.audiences.{a}", language),
         key=key("view-audience"),
     )
+    if not reader.allows("publish"):
+        able = (r.label(language) for r in access.policy().roles.values() if "publish" in r.permissions)
+        st.caption(say("explore.views.official_by", language, who=", ".join(able)))
     if audience == "role":
         st.selectbox(
             say("explore.views.role", language),
