@@ -19,13 +19,15 @@ from lake.contracts import Contract
 from lake.readers.chunk import Broken, Chunk
 from lake.readers.objects import Rows
 from lake.readers.stream import Stream
-from lake.readers.text import is_wide, mark, mark_of, one_byte
+from lake.readers.text import TOO_LONG, is_wide, mark, mark_of, one_byte
 from lake.readers.values import number_writer
 
-#: Characters read at a time, elements a chunk, and the size from which an element is taken for broken.
+#: Characters read at a time, elements and characters a chunk, and the longest element that is read as a row; a longer
+#: one is set apart in parts.
 _PIECE = 1 << 20
 _ROWS = 20_000
-_LONGEST = 8 << 20
+_CHARACTERS = 16 << 20
+_LONGEST = 64 << 20
 
 #: What stands for bytes that are no text.
 _ESCAPED = re.compile("[\ud800-\udfff]")
@@ -43,10 +45,11 @@ Shape = Callable[[dict[str, Any]], dict[str, Any]]
 
 @dataclass(frozen=True)
 class _Element:
-    """`value` is None where `text` is not a JSON object."""
+    """`value` is None where `text` is not a JSON object, `is_part` where it is a part of one too long to be read."""
 
     text: str
     value: dict[str, Any] | None
+    is_part: bool = False
 
 
 def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Iterator[Chunk]:
@@ -67,7 +70,8 @@ def read_elements(
     """Elements of the array named `records`, shaped into rows."""
     text = _Text(stream, contract, encoding)
     rows, numbers, broken, kept = Rows(contract.reading.decimal), list[int](), list[Broken](), list[str]()
-    count = 0
+    count = size = 0
+    is_inside = False
 
     def chunk() -> Chunk:
         originals = list(kept)
@@ -83,20 +87,19 @@ def read_elements(
         )
 
     for element in _elements(text, records, contract.reading.decimal):
-        count += 1
+        count += not (is_inside and element.is_part)
+        is_inside = element.is_part
+        size += len(element.text)
         if element.value is None:
-            broken.append(
-                Broken(
-                    count, _one_line(element.text, text.encoding), "row: not a JSON object, or bytes that are no text"
-                )
-            )
+            why = TOO_LONG if element.is_part else "row: not a JSON object, or bytes that are no text"
+            broken.append(Broken(count, _one_line(element.text, text.encoding), why))
         else:
             rows.add_object(shape(element.value))
             numbers.append(count)
             kept.append(element.text)
-        if len(numbers) + len(broken) >= _ROWS:
+        if len(numbers) + len(broken) >= _ROWS or size >= _CHARACTERS:
             yield chunk()
-            rows, numbers, broken, kept = Rows(contract.reading.decimal), [], [], []
+            rows, numbers, broken, kept, size = Rows(contract.reading.decimal), [], [], [], 0
     yield chunk()
 
 
@@ -114,10 +117,14 @@ class _Text:
         self.is_cut = False
 
     def more(self) -> bool:
-        """Read on; False at the end."""
-        data = self._stream.read(_PIECE)
+        """Read on, as much again as is left, so that a long element takes few steps; False at the end."""
+        data = self._stream.read(max(_PIECE, len(self.text) - self.at))
         self.text, self.at = self.text[self.at :] + self._decode(data), 0
         return bool(data)
+
+    def may_go_on(self) -> bool:
+        """Read on, unless what is left is as long as an element may be."""
+        return len(self.text) - self.at < _LONGEST and self.more()
 
     def _decode(self, data: bytes) -> str:
         if self.encoding is None and not data.isascii():
@@ -156,25 +163,39 @@ def _elements(text: _Text, records: str | None, decimal: str) -> Iterator[_Eleme
             return
         try:
             value, end = decoder.raw_decode(text.text, text.at)
-        except (ValueError, RecursionError):
-            if len(text.text) - text.at < _LONGEST and text.more():
+        except (ValueError, RecursionError) as error:
+            if _is_open(error, text) and text.may_go_on():
                 continue
-            yield _broken(text)
+            yield from _broken(text)
             continue
         element = text.text[text.at : end]
         yield _Element(element, value if isinstance(value, dict) and text.is_text(element) else None)
         text.at = end
 
 
-def _broken(text: _Text) -> _Element:
-    """The element that is no JSON, up to where the next one seems to begin."""
-    following = _NEXT.search(text.text, text.at)
-    if following is None:
-        text.is_cut = True
+def _is_open(error: Exception, text: _Text) -> bool:
+    """What was read may be the beginning of an element: the fault is that it ends."""
+    if not isinstance(error, json.JSONDecodeError):
+        return False
+    return error.msg.startswith("Unterminated string") or error.pos >= len(text.text) - len('"\\ud800\\udc00')
+
+
+def _broken(text: _Text) -> Iterator[_Element]:
+    """The element that is no JSON, up to where the next one seems to begin; in parts if that is far."""
+    is_part = False
+    while (following := _NEXT.search(text.text, text.at)) is None:
+        if text.may_go_on():
+            continue
+        if len(text.text) - text.at < _LONGEST:
+            text.is_cut = True
+            break
+        is_part = True
+        yield _Element(text.text[text.at :], None, is_part)
+        text.at = len(text.text)
     end = following.end() if following else len(text.text)
-    element = _Element(text.text[text.at : end], None)
+    if text.at < end:
+        yield _Element(text.text[text.at : end], None, is_part)
     text.at = end
-    return element
 
 
 def _to_first(text: _Text, records: str | None) -> None:

@@ -18,7 +18,9 @@ from lake.readers.chunk import Broken, Chunk, text_table
 from lake.readers.stream import Stream
 from lake.readers.values import as_text, json_line
 
+#: Rows of a chunk, and their bytes.
 _ROWS = 50_000
+_BYTES = 64 << 20
 
 
 def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Iterator[Chunk]:
@@ -31,9 +33,11 @@ def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Ite
         opened = _open(file, stream)
         first = 1
         for group in range(opened.num_row_groups):
-            rows = opened.metadata.row_group(group).num_rows
+            described = opened.metadata.row_group(group)
+            rows = described.num_rows
+            wide = max(described.total_byte_size // max(rows, 1), 1)
             try:
-                for batch in opened.iter_batches(_ROWS, row_groups=[group]):
+                for batch in opened.iter_batches(max(min(_ROWS, _BYTES // wide), 1), row_groups=[group]):
                     table = pa.Table.from_batches([batch]).flatten()
                     yield _chunk(table, first, contract.reading.decimal)
                     first += table.num_rows

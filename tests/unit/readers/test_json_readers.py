@@ -10,6 +10,7 @@ import pytest
 from lake.contracts import Contract
 from lake.readers import geojson
 from lake.readers.stream import Plain
+from lake.readers.text import TOO_LONG
 from tests.lab import GOOD, broken, chunks, reading, rows
 
 JSONL = reading(format="jsonl", encodings=("utf-8",))
@@ -128,3 +129,27 @@ def test_a_number_beyond_all_bounds_stays_as_it_is_written(contract: Contract, n
     row = f'{{"N° appareil": "D1", "Prix": {number}}}'
     (found,) = rows((row if contract is JSONL else f"[{row}]").encode(), contract)
     assert found["price_eur"] == number
+
+
+def test_a_long_element_is_one_row_and_the_others_are_read() -> None:
+    long = {**GOOD, "N° appareil": "D101", "Nom patient": "é" * 12_000_000}
+    data = json.dumps([GOOD, long, {**GOOD, "N° appareil": "D102"}], ensure_ascii=False).encode()
+    assert [r["device_id"] for r in rows(data, JSON)] == ["D100", "D101", "D102"]
+    data = data.replace(b'"D101"', b"D101")
+    (found,) = broken(data, JSON)
+    assert (found.line, len(found.original) > 24_000_000) == (2, True)
+    assert [r["device_id"] for r in rows(data, JSON)] == ["D100", "D102"]
+
+
+def test_an_element_beyond_the_longest_is_kept_in_parts_of_its_own_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lake.readers.json._LONGEST", 3000)
+    monkeypatch.setattr("lake.readers.json._PIECE", 500)
+    long = {**GOOD, "Nom patient": "x]" * 4000}
+    data = json.dumps([GOOD, long, {**GOOD, "N° appareil": "D102"}], ensure_ascii=False).encode()
+    assert [r["device_id"] for r in rows(data, JSON)] == ["D100", "D102"]
+    parts = broken(data, JSON)
+    assert len(parts) > 1
+    assert {(b.line, b.reason) for b in parts} == {(2, TOO_LONG)}
+    kept = b"".join(b.original.removesuffix(b"\n") for b in parts).decode()
+    assert json.loads(kept.rstrip(", ")) == long
+    assert [int(n) for c in chunks(data, JSON) for n in c.lines] == [1, 3]
