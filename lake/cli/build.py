@@ -16,7 +16,7 @@ Lines = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=example("lake build audio", "lake build --force"))(build)
+    app.command(epilog=example("lake build audio", "lake build audio --force"))(build)
 
 
 def build(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog=example("lake run", "lake run audio --land /srv/deliveries"))(run)
+    app.command(epilog=example("lake run", "lake run audio --land incoming/audio"))(run)
     app.command(epilog=example("lake runs"))(runs)
 
 
