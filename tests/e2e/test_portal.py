@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -58,12 +59,38 @@ def test_the_director_of_a_structure_sees_no_other_structure(page: Page, portal:
     assert any("(S01)" in o for o in options)
 
 
-def test_the_screen_fits_a_narrow_window(page: Page, portal: str) -> None:
-    page.set_viewport_size({"width": 420, "height": 900})
-    page.goto(f"{portal}/?lang=en")
+@pytest.mark.parametrize("width", [420, 900, 1440])
+def test_no_page_is_wider_than_its_window(page: Page, portal: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    for language, key in zip(itertools.cycle(LANGUAGES), [p.key for p in PAGES], strict=False):
+        page.goto(f"{portal}/{key if key != 'home' else ''}?lang={language}")
+        settled(page)
+        overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, key
+        cut = page.evaluate(
+            "[...document.querySelectorAll('[data-testid=stMetricValue] *')].filter(e => e.scrollWidth > e.clientWidth"
+            " + 1 && getComputedStyle(e).textOverflow == 'ellipsis').map(e => e.innerText)"
+        )
+        assert not cut, (key, cut)
+
+
+def test_the_keyboard_goes_from_the_menu_to_the_answer_and_one_sees_where_it_is(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/explore?lang=en")
     settled(page)
-    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert overflow <= 0
+    stops: list[str] = []
+    while len(stops) < 80 and not (stops and stops[-1].startswith("BODY")):
+        page.keyboard.press("Tab")
+        tag, name, is_marked = page.evaluate(
+            "() => { const e = document.activeElement, s = getComputedStyle(e);"
+            " return [e.tagName, e.getAttribute('aria-label') || e.innerText || '',"
+            " (s.outlineStyle != 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow != 'none'] }"
+        )
+        stops.append(f"{tag} {name}")
+        if tag in ("A", "BUTTON"):  # fields show it by their border, tables in their canvas
+            assert is_marked, stops[-1]
+    said = ["page.home", "portal.persona", "explore.show", "explore.compare", "trace.title", "explore.export.title"]
+    places = [next(i for i, stop in enumerate(stops) if say(key, "en") in stop) for key in said]
+    assert places == sorted(places)
 
 
 def test_changing_the_grain_redraws_without_an_error(page: Page, portal: str) -> None:
