@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
 from typing import Literal
 
 from lake.access import Scope
@@ -29,18 +28,27 @@ Kind = Literal[
 
 
 class Asked:
-    """The plain question, its answer, and the means to ask on. All in one scope and of the same builds."""
+    """The plain question, its answer, and the means to ask on. All in one scope and of the same builds.
+
+    What is asked once is kept in plain attributes: until Python 3.12 a `cached_property` has one lock for all
+    instances, and the comparisons of one reader would wait for those of another.
+    """
 
     def __init__(self, question: Question, source: Source, scope: Scope) -> None:
         self.question = question
         self.source = source
         self.scope = scope
         self._spent: list[Timings] = []
+        self._main: Answer | None = None
         self._months: dict[date, set[str]] = {}
+        self._first: dict[str, date] | None = None
 
-    @cached_property
+    @property
     def main(self) -> Answer:
-        return self.ask(self.question)
+        """The answer to the plain question."""
+        if self._main is None:
+            self._main = self.ask(self.question)
+        return self._main
 
     def ask(self, question: Question) -> Answer:
         answer = figures.answer(question, self.source, self.scope)
@@ -58,7 +66,7 @@ class Asked:
         """All that was spent."""
         return Timings(sum(t.plan_ms for t in self._spent), sum(t.run_ms for t in self._spent))
 
-    @cached_property
+    @property
     def until(self) -> date:
         """The last day of the question, or of the data: nothing after it is compared."""
         newest = [b.newest_event_on for b in self.source.builds if b.newest_event_on]
@@ -85,8 +93,14 @@ class Asked:
             self._months[month] = {m for m in self.question.metrics if any(row[m] for row in rows)}
         return self._months[month]
 
-    @cached_property
+    @property
     def _first_days(self) -> dict[str, date]:
+        """The first month with data of each metric that has any."""
+        if self._first is None:
+            self._first = self._find_first_days()
+        return self._first
+
+    def _find_first_days(self) -> dict[str, date]:
         months = self.ask(Question(self.question.metrics, grain="month"))
         found: dict[str, date] = {}
         for row in months.table.to_pylist():
