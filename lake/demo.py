@@ -9,17 +9,19 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from lake import access, sample, semantic
+from lake import access, builds, sample, semantic
 from lake.land import land
 from lake.land.report import COUNTS
 from lake.run import Run
 from lake.run import run as run_lines
+from lake.semantic import periods
 from lake.settings import MARTS, settings
 from lake.store import Store
 
@@ -121,7 +123,10 @@ def _show_figures(console: Console) -> None:
         if not shown:
             table.add_row(line, "no published build", "–", "–")
             continue
-        answer = semantic.query([i.name for i in shown], scope=scope)
+        build = builds.published(line)
+        newest = build.newest_event_on if build else None
+        since = periods.add_months(newest, -12) + timedelta(days=1) if newest else None
+        answer = semantic.query([i.name for i in shown], since=since, until=newest, scope=scope)
         for indicator in shown:
             value = answer.table.column(indicator.name)[0].as_py()
             table.add_row(line, indicator.label_en, _figure(value, indicator.unit), answer.builds[0].id)
