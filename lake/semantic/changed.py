@@ -91,7 +91,9 @@ def side(source: Source, mart: Mart, part: str, question: Question, items: Seque
     bare = Trace(manifest, manifest.metrics[part])
     sql = f"SELECT * FROM {bare.fact.relation.sql} LIMIT 0"
     is_keyed = "_key" in execution.run(mart, source, sql, {}, structures)[0].column_names
-    entity = bare.fact.primary_entity if bare.fact.primary_entity in bare.fact.expressions else None
+    entity = bare.fact.primary_entity
+    if entity is not None and bare.fact.expressions.get(entity, "_key") == "_key":  # it has no key but the record's
+        entity = None
     if not is_keyed and entity is None:
         raise QueryError(f"The rows of '{part}' have no key that tells them apart.")
     trace = Trace(manifest, manifest.metrics[part], kept=("_key",) if is_keyed else ())

@@ -234,9 +234,12 @@ def _notes(metric: str, sources: Sequence[Source]) -> Iterator[Note]:
 
 
 def _meaning(manifest: Manifest, metric: str) -> list[object]:
-    """All that decides a metric's value, given the rows: its definition and that of its parts, and their measures."""
+    """All that decides a metric's value, given the rows: its definition and that of its parts, their measures, and the
+    dimensions that it filters by."""
     definition = manifest.metrics[metric]
-    owners = (m for m in manifest.models.values() if definition.measure in m.measures)
-    measures = [(m.relation, m.measures[str(definition.measure)], m.expressions) for m in owners]
-    own = (definition.kind, definition.formula, definition.filters, measures)
+    own: list[object] = [definition.kind, definition.formula, definition.filters]
+    for model in manifest.models.values():
+        if definition.measure in model.measures:
+            filtered = {n: e for n, e in model.expressions.items() if any(n in text for text in definition.filters)}
+            own.append((model.relation, model.measures[definition.measure], filtered))
     return [own, *(_meaning(manifest, part) for part in definition.parts)]

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 import streamlit as st
 from group import Group
@@ -22,7 +23,7 @@ from lake.settings import PROJECT, settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
-PARTS = ("checks", "reconciliation", "freshness", "quarantine", "runs", "builds")
+PARTS = ("checks", "reconciliation", "freshness", "quarantine", "runs", "builds", "changes")
 ROLES = list(access.load(PROJECT / "lake" / "access" / "policy.yml").roles)
 NO_MONGO = "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=200"
 
@@ -149,6 +150,89 @@ def test_an_earlier_build_is_shown_to_readers_after_confirmation(two_builds: tup
     app.button(key=f"publish-{current.id}").click().run()
     app.button(key="confirm").click().run()
     assert builds.published_id("audio") == current.id
+
+
+@pytest.fixture
+def restated(two_builds: tuple[Build, Build]) -> Build:
+    """A published build in which one fitting of the first structure's director costs 100 € more than in the one before,
+    and another is gone. Its mart is changed, not its inputs: `other` is the cause."""
+    current, _ = two_builds
+    (structure,) = access.scope("structure-director").structures
+    newer = _copied(current, "29991231T000000-000002")
+    newer.database.unlink()
+    shutil.copyfile(current.database, newer.database)
+    with duckdb.connect() as con:
+        con.execute(f"set file_search_path = '{newer.folder}'")
+        con.execute(f"attach '{newer.database}' as audio; use audio")
+        fact = "audio.atomic.fct_audio_fittings"
+        own = f"select fitting_id from {fact} where structure_id = '{structure}' order by fitted_on"
+        first, last = f"({own}, fitting_id limit 1)", f"({own} desc, fitting_id limit 1)"
+        con.execute(f"update {fact} set price_eur = price_eur + 100 where fitting_id = {first}")
+        con.execute(f"delete from {fact} where fitting_id = {last}")
+    builds.point("audio", newer.id)
+    return newer
+
+
+def changes(app: AppTest, indicator: str = "audio_sales_eur") -> AppTest:
+    on(app, "changes")
+    app.selectbox(key="changes-indicator-audio").set_value(indicator).run()
+    assert not app.exception and not app.error
+    return app
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_changed_between_two_builds_is_told_cells_first_then_records(restated: Build, language: Language) -> None:
+    app = changes(opened(language=language))
+    cells, records = (d.value for d in app.dataframe)
+    assert list(cells.columns) == ["month", "structure", "before", "after", "difference", "other"]
+    assert len(cells) == 2
+    assert cells["difference"][0].startswith("+100")
+    assert cells["difference"][1].startswith("-")
+    assert set(records["cause"]) == {say("quality.changes.kinds.other", language)}
+    assert len(records) == 2
+    assert set(records["source"]) == {"audio_fittings"}
+    assert [b.label for b in app.get("download_button")] == [
+        say("quality.changes.export_cells", language),
+        say("quality.changes.export_records", language),
+    ]
+    assert app.selectbox(key="changes-to-audio").value == restated.id
+
+
+def test_nothing_changed_is_a_state_of_its_own(restated: Build) -> None:
+    app = changes(opened(), "audio_prescriptions")
+    assert say("quality.changes.nothing", "en") in texts(app)
+    assert not app.dataframe
+
+
+def test_a_director_is_told_the_changes_of_the_own_structure(restated: Build) -> None:
+    (structure,) = access.scope("structure-director").structures
+    app = changes(opened("structure-director"))
+    assert set(app.dataframe[0].value["structure"]) == {structure}
+    assert len(app.dataframe[0].value) <= 2
+
+
+def test_records_are_for_personas_who_may_drill(
+    restated: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = tmp_path / "policy.yml"
+    policy.write_text(
+        "default: reader\nroles:\n"
+        "  reader: {label_fr: Lecteur, label_en: Reader, lines: '*', structures: '*', permissions: [read]}\n",
+        "utf-8",
+    )
+    monkeypatch.setenv("LAKE_POLICY", str(policy))
+    settings.cache_clear()
+    app = changes(opened("reader"))
+    assert "The records themselves need the permission to drill" in texts(app)
+    assert len(app.dataframe) == 1
+
+
+def test_one_build_has_nothing_to_be_compared_with(two_builds: tuple[Build, Build]) -> None:
+    builds.remove(two_builds[1])
+    for build in builds.builds("audio"):
+        if build.id != two_builds[0].id:
+            builds.remove(build)
+    assert say("quality.changes.too_few", "en") in texts(on(opened(), "changes"))
 
 
 def test_every_number_of_the_reconciliation_is_shown(in_group: Group) -> None:

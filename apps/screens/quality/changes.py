@@ -103,9 +103,7 @@ def _answer(session: Session, told: Restatement, indicator: Indicator) -> None:
         table = cells(told, indicator, language, lambda code: value_name("structure", code, language))
         right = [c for c in table if c not in ("month", "structure")]
         _table(session, table, right, "changes-cells")
-    if told.records is None:
-        st.info(say("quality.changes.no_drill", language), icon=":material/lock:")
-    elif len(told.records):
+    if told.records is not None and len(told.records):
         st.subheader(say("quality.changes.records", language), anchor=False)
         named = data.named(told.records)
         labels = {i.name: i.label(language) for i in indicators(session, told.after.line)}
@@ -143,7 +141,7 @@ def _export(session: Session, told: Restatement) -> None:
 
 def _rest(session: Session, told: Restatement) -> None:
     """What else is not the same in the two builds, and what a reader must know."""
-    for note in told.notes if told.records is not None else told.notes[:-1]:
+    for note in told.notes:
         st.caption(f":material/info: {escaped(note.text(session.language))}")
     if said := differences(told, session.language):
         with st.expander(say("quality.changes.differences", session.language)):
