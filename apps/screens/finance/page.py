@@ -280,7 +280,7 @@ def _table(session: Session, table: pd.DataFrame, title: str) -> None:
     language = session.language
     st.markdown(f"**{title}**")
     amounts = [name for name in table.columns if name in _AMOUNTS]
-    shown = table.style.format(partial(cents, language=language), subset=[*amounts], na_rep=NOTHING)
+    shown = table.style.set_uuid("finance").format(partial(cents, language=language), subset=[*amounts], na_rep=NOTHING)
     if "effect" in table:
         shown = shown.map(lambda v: f"color: {AGAINST}" if v is not None and v < 0 else "", subset=["effect"])
     st.dataframe(
