@@ -239,7 +239,7 @@ def _meaning(manifest: Manifest, metric: str) -> list[object]:
     definition = manifest.metrics[metric]
     own: list[object] = [definition.kind, definition.formula, definition.filters]
     for model in manifest.models.values():
-        if definition.measure in model.measures:
+        if definition.measure is not None and definition.measure in model.measures:
             filtered = {n: e for n, e in model.expressions.items() if any(n in text for text in definition.filters)}
             own.append((model.relation, model.measures[definition.measure], filtered))
     return [own, *(_meaning(manifest, part) for part in definition.parts)]
