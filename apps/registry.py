@@ -19,7 +19,7 @@ from functools import partial
 from importlib import import_module
 
 from apps.session import Session
-from lake.settings import LINES
+from lake.settings import GROUP, LINES
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Page:
         return f"line.{self.line}" if self.line else f"page.{self.key}"
 
     def is_allowed(self, session: Session) -> bool:
-        return self.line is None or self.line in session.lines
+        return self.line is None or self.line in session.marts
 
     def draw(self) -> Callable[[Session], None]:
         """The function that draws it; imported only when the page is opened."""
@@ -52,6 +52,7 @@ _ICONS = {
     "optical": ":material/eyeglasses:",
     "childcare": ":material/child_care:",
     "finance": ":material/account_balance:",
+    GROUP: ":material/hub:",
 }
 
 #: Lines whose page is not the one that the others share.
@@ -60,6 +61,7 @@ _OF_ITS_OWN = {"finance": "apps.screens.finance.page"}
 PAGES: tuple[Page, ...] = (
     Page("home", "apps.screens.home.page", "overview", ":material/home:"),
     *(Page(line, _OF_ITS_OWN.get(line, "apps.screens.line.page"), "lines", _ICONS[line], line) for line in LINES),
+    Page(GROUP, "apps.screens.line.page", "overview", _ICONS[GROUP], GROUP),
     Page("explore", "apps.screens.explore.page", "overview", ":material/query_stats:"),
     Page("catalogue", "apps.screens.catalogue.page", "trust", ":material/menu_book:"),
     Page("quality", "apps.screens.quality.page", "trust", ":material/verified_user:"),

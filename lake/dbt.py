@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,8 @@ class Session:
         self._project = project
         self._environment = dict(environment)
         self._lock = threading.Lock()
+        # The kernel ends the child with the thread that started it, not with the process: this one lives as long as we.
+        self._starter = ThreadPoolExecutor(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
@@ -65,6 +68,7 @@ class Session:
             self._control.close()  # the child ends when it has no one to ask it for more
         if self._process:
             self._process.wait()
+        self._starter.shutdown()
 
     def run(
         self,
@@ -109,7 +113,7 @@ class Session:
     def _send(self, command: Mapping[str, Any], descriptors: list[int]) -> None:
         with self._lock:
             if self._control is None:
-                self._control = self._start()
+                self._control = self._starter.submit(self._start).result()
             with contextlib.suppress(BrokenPipeError):  # the child is gone: nothing will come through the pipe
                 socket.send_fds(self._control, [json.dumps(command).encode()], descriptors)
 

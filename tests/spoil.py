@@ -30,8 +30,8 @@ def every_expectation_is_met_and_broken(line: str, spoilt: Spoilt, copies: Copie
         shutil.copyfile(build.database, path)
         with duckdb.connect() as con:
             con.execute(f"set file_search_path = '{build.folder}'")
-            con.execute(f"attach '{path}' as {line}")
-            con.execute(f"use {line}")
+            con.execute(f"attach '{path}' as \"{line}\"")
+            con.execute(f'use "{line}"')
             if name == "spoilt":
                 _add_spoilt_rows(con, spoilt, {s.name: s.table for s in expected if s.table})
             else:

@@ -11,7 +11,7 @@ from group import Group
 from lake import access, builds, semantic
 from lake.semantic import Filter
 from lake.semantic.connection import Mart
-from lake.settings import LINES
+from lake.settings import MARTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -28,13 +28,13 @@ def close(one: Any, other: Any) -> bool:
 def test_every_indicator_is_fully_described(in_group: Group) -> None:
     wanted = ("label_fr", "label_en", "definition_fr", "definition_en", "formula", "unit", "format", "owner", "sources")
     found = semantic.metrics()
-    assert {i.line for i in found} >= set(LINES)
+    assert {i.line for i in found} >= set(MARTS)
     assert [(i.name, w) for i in found for w in wanted if not getattr(i, w)] == []
     assert [i.name for i in found if i.unit not in UNITS or i.direction not in ("up", "down", "none")] == []
     assert [i.name for i in found if not {"structure", "metric_time"} <= set(i.dimensions)] == []
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", MARTS)
 def test_a_structure_s_director_sees_of_each_indicator_what_the_group_sees_of_the_structure(
     in_group: Group, line: str
 ) -> None:
@@ -51,7 +51,7 @@ def test_a_structure_s_director_sees_of_each_indicator_what_the_group_sees_of_th
         assert all(map(close, mine, seen)), indicator.name
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", MARTS)
 def test_what_is_said_to_add_up_does_over_structures_and_months(in_group: Group, line: str) -> None:
     scope = access.scope("group-director")
     for indicator in [i for i in semantic.metrics(line) if i.is_additive]:
@@ -61,7 +61,7 @@ def test_what_is_said_to_add_up_does_over_structures_and_months(in_group: Group,
             assert close(sum(p for p in parts if p is not None), whole or 0), (indicator.name, by)
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", MARTS)
 def test_a_filter_and_a_split_give_the_same_figure(in_group: Group, line: str) -> None:
     scope = access.scope("group-director")
     for indicator in [i for i in semantic.metrics(line) if i.headline]:
@@ -71,7 +71,7 @@ def test_a_filter_and_a_split_give_the_same_figure(in_group: Group, line: str) -
             assert close(kept.column(0)[0].as_py(), row[indicator.name]), (indicator.name, row)
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", MARTS)
 def test_no_secured_view_shows_a_row_without_a_scope_and_no_row_lacks_a_structure(in_group: Group, line: str) -> None:
     build = builds.published(line)
     assert build is not None
@@ -103,7 +103,7 @@ def is_made_of_rows(metric: str, scope: access.Scope) -> bool:
     return semantic.rows(metric, limit=0, scope=scope).parts == (metric,)
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", MARTS)
 def test_the_rows_behind_random_cells_make_their_figures(in_group: Group, line: str) -> None:
     scope = access.scope("group-director")
     chance = random.Random(line)
@@ -133,7 +133,7 @@ def test_the_rows_behind_a_state_are_those_of_the_last_day_it_is_taken_on(in_gro
             assert len({(r["site"], r["open_on"]) for r in rows}) == len({r["site"] for r in rows}) > 0, cell
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", MARTS)
 def test_every_indicator_can_be_explained_from_its_sources(in_group: Group, line: str) -> None:
     scope = access.scope("group-director")
     for indicator in semantic.metrics(line):

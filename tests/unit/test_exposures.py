@@ -10,7 +10,7 @@ import yaml
 
 from apps.registry import PAGES
 from lake import access
-from lake.settings import LINES, MARTS, PROJECT
+from lake.settings import MARTS, PROJECT
 
 MODELS = PROJECT / "models"
 EXPOSURES: dict[str, dict[str, Any]] = {
@@ -51,6 +51,6 @@ def test_a_page_shows_secured_views_only(page: str) -> None:
     assert shown(page) <= views
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", MARTS)
 def test_the_page_of_a_line_shows_every_view_of_the_line(line: str) -> None:
     assert secured(f"marts/{line}") <= shown(line)

@@ -13,9 +13,9 @@ import yaml
 
 from apps.screens.line.logic import by_hour, emptiest, parts_of, shares, standing, unique_names
 from apps.screens.line.plan import Plan, Split, plan
-from lake.settings import LINES, PROJECT
+from lake.settings import MARTS, PROJECT
 
-PLANNED = [line for line in LINES if plan(line) != Plan()]
+PLANNED = [line for line in MARTS if plan(line) != Plan()]
 
 
 @cache
@@ -32,8 +32,8 @@ def dimensions() -> set[str]:
     return {dimension["name"] for s in semantic for dimension in s.get("dimensions", [])}
 
 
-def test_every_trade_has_a_plan() -> None:
-    assert set(PLANNED) == set(LINES) - {"finance"}
+def test_every_trade_and_the_group_has_a_plan() -> None:
+    assert set(PLANNED) == set(MARTS) - {"finance"}
 
 
 @pytest.mark.parametrize("line", PLANNED)
