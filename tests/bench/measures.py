@@ -1,4 +1,5 @@
-"""What is measured. Each function runs in a process of its own and returns how long how many records took.
+"""What is measured. Each function runs in a process of its own and returns how long how many records took; `questions`
+does it for several ways to ask.
 
 A reference does the least that any way of doing it must: it is the floor, not a rival.
 """
@@ -9,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import quantiles
@@ -53,11 +53,6 @@ class Work:
     @property
     def sample(self) -> Path:
         return self.folder / "sample"
-
-    @property
-    def figures(self) -> Path:
-        """The last answer of `query_again`, which the hand-written query must give too."""
-        return self.folder / "figures.parquet"
 
 
 @dataclass(frozen=True)
@@ -294,60 +289,64 @@ def query_first(work: Work) -> Took:
     return timed(_ask, 1)
 
 
-def query_again(work: Work) -> Took:
-    """The same question with other dates each time: planned already, run by DuckDB."""
-    answers = [_ask(BEGIN)]
-    took = _timed_questions(lambda since: answers.append(_ask(since)))
-    pq.write_table(answers[-1], work.figures)
-    return took
-
-
 def query_same(work: Work) -> Took:
     """The very same question again: answered from memory, after a look at the pointer."""
     _ask()
-    return _timed_questions(lambda since: _ask())
+    return timed(lambda: [_ask() for _ in range(QUESTIONS)], QUESTIONS)
 
 
-def query_by_hand(work: Work) -> Took:
+def questions(work: Work) -> dict[str, Took]:
+    """Each question is asked in every way, one after the other: what else the machine does meets them alike.
+
+    So many questions at the pace of the fastest tenth, since it only ever makes one slower.
+    """
+    ways = {way.__name__: way(work) for way in (query_again, query_by_hand, query_by_hand_unscoped)}
+    paces: dict[str, list[float]] = {name: [] for name in ways}
+    for nth in range(QUESTIONS + 1):
+        answers = []
+        for name, ask in ways.items():
+            begun = time.perf_counter()
+            answers.append(ask(BEGIN + timedelta(days=nth)))
+            paces[name].append(time.perf_counter() - begun)
+        assert all(answer.equals(answers[0]) for answer in answers), "every way gives the same figures"
+    return {name: Took(quantiles(pace[1:], n=10)[0] * QUESTIONS, QUESTIONS) for name, pace in paces.items()}
+
+
+def query_again(work: Work) -> Callable[[date], pa.Table]:
+    """The same question with other dates each time: planned already, run by DuckDB."""
+    return _ask
+
+
+def query_by_hand(work: Work) -> Callable[[date], pa.Table]:
     """The same figures by hand-written SQL on the mart's table, in the same scope: a cursor for each question."""
-    return _by_hand(work, "and list_contains($structures, structure_id)")
+    return _by_hand("and list_contains($structures, structure_id)")
 
 
-def query_by_hand_unscoped(work: Work) -> Took:
+def query_by_hand_unscoped(work: Work) -> Callable[[date], pa.Table]:
     """The same for a reader of whom it is known that every structure may be seen: nothing keeps to a scope."""
-    return _by_hand(work, "")
+    return _by_hand("")
 
 
-def _by_hand(work: Work, scope: str) -> Took:
+def _by_hand(scope: str) -> Callable[[date], pa.Table]:
     import duckdb
 
     from lake import builds
 
     made = builds.published(LINE)
     assert made is not None
+    connection = duckdb.connect(made.database, read_only=True)
+    structures = connection.sql("select distinct structure_id from atomic.fct_audio_fittings").fetchall()
+    seen = {"structures": [row[0] for row in structures]} if scope else {}
     sql = f"""
         select date_trunc('month', fitted_on)::date as metric_time, structure_id as structure, count(*) as {METRIC}
         from atomic.fct_audio_fittings where fitted_on >= $since {scope} group by all order by all
     """
-    with duckdb.connect(made.database, read_only=True) as connection:
-        structures = connection.sql("select distinct structure_id from atomic.fct_audio_fittings").fetchall()
-        seen = {"structures": [row[0] for row in structures]} if scope else {}
 
-        def ask(since: date) -> pa.Table:
-            with connection.cursor() as cursor:
-                return cursor.sql(sql, params={"since": since, **seen}).to_arrow_table()
+    def ask(since: date) -> pa.Table:
+        with connection.cursor() as cursor:
+            return cursor.sql(sql, params={"since": since, **seen}).to_arrow_table()
 
-        answers = [ask(BEGIN)]
-        took = _timed_questions(lambda since: answers.append(ask(since)))
-    assert answers[-1].equals(pq.read_table(work.figures)), "not the figures of query_again, which runs before"
-    return took
-
-
-def _timed_questions(ask: Callable[[date], object]) -> Took:
-    """So many questions at the pace of the fastest tenth: what else the machine does only ever makes one slower."""
-    days = [BEGIN + timedelta(days=nth) for nth in range(1, QUESTIONS + 1)]
-    paces = [timed(partial(ask, day), 1).seconds for day in days]
-    return Took(quantiles(paces, n=10)[0] * QUESTIONS, QUESTIONS)
+    return ask
 
 
 # What the measures need before them
