@@ -108,9 +108,6 @@ _HOUSE: Spec = {
     "legend": {"labelFontSize": 12, "titleFontSize": 12, "orient": "top", "title": None, "labelLimit": 260},
 }
 
-#: Pixels beside the axis on a narrow screen.
-_NARROWEST = 230
-
 _KINDS = {"N": "nominal", "O": "ordinal", "Q": "quantitative", "T": "temporal"}
 
 _D3 = {"rate": ".1%", "eur": "$,.0f", "count": ",.0f"}
@@ -157,11 +154,17 @@ def finish(chart: Spec, language: Language, *, height: int = 320) -> Spec:
     return {**chart, "height": height, "config": {"locale": _FRENCH if language == "fr" else _ENGLISH, **_HOUSE}}
 
 
-def legend(labels: Sequence[str]) -> Spec:
-    """A legend above the chart, on as many lines as a narrow screen takes: one that is cut doesn't tell its last."""
-    widths = [7 * len(label) + 30 for label in labels]
-    columns = 0 if sum(widths) <= _NARROWEST else max(1, _NARROWEST // max(widths))
-    return {"columns": columns, "rowPadding": 2}
+def legend(labels: Sequence[str], *, room: int | None = None) -> Spec:
+    """A legend above the chart, on as many lines as it takes: one that is cut doesn't tell its last.
+
+    `room` is for charts whose rows have long names: pixels that a narrow screen leaves beside them. There the width of
+    the drawing is known too late to lay the legend out by it.
+    """
+    widths = [6 * len(label) + 28 for label in labels]
+    widest = max(widths, default=1)
+    if room is None:
+        return {"columns": {"expr": f"max(1, floor(width / {widest}))"}, "rowPadding": 2}
+    return {"columns": 0 if sum(widths) <= room else max(1, room // widest), "rowPadding": 2}
 
 
 def inlined(chart: Spec) -> Spec:
@@ -202,9 +205,11 @@ def ranked(
 ) -> Spec:
     """Horizontal bars, largest first, with the figure written at the end of each bar and a line at `reference`."""
     form = number_format(unit)
+    # Room for the figure at the end of the longest bar, however narrow the chart.
+    low, high = (min(0.0, float(data[value].min())), max(0.0, float(data[value].max()), reference or 0.0) or 1.0)
     base = {
         "y": on(f"{name}:N", sort="-x", title=None, axis={"labelLimit": 240}),
-        "x": on(f"{value}:Q", title=None, axis=None),
+        "x": on(f"{value}:Q", title=None, axis=None, scale={"domain": [low, 1.15 * high]}),
         "tooltip": tips(on(f"{name}:N"), on(f"{value}:Q", format=form)),
     }
     layers = [
@@ -237,10 +242,11 @@ def among_peers(
     points = pd.concat([before, now]).dropna()
     kinds = [word for word in words if word in set(points["kind"])]
     marks = {words[0]: (COLOURS[0], "circle"), words[1]: ("#8A9BA1", "diamond"), words[2]: (COLOURS[1], "triangle-up")}
+    named = legend(kinds, room=230)
     encoding = {
         "y": on("place:N", sort=order, title=None, axis={"labelLimit": 240, "grid": True}),
         "x": on("value:Q", title=None, axis={"format": number_format(unit)}, scale={"zero": False}),
-        "color": on("kind:N", scale={"domain": kinds, "range": [marks[k][0] for k in kinds]}, legend=legend(kinds)),
+        "color": on("kind:N", scale={"domain": kinds, "range": [marks[k][0] for k in kinds]}, legend=named),
         "shape": on("kind:N", scale={"domain": kinds, "range": [marks[k][1] for k in kinds]}),
         "tooltip": tips(on("place:N"), on("kind:N"), on("value:Q", format=number_format(unit))),
     }

@@ -96,6 +96,7 @@ CHILDCARE: Spoilt = {
         "No child is there more than 14 hours a day.": "14.25 as attended_hours",
         "Each day of attendance has a contract.": "'CT000000000' as contract_id",
         "Each day of attendance is within its contract.": "date '2000-01-03' as attended_on",
+        "A child leaves after it arrived.": "'18:00' as arrived_at, '08:00' as left_at",
         "An absence has a reason.": "true as is_absent, 'none' as absence_reason where booked_hours > 0",
         "An hour of attendance is billed.": "false as is_absent, 0 as billed_hours, 8 as attended_hours",
         "Children come on open days only.": "date '2000-01-03' as attended_on where attended_hours > 0",

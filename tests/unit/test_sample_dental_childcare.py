@@ -50,6 +50,14 @@ def test_no_chair_is_booked_beyond_its_opening(dentists: Kept) -> None:
     assert pc.all(pc.less_equal(joined["duration_minutes_sum"], minutes)).as_py()
 
 
+def test_slots_begin_and_end_while_their_chair_is_open(dentists: Kept) -> None:
+    keys = ["site_id", "chair_id", "opened_on"]
+    slots = dentists["dental_appointments"].rename_columns({"appointment_on": "opened_on"}).slice(0, 2000)
+    for row in slots.join(dentists["dental_chairs"].select([*keys, "opens_at", "open_hours"]), keys).to_pylist():
+        begins, opens = _quarter(row["start_time"]), _quarter(row["opens_at"])
+        assert opens <= begins < opens + 4 * row["open_hours"]
+
+
 def test_dental_rates_are_plausible(dentists: Kept) -> None:
     occupancy = dentists.total("dental", "dental_booked_hours") / dentists.total("dental", "dental_open_hours")
     acceptance = dentists.total("dental", "dental_accepted_eur") / dentists.total("dental", "dental_quoted_eur")
@@ -66,6 +74,20 @@ def test_a_day_of_attendance_is_within_its_contract_and_an_open_day(nurseries: K
     is_open = nurseries["childcare_capacity"].group_by(["site_id", "open_on"]).aggregate([])
     closed = days.join(is_open, ["site_id", "attended_on"], ["site_id", "open_on"], join_type="left anti")
     assert closed.num_rows == 0
+
+
+def test_a_child_is_there_from_its_arrival_to_its_departure_while_the_nursery_is_open(nurseries: Kept) -> None:
+    came = [row for row in nurseries["childcare_attendance"].slice(0, 2000).to_pylist() if row["arrived_at"]]
+    assert came
+    for row in came:
+        assert Decimal(_quarter(row["left_at"]) - _quarter(row["arrived_at"])) / 4 == row["attended_hours"]
+        assert "07:30" <= row["arrived_at"] < row["left_at"] <= "18:45"  # a correction is a quarter of an hour more
+    opens = set(nurseries["childcare_capacity"]["opens_at"].to_pylist())
+    assert opens == {"07:30", "09:00", "17:00"}
+
+
+def _quarter(clock: str) -> int:
+    return int(clock[:2]) * 4 + int(clock[3:]) // 15
 
 
 def test_an_invoice_is_its_hours_at_the_hourly_fee(nurseries: Kept) -> None:

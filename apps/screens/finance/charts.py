@@ -33,10 +33,15 @@ def waterfall(steps: Sequence[Step], language: Language) -> Spec:
         "y": on("label:N", sort=None, title=None, axis={"labelLimit": 260, "ticks": False, "domain": False}),
         "tooltip": tips(on("label:N"), on("figure:N", title="k€"), on("kind:N")),
     }
+    named = legend(kinds, room=190)
     floating = {
         "x": on("low:Q", title=None, axis={"format": ",.0f", "tickCount": 4}, scale={"domain": room}),
         "x2": {"field": "high"},
-        "color": on("kind:N", scale={"domain": kinds, "range": [COLOURS[0], _ADDS, _TAKES]}, legend=legend(kinds)),
+        "color": on(
+            "kind:N",
+            scale={"domain": kinds, "range": [COLOURS[0], _ADDS, _TAKES]},
+            legend=named,
+        ),
     }
     figures = mark("text", align="left", dx=6, fontSize=12, color=INK)
     layers = [

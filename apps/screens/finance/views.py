@@ -38,6 +38,8 @@ def draw_statement(session: Session, rows: Sequence[Row], choice: Choice, *, tho
     if view in ("structure", "site"):
         st.html(places(rows, _places(session, choice, view), language, thousands=thousands))
         st.caption(say("finance.by_place", language, period=_title(choice, choice.period, language)))
+        if view == "site" and not choice.sites:
+            st.caption(say("finance.head_office", language))
         return
     blocks = [_block(rows, choice, language)]
     if view == "both":
