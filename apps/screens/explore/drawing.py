@@ -75,10 +75,12 @@ def heat(plot: Plot, language: Language) -> Spec:
     """A cell a pair of members, darker for more: told apart in grey, too."""
     rows, columns = list(dict.fromkeys(plot.data[MEMBER])), list(dict.fromkeys(plot.data["other"]))
     angle = 0 if len(columns) * max(map(len, columns), default=0) <= 70 else -40
+    turned = {"labelAngle": angle, **({"labelAlign": "center"} if angle == 0 else {})}
+    longest = {"expr": f"max(32, width / {max(1, len(columns))} - 8)"} if angle == 0 else 120
     legend = {"format": number_format(plot.units[0]), "gradientLength": 220}
     encoding = {
         "y": on(f"{MEMBER}:N", sort=rows, title=None, axis={"labelLimit": 200, "labelOverlap": False}),
-        "x": on("other:N", sort=columns, title=None, axis={"labelAngle": angle, "labelLimit": 120}),
+        "x": on("other:N", sort=columns, title=None, axis={**turned, "labelLimit": longest}),
         "color": on("value:Q", scale={"range": [_LIGHT, _DARK]}, legend=legend),
         "opacity": _unless_clicked(1, 0.35),
         "tooltip": tips(on(f"{MEMBER}:N"), on("other:N"), _said(plot)),
