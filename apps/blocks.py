@@ -17,6 +17,7 @@ from apps.sentences import in_words
 from apps.session import Session
 from apps.words import Language, say
 from lake import access, builds
+from lake.checks import results
 from lake.errors import LakeError
 from lake.semantic import Answer, Indicator
 
@@ -72,9 +73,16 @@ def warnings_of(session: Session, state: LineState) -> None:
         at = instant(state.published.as_of, language)
         st.warning(say("state.stale", language, at=at, age=age(state.age, language)), icon=":material/schedule:")
     if state.failed:
-        why = " · ".join(state.failed.failures[:3]) or NOTHING
+        why = " · ".join(_causes(session, state.failed)[:3]) or NOTHING
         at = instant(state.failed.created_at, language)
         st.error(say("state.failed", language, at=at, why=why), icon=":material/error:")
+
+
+def _causes(session: Session, build: builds.Build) -> list[str]:
+    """What was wrong with a build: the checks that refused it, and what dbt said."""
+    blocked = [r for r in results(build) if r.outcome == "blocked"]
+    said = [f"{session.text(r.subject_fr, r.subject_en)} – {session.text(r.says_fr, r.says_en)}" for r in blocked]
+    return [*said, *build.failures]
 
 
 def empty(session: Session, reason: str, **values: object) -> None:
@@ -130,7 +138,7 @@ def indicator_card(
         indicator.label(language),
         figure(value, indicator.unit, language, short=True),
         delta,
-        delta_color=_DELTA_COLOUR[indicator.direction] if against == "against" else "off",
+        delta_color=_DELTA_COLOUR[indicator.direction] if against == "against" and _tells(delta) else "off",
         delta_description=say(f"period.{against}", language),
         help=indicator.definition(language),
         chart_data=list(trend) if len(trend) > 1 else None,
@@ -148,6 +156,11 @@ def written(table: pd.DataFrame, units: Mapping[str, str], language: Language) -
         units: the unit of each column of figures.
     """
     return table.style.format({name: partial(figure, unit=unit, language=language) for name, unit in units.items()})
+
+
+def _tells(delta: str | None) -> bool:
+    """Whether a change is more than nothing, as it is written: +0,0 % is neither good nor bad."""
+    return any(digit in (delta or "") for digit in "123456789")
 
 
 def trace(session: Session, indicator: Indicator, answer: Answer) -> None:
