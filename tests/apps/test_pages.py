@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -100,10 +101,16 @@ def test_a_refused_build_is_announced_and_the_good_one_stays(
     builds.save(
         replace(good, id=refused.name, folder=refused, status="refused", failures=("Every device has a price",))
     )
-    app = opened("audio", language="en")
-    assert any("Every device has a price" in e.value for e in app.error)
-    assert say("checks.failed", "en") in badges(app)
-    assert app.metric
+    kept = json.loads(good.checks_file.read_text("utf-8"))
+    wrong = next(r for r in kept["results"] if r["kind"] == "expectation")
+    wrong |= {"outcome": "blocked"}
+    (refused / good.checks_file.name).write_text(json.dumps(kept), "utf-8")
+    for language in LANGUAGES:
+        app = opened("audio", language=language)
+        for why in ("Every device has a price", wrong[f"says_{language}"]):
+            assert any(why in e.value for e in app.error)
+        assert say("checks.failed", language) in badges(app)
+        assert app.metric
 
 
 def test_a_line_page_narrows_to_the_chosen_structure(in_group: Group) -> None:
