@@ -1,7 +1,10 @@
 """How much each indicator is used: how many visits asked for it, by day and role. Nothing of who asked, nor about what.
 
-    Usage(store.usage).add({Asked("audio_net_sales_eur", "audio-analyst", date(2026, 1, 5)): 3})
-    Usage(store.usage).since(date(2025, 12, 7))["audio_net_sales_eur"].visits
+    usage = Usage(store.usage)
+    usage.add({Asked("audio_net_sales_eur", "audio-analyst", date(2026, 1, 5)): 3})
+    usage.since(date(2025, 12, 7))["audio_net_sales_eur"].visits
+
+Whoever counts says what a visit is: the portal takes a browser session.
 """
 
 from __future__ import annotations
