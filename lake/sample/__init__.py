@@ -26,6 +26,8 @@ from lake.errors import LakeError
 from lake.sample.sink import Sink
 from lake.sample.world import FIRST, LAST, LINES, World
 
+__all__ = ["DEFAULT_RECORDS", "LINES", "generate"]
+
 #: What `make demo` uses.
 DEFAULT_RECORDS = 250_000
 
