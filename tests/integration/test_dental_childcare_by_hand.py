@@ -228,8 +228,8 @@ MINUTES = {
         f"{_minute('opens_at')} + (slot_hours * 60)::bigint)) as minute, places as amount from {CAPACITY} "
         f"where (site_id, open_on) not in (select (site_id, attended_on) from {ATTENDANCE} where attended_hours > 0 "
         "group by all having count(arrived_at) = 0)",
-        f"select isodow(attended_on) as weekday, unnest(range({_minute('arrived_at')}, {_minute('left_at')})) as minute, "
-        f"1 as amount from {ATTENDANCE} where attended_hours > 0 and arrived_at is not null",
+        f"select isodow(attended_on) as weekday, unnest(range({_minute('arrived_at')}, {_minute('left_at')})) "
+        f"as minute, 1 as amount from {ATTENDANCE} where attended_hours > 0 and arrived_at is not null",
     ),
 }
 
