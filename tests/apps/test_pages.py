@@ -19,7 +19,7 @@ from apps.registry import PAGES
 from apps.words import LANGUAGES, say
 from lake import access, builds
 from lake.prototypes import cards
-from lake.settings import LINES, PROJECT, settings
+from lake.settings import LINES, MARTS, PROJECT, settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -62,9 +62,9 @@ def test_the_home_page_shows_the_lines_of_a_persona_and_no_other(in_group: Group
     assert app.metric
 
 
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", MARTS)
 def test_a_line_outside_the_scope_says_so_and_shows_no_figure(in_group: Group, line: str) -> None:
-    for role in [r for r in ROLES if not access.scope(r).sees(line)]:
+    for role in [r for r in ROLES if not access.scope(r).sees_mart(line)]:
         app = opened(line, role=role, language="en")
         assert say("state.denied_title", "en") in texts(app)
         assert not app.metric

@@ -17,7 +17,7 @@ import pytest
 from lake import schedule
 from lake.errors import SettingsError
 from lake.schedule import Memory, Schedule
-from lake.settings import settings
+from lake.settings import MARTS, settings
 
 DAILY = Schedule(lines={"audio": "15 5 * * *", "dental": "30 5 * * mon-fri"})
 
@@ -89,8 +89,12 @@ def test_a_schedule_that_is_wrong_says_why(tmp_path: Path, text: str, why: str) 
         schedule.load(path)
 
 
-def test_the_schedule_that_is_shipped_has_every_line() -> None:
-    assert set(schedule.load(settings().schedule).lines) == {"audio", "dental", "optical", "childcare", "finance"}
+def test_the_schedule_that_is_shipped_has_every_line_and_the_group_after_them() -> None:
+    shipped = schedule.load(settings().schedule)
+    assert tuple(shipped.lines) == MARTS
+    midnight = datetime(2026, 1, 5, tzinfo=UTC)
+    at = schedule.due(shipped, dict.fromkeys(MARTS, midnight), midnight)
+    assert max(at, key=lambda line: at[line]) == "group"
 
 
 def test_sigterm_stops_it_cleanly(tmp_path: Path, mongo_settings: str) -> None:
