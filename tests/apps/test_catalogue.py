@@ -115,7 +115,7 @@ def test_without_mongodb_only_what_needs_it_says_so(in_group: Group, monkeypatch
     assert app.dataframe
 
 
-def test_the_use_of_an_entry_is_told_and_sorts_the_list(in_group: Group) -> None:
+def test_the_use_of_an_entry_is_told_and_sorts_the_list(in_group: Group, mongo_settings: str) -> None:
     asked = "optical_quotes_decided"
     today = datetime.now(PARIS).date()
     with open_store() as store:

@@ -60,7 +60,7 @@ def screens() -> Iterator[Screen]:
     for part in ("details", "checks", "usage", "history"):
         asked = {"entry": "indicator:audio_net_sales_eur"}
         yield Screen(f"catalogue-{part}", "catalogue", asked, choose=f"catalogue.parts.{part}")
-    for part in ("checks", "reconciliation", "freshness", "quarantine", "runs", "builds", "changes"):
+    for part in ("reconciliation", "freshness", "quarantine", "runs", "builds", "changes"):
         yield Screen(f"quality-{part}", "quality", {"as": "data-engineer"}, choose=f"quality.parts.{part}")
     for card in cards():
         yield Screen(f"prototype-{card.name.replace('_', '-')}", "datalab", {"prototype": card.id})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -17,13 +18,14 @@ from apps.words import Language, say
 from lake import semantic
 from lake.contracts import Contract, contract
 from lake.errors import StoreError
-from lake.semantic import Indicator
+from lake.semantic import Dimension, Indicator
 
 
 def draw_details(session: Session, found: Known, entry: Entry) -> None:
     if entry.kind == "indicator":
         indicator = next(i for i in semantic.metrics(scope=session.scope) if i.name == entry.name)
-        _facts(session, _of_indicator(indicator, session.language))
+        dimensions = semantic.dimensions([indicator.name], scope=session.scope)
+        _facts(session, _of_indicator(indicator, dimensions, session.language))
     elif entry.kind == "source":
         _source(session, contract(entry.name))
     else:
@@ -35,7 +37,7 @@ def _facts(session: Session, facts: list[tuple[str, str]]) -> None:
         st.markdown(f"**{say(f'catalogue.{word}', session.language)}** — {text}")
 
 
-def _of_indicator(indicator: Indicator, language: Language) -> list[tuple[str, str]]:
+def _of_indicator(indicator: Indicator, dimensions: Sequence[Dimension], language: Language) -> list[tuple[str, str]]:
     facts = [
         ("unit", say(f"catalogue.units.{indicator.unit}", language)),
         ("direction", say(f"catalogue.directions.{indicator.direction}", language)),
@@ -45,7 +47,8 @@ def _of_indicator(indicator: Indicator, language: Language) -> list[tuple[str, s
         low, high = (figure(value, indicator.unit, language) for value in indicator.typical)
         facts.append(("typical", say("catalogue.range", language, low=low, high=high)))
     facts.append(("sources", ", ".join(f"`{name}`" for name in indicator.sources)))
-    facts.append(("split", ", ".join(f"`{name}`" for name in indicator.dimensions)))
+    split = (d for d in dimensions if not d.is_event and d.name != "metric_time")
+    facts.append(("split", ", ".join(f"{d.label(language)} `{d.name}`" for d in split)))
     return facts
 
 
