@@ -9,10 +9,10 @@ READY   := $(VENV)/.ready
 SEED    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint types bench screens lock clean
+.PHONY: help setup demo test test-fast lint bench bench-portal screens lock clean
 
 help: ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv from requirements.lock
 
@@ -42,6 +42,9 @@ lint: $(READY) ## ruff, mypy strict, import rules
 
 bench: $(READY) ## Ratios against bare references, in one run (RECORDS=1000000); writes docs/benchmarks.md
 	@$(BIN)/python -m tests.bench --records $(or $(RECORDS),1000000)
+
+bench-portal: $(READY) ## Twenty analysts at once on the lake of LAKE_DATA; writes its section of docs/benchmarks.md
+	@$(BIN)/python -m tests.bench portal
 
 screens: $(READY) ## Screenshots of every page in both languages into docs/screens
 	@$(BIN)/python -m tests.e2e.screens
