@@ -7,6 +7,7 @@ its line. Keys alone are looked up, those of records that the reader was shown.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,7 @@ from lake import builds, lineage
 from lake.builds import CORE, Build
 from lake.errors import PublishError
 from lake.semantic.definitions import Model
+from lake.sources import CORE_LINES
 
 #: The version of a key that counts in a build, by the rule of `current_records`; a tombstone counts too.
 _COUNTS = """
@@ -53,8 +55,9 @@ _ORIGIN = pa.schema(
 class Difference:
     """Something that two builds were made from and that is not the same in both.
 
-    A `source` of the line or a `shared` one (of the group or geography) by its last batch; a `model` that the indicator
-    is made by, parameters (seeds) among them; the `code` as a whole, which macros and tools are part of.
+    A `source` of the line (of the group's mart: of the lines that it is made from) or a `shared` one (of the group or
+    geography) by its last batch; a `model` that the indicator is made by, parameters (seeds) among them; the `code` as
+    a whole, which macros and tools are part of.
     """
 
     kind: Literal["source", "shared", "model", "code"]
@@ -67,15 +70,13 @@ def differences(metric: str, before: Build, after: Build) -> tuple[Difference, .
     """What the indicator is made from that is another in one build than in the other; nothing of its definition."""
     old, new = lineage.read(before), lineage.read(after)
     nodes = {node.id: node for way in (old, new) for node in way.before(f"indicator:{metric}")}
-    core = [_core(build) for build in (before, after)]
+    held = [{name: last for b in _holders(build) for name, last in b.inputs.items()} for build in (before, after)]
     found = []
     for id, node in nodes.items():
         if node.kind == "source":
-            is_own = node.name in before.inputs or node.name in after.inputs
-            held = (before.inputs, after.inputs) if is_own else tuple(c.inputs if c else {} for c in core)
             batches = [str(inputs.get(node.name, "")) for inputs in held]
             if batches[0] != batches[1]:
-                found.append(Difference("source" if is_own else "shared", node.name, *batches))
+                found.append(Difference("shared" if node.line in CORE_LINES else "source", node.name, *batches))
         elif node.kind != "indicator":
             facets = [way.nodes[id].facets if id in way.nodes else {} for way in (old, new)]
             if any(facets[0].get(name) != facets[1].get(name) for name in ("sql", "columns")):
@@ -120,14 +121,16 @@ def _sources(fact: Model, build: Build) -> Sequence[str]:
 
 
 def _inputs(build: Build, source: str) -> Iterator[Path]:
-    """The frozen files of a source: the build's own, or those of the core that it was built with."""
-    holders = (build, _core(build))
-    folder = next((h.folder / "inputs" / source for h in holders if h and source in h.inputs), None)
+    """The frozen files of a source: the build's own, or those of the builds that it was made with."""
+    folder = next((h.folder / "inputs" / source for h in _holders(build) if source in h.inputs), None)
     return iter(sorted(folder.glob("*.parquet"))) if folder else iter(())
 
 
-def _core(build: Build) -> Build | None:
-    try:
-        return builds.build(CORE, build.core_id) if build.core_id else None
-    except PublishError:
-        return None
+def _holders(build: Build) -> Iterator[Build]:
+    """The build, the core that it was built with and the lines' builds that it was made from, if they are kept."""
+    yield build
+    made_with = {CORE: build.core_id, **build.made_from}
+    for name, id in made_with.items():
+        if id:
+            with suppress(PublishError):
+                yield builds.build(name, id)
