@@ -169,7 +169,7 @@ def trace(session: Session, indicator: Indicator, answer: Answer) -> None:
     with st.popover(say("trace.title", language), icon=":material/help:", type="tertiary"):
         st.markdown(f"**{indicator.label(language)}**")
         st.write(indicator.definition(language))
-        st.markdown(f"**{say('trace.formula', language)}** — {indicator.formula}")
+        st.markdown(f"**{say('trace.formula', language)}** — {indicator.formula(language)}")
         builds = ", ".join(f"{say(f'line.{b.line}', language)} `{b.id}`" for b in answer.builds)
         st.markdown(f"**{say('trace.build', language)}** — {builds}")
         st.markdown(f"**{say('trace.freshness', language)}** — {instant(answer.as_of, language)}")

@@ -246,8 +246,8 @@ def _needs(node: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _facets(kind: Kind, node: Mapping[str, Any], meta: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, str]:
     if kind == "indicator":
-        words = ("label_fr", "label_en", "definition_fr", "definition_en", "formula", "unit", "direction", "owner")
-        said = {name: str(meta[name]) for name in words if meta.get(name)}
+        words = [f"{word}_{language}" for word in ("label", "definition", "formula") for language in ("fr", "en")]
+        said = {name: str(meta[name]) for name in (*words, "unit", "direction", "owner") if meta.get(name)}
         return {**said, "computation": _computation(node)}
     facets = {"description": str(node.get("description") or "").strip()}
     facets["columns"] = "\n".join(f"{c.name} {c.kind}".rstrip() for c in columns)

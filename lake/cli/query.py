@@ -125,7 +125,7 @@ def metrics(
     lang: Language = Lang.fr,
     form: Annotated[Listing, typer.Option("--format", help="How they are written.")] = Listing.table,
 ) -> None:
-    """The indicators that can be asked for: label, unit, definition, and what each can be split by."""
+    """The indicators that can be asked for: label, unit, definition, formula, and what each can be split by."""
     from lake import access, semantic
     from lake.semantic.handbook import handbook
 
@@ -264,6 +264,8 @@ def _print_indicator(indicator: Indicator, lang: str) -> None:
     print(f"  {indicator.name}{mark}  {indicator.label(lang)}{f' ({indicator.unit})' if indicator.unit else ''}")
     if indicator.definition(lang):
         print(f"      {indicator.definition(lang)}")
+    if indicator.formula(lang):
+        print(f"      = {indicator.formula(lang)}")
     print(f"      {'by' if lang == 'en' else 'par'} {', '.join(indicator.dimensions)}")
 
 

@@ -39,7 +39,8 @@ def _section(indicator: Indicator) -> str:
         "",
         f"- {indicator.definition_en}",
         f"- {indicator.definition_fr}",
-        f"- Formula: {indicator.formula}",
+        f"- Formula: {indicator.formula_en}",
+        f"- Formule : {indicator.formula_fr}",
         f"- Sources: {', '.join(indicator.sources)}",
         f"- Split by: {', '.join(indicator.dimensions)}",
     ]

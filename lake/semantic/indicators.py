@@ -30,7 +30,8 @@ class Indicator:
     label_en: str
     definition_fr: str
     definition_en: str
-    formula: str
+    formula_fr: str
+    formula_en: str
     unit: str
     format: str
     direction: str
@@ -56,6 +57,9 @@ class Indicator:
 
     def definition(self, lang: str) -> str:
         return self.definition_en if lang == "en" else self.definition_fr
+
+    def formula(self, lang: str) -> str:
+        return self.formula_en if lang == "en" else self.formula_fr
 
 
 #: After every headline.
@@ -114,7 +118,8 @@ def _indicator(manifest: Manifest, definition: Definition) -> Indicator:
         label_en=str(meta.get("label_en") or label),
         definition_fr=str(meta.get("definition_fr") or definition.description),
         definition_en=str(meta.get("definition_en") or definition.description),
-        formula=str(meta.get("formula") or ""),
+        formula_fr=str(meta.get("formula_fr") or ""),
+        formula_en=str(meta.get("formula_en") or ""),
         unit=str(meta.get("unit") or ""),
         format=str(meta.get("format") or ""),
         direction=str(meta.get("direction") or "none"),

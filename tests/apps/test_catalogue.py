@@ -67,7 +67,7 @@ def test_an_indicator_says_what_it_means_and_comes_from(in_group: Group) -> None
         i for i in semantic.metrics("audio", scope=scope("group-director")) if f"indicator:{i.name}" == SALES
     )
     assert app.title[0].value == indicator.label_en
-    for said in (indicator.definition_en, indicator.formula, indicator.owner):
+    for said in (indicator.definition_en, indicator.formula_en, indicator.owner):
         assert said in texts(app)
     (graph,) = app.get("graphviz_chart")
     assert "dataset:fct_audio_fittings" in graph.proto.spec

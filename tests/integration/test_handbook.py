@@ -18,7 +18,8 @@ def test_the_handbook_is_that_of_the_definitions(in_group: Group) -> None:
 
 
 def test_every_indicator_has_all_its_words(in_group: Group) -> None:
-    words = ("label_fr", "label_en", "definition_fr", "definition_en", "formula", "unit", "format", "owner", "sources")
+    said = [f"{word}_{language}" for word in ("label", "definition", "formula") for language in ("fr", "en")]
+    words = (*said, "unit", "format", "owner", "sources")
     lacking = [f"{i.name}: {w}" for i in semantic.metrics() for w in words if not getattr(i, w)]
     lacking += [f"{i.name}: typical" for i in semantic.metrics() if i.typical is None]
     assert not lacking

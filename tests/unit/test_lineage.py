@@ -27,7 +27,7 @@ def node(kind: str, name: str, *parents: str, folder: str = "models/marts/audio"
 
 
 def metric(name: str, *parents: str, **meta: str) -> dict[str, Any]:
-    said = {"label_fr": name, "formula": "sum", **meta}
+    said = {"label_fr": name, "formula_en": "sum", **meta}
     return node("metric", name, *parents, type="simple", type_params={"expr": None}, config={"meta": said})
 
 
@@ -40,7 +40,7 @@ def manifest(formula: str = "sum of prices", more: dict[str, Any] | None = None)
         "test.b": node("test", "b", "model.fct", "model.stg"),
     }
     metrics = {
-        "metric.sales": metric("sales", "semantic_model.view", formula=formula, owner="audio-analyst"),
+        "metric.sales": metric("sales", "semantic_model.view", formula_en=formula, owner="audio-analyst"),
         "metric.share": metric("share", "metric.sales"),
         **(more or {}),
     }
@@ -90,7 +90,7 @@ def test_the_history_says_what_changed_and_when(tmp_path: Path) -> None:
     ]
     (change,) = lineage.history(reversed(kept), "indicator:sales")
     assert change.earlier == kept[0]
-    assert (change.build.id, change.facet) == ("3", "formula")
+    assert (change.build.id, change.facet) == ("3", "formula_en")
     assert (change.before, change.after) == ("sum of prices", "sum of prices less refunds")
     (appeared,) = lineage.history(kept, "indicator:new")
     assert (appeared.build.id, appeared.facet) == ("3", "")

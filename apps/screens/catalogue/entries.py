@@ -39,9 +39,13 @@ class Entry:
     line: str
     label: Text
     definition: Text
-    formula: str
+    formula: Text
     owner: str
     rank: int | None = None
+
+
+#: A dataset and a source have no formula.
+_NONE = Text("", "")
 
 
 def of_indicator(indicator: Indicator) -> Entry:
@@ -52,7 +56,7 @@ def of_indicator(indicator: Indicator) -> Entry:
         line=indicator.line,
         label=Text(indicator.label_fr, indicator.label_en),
         definition=Text(indicator.definition_fr, indicator.definition_en),
-        formula=indicator.formula,
+        formula=Text(indicator.formula_fr, indicator.formula_en),
         owner=indicator.owner,
         rank=indicator.rank,
     )
@@ -67,7 +71,7 @@ def of_dataset(node: Node, way: Lineage, subjects: Mapping[str, Text]) -> Entry:
         line=node.line,
         label=subjects.get(node.name, Text(node.name, node.name)),
         definition=Text(node.description, node.description),
-        formula="",
+        formula=_NONE,
         owner=owners(way, node.id),
     )
 
@@ -84,7 +88,7 @@ def of_source(contract: Contract, way: Lineage | None, subjects: Mapping[str, Te
         line=contract.line,
         label=subjects.get(holder.name, name) if holder else name,
         definition=Text(contract.purpose, contract.purpose),
-        formula="",
+        formula=_NONE,
         owner=owners(way, id) if way else "",
     )
 

@@ -38,8 +38,8 @@ def draw_entry(session: Session, found: Known, entry: Entry) -> None:
         if entry.line in session.marts and (now := state(entry.line)).published:
             chips(session, now)
     st.markdown(entry.definition.to(language))
-    if entry.formula:
-        st.markdown(f"**{say('catalogue.formula', language)}** — {entry.formula}")
+    if formula := entry.formula.to(language):
+        st.markdown(f"**{say('catalogue.formula', language)}** — {formula}")
     with st.container(horizontal=True, vertical_alignment="center"):
         owner = f" · {say('catalogue.owner', language, who=entry.owner)}" if entry.owner else ""
         st.caption(f"`{entry.name}`{owner}")

@@ -45,10 +45,7 @@ def search(asked: str, entries: Sequence[Entry], lines: Mapping[str, str] | None
     if not words:
         return list(entries)
     names = [set(plain(f"{e.name} {e.label.fr} {e.label.en}")) for e in entries]
-    texts = [
-        set(plain(f"{e.definition.fr} {e.definition.en} {e.formula} {e.owner} {(lines or {}).get(e.line, '')}"))
-        for e in entries
-    ]
+    texts = [set(plain(" ".join(_said(e, (lines or {}).get(e.line, ""))))) for e in entries]
     vocabulary = sorted(set().union(*names, *texts)) if entries else []
     alike = [_alike(word, vocabulary) for word in words]
     scored = []
@@ -57,6 +54,12 @@ def search(asked: str, entries: Sequence[Entry], lines: Mapping[str, str] | None
         if all(found):
             scored.append((-sum(found), len(names[place]), place, entry))
     return [entry for *_, entry in sorted(scored, key=lambda s: s[:3])]
+
+
+def _said(entry: Entry, line: str) -> tuple[str, ...]:
+    """What an entry says of itself beside its names, in both languages."""
+    definition, formula = entry.definition, entry.formula
+    return definition.fr, definition.en, formula.fr, formula.en, entry.owner, line
 
 
 def _alike(word: str, vocabulary: Sequence[str]) -> Mapping[str, float]:

@@ -69,7 +69,7 @@ def lines(
     for name in view.state.show:
         indicator = indicators[name]
         found.append((label("indicator"), f"{indicator.label(language)} – {indicator.definition(language)}"))
-        found.append((label("formula"), indicator.formula))
+        found.append((label("formula"), indicator.formula(language)))
     found += [(label("build"), f"{b.line} {b.id}") for b in view.main.builds]
     found.append((label("fresh"), instant(view.main.as_of, language)))
     found.append((label("checks"), say(f"explore.checks.{view.main.check_status}", language)))

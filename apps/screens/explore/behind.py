@@ -75,7 +75,7 @@ def _page(session: Session, found: Figure) -> None:
     part = part if part in first.parts else first.metric
     if len(first.parts) > 1:
         labels = {i.name: i.label(language) for i in semantic.metrics(scope=session.scope)}
-        st.caption(f"{say('trace.formula', language)} – {escaped(found.indicator.formula)}")
+        st.caption(f"{say('trace.formula', language)} – {escaped(found.indicator.formula(language))}")
         part = st.segmented_control(
             say("explore.rows.part", language),
             first.parts,
