@@ -4,7 +4,8 @@ Who sees all structures gets plain quartiles. Who doesn't must not read a peer's
 of an odd number of values *is* one. So theirs are means of the values around the quartile, three of which at least are
 of peers that they don't see; the rank stays exact. There is no benchmark with fewer than five peers, or when one to
 four of them are out of sight. Filters on structures and sites choose the rows, never the peers: otherwise a filter that
-lets one peer more in would tell that peer's figure.
+lets one peer more in would tell that peer's figure. So would any filter whose values belong to few of them (a commune,
+a practitioner, a chair): who doesn't see all structures gets no benchmark with a value that fewer than five share.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from lake.access import ALL
 from lake.errors import QueryError
 from lake.semantic.answer import Column
 from lake.semantic.asked import Asked
+from lake.semantic.filters import Filter
 from lake.semantic.manifest import METRIC_TIME
 from lake.semantic.names import Vocabulary
 from lake.semantic.question import Question
@@ -80,6 +82,17 @@ def add_benchmark(sheet: Sheet, asked: Asked) -> None:
         asked.question.until,
         asked.question.grain if METRIC_TIME in level.alike else None,
     )
+    if _singles_out(asked, where):
+        sheet.note(
+            "benchmark",
+            "Pas de comparaison avec ce filtre : une de ses valeurs concerne moins de "
+            f"{FEWEST_PEERS} autres structures, et en trahirait les chiffres.",
+            "No benchmark with this filter: one of its values is shared by fewer than "
+            f"{FEWEST_PEERS} other structures, whose figures it would give away.",
+        )
+        for column in sheet.metrics:
+            _add(sheet, column, {id(row): None for row in sheet.rows}, is_told=True)
+        return
     group = asked.ask_of(question, (ALL,)).table.to_pylist()
     seen = {_key(row, (level.place, *level.alike)) for row in asked.ask(question).table.to_pylist()}
     if len(where) < len(asked.question.where):
@@ -89,7 +102,22 @@ def add_benchmark(sheet: Sheet, asked: Asked) -> None:
             "Peers are those of the whole group: filters on structures and sites don't narrow them.",
         )
     for column in sheet.metrics:
-        _add(sheet, column, level, _standings(sheet, column, level, group, seen))
+        _add(sheet, column, _standings(sheet, column, level, group, seen))
+
+
+def _singles_out(asked: Asked, where: Sequence[Filter]) -> bool:
+    """Whether a value that the filters let through belongs to too few structures that the reader doesn't see."""
+    if asked.scope.structures == (ALL,) or not where:
+        return False
+    fields = tuple(dict.fromkeys(f.field for f in where))
+    question = Question(
+        asked.question.metrics, (_PLACES[0], *fields), where, asked.question.since, asked.question.until
+    )
+    sharing: dict[Key, set[Any]] = {}
+    for row in asked.ask_of(question, (ALL,)).table.to_pylist():
+        if row[_PLACES[0]] not in asked.scope.structures:
+            sharing.setdefault(_key(row, fields), set()).add(row[_PLACES[0]])
+    return any(len(structures) < FEWEST_PEERS for structures in sharing.values())
 
 
 def _level(asked: Asked, vocabulary: Vocabulary) -> _Level:
@@ -168,7 +196,8 @@ def _quantile(ordered: Sequence[tuple[Any, Any]], hidden: set[Any], share: float
     return sum(float(value) for _, value in window) / len(window)
 
 
-def _add(sheet: Sheet, column: Column, level: _Level, standings: Mapping[int, Standing | None]) -> None:
+def _add(sheet: Sheet, column: Column, standings: Mapping[int, Standing | None], *, is_told: bool = False) -> None:
+    """Add the columns of one indicator, and a note if rows have no standing, unless `is_told` why already."""
     for part, (fr, en) in _PARTS.items():
         is_count = part in ("rank", "peers")
         sheet.add(
@@ -186,7 +215,7 @@ def _add(sheet: Sheet, column: Column, level: _Level, standings: Mapping[int, St
             pa.int64() if is_count else pa.float64(),
         )
     without = sum(s is None for s in standings.values())
-    if without:
+    if without and not is_told:
         sheet.note(
             "benchmark",
             f"{column.label_fr} : pas de comparaison pour {without} ligne(s), il faut au moins {FEWEST_PEERS} pairs.",

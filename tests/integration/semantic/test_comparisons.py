@@ -289,6 +289,35 @@ def test_a_filter_can_t_choose_the_peers(tiny: Tiny) -> None:
         assert "don't narrow" in answer.notes[0].text("en")
 
 
+def test_a_filter_that_everybody_shares_keeps_the_benchmark(tiny: Tiny) -> None:
+    dear = [Filter("is_dear", "=", (True,))]
+    (row,) = ask(tiny, ["optical_revenue"], "benchmark", role="one", by=["structure"], where=dear).table.to_pylist()
+    by_structure = dict(
+        tiny.rows(f"select structure_id, sum(amount_eur) from {SALES} where amount_eur >= 250 group by 1")
+    )
+    own = by_structure.pop("S01")
+    assert row["optical_revenue__benchmark_rank"] == 1 + sum(v > own for v in by_structure.values())
+    assert row["optical_revenue__benchmark_median"] is not None
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        [Filter("sale", "in", tuple(str(i) for i in range(80) if i % 8 != 2))],
+        [Filter("sale", "!=", ("2",))],
+        [Filter("sold_on", "!=", (date(2023, 2, 1),))],
+        [Filter("is_dear", "=", (True,)), Filter("sale", "contains", ("1",))],
+    ],
+)
+def test_a_filter_on_what_few_peers_share_gives_no_benchmark(tiny: Tiny, where: list[Filter]) -> None:
+    """Asked with one value less each time, the quartiles would tell each peer's figure."""
+    answer = ask(tiny, ["optical_revenue"], "benchmark", role="one", by=["structure"], where=where)
+    for row in answer.table.to_pylist():
+        assert {v for k, v in row.items() if "__benchmark_" in k} == {None}
+    assert answer.notes[-1].text("en").startswith("No benchmark with this filter")
+    assert ask(tiny, ["optical_revenue"], "benchmark", by=["structure"], where=where).notes == ()
+
+
 def test_fewer_than_five_peers_are_no_benchmark(tiny: Tiny) -> None:
     answer = ask(tiny, ["audio_revenue"], "benchmark", role="one", by=["structure"])
     (row,) = answer.table.to_pylist()

@@ -119,9 +119,9 @@ def test_values_are_shown_as_they_are_not_as_markup(tiny: Tiny) -> None:
 def test_metrics_lists_what_can_be_asked(tiny: Tiny) -> None:
     out = run("metrics", "audio", "--lang", "en").stdout
     assert (
-        "  audio_revenue *  Hearing-aid revenue (eur)\n      Sum of the prices of devices fitted.\n      by commune, "
-        in out
-    )
+        "  audio_revenue *  Hearing-aid revenue (eur)\n      Sum of the prices of devices fitted.\n"
+        "      = sum of the prices of devices\n      by commune, "
+    ) in out
     assert "optical" not in out
     listed = json.loads(run("metrics", "--format", "json", "--as", "optician").stdout)
     assert {i["line"] for i in listed} == {"optical"}
