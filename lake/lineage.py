@@ -55,6 +55,7 @@ class Node:
     needs: tuple[str, ...]
     label: str
     description: str
+    description_fr: str
     owner: str
     schema: str
     before: tuple[str, ...]
@@ -200,6 +201,7 @@ def _node(unique: str, raw: Mapping[str, Mapping[str, Any]], tests: int) -> Node
         for c in (node.get("columns") or {}).values()
     )
     id = _id(node)
+    description = " ".join(str(node.get("description") or "").split())
     return Node(
         id=id,
         kind=kind,
@@ -207,7 +209,8 @@ def _node(unique: str, raw: Mapping[str, Mapping[str, Any]], tests: int) -> Node
         line=_line(node),
         needs=_needs(node),
         label=str(node.get("label") or node["name"]),
-        description=" ".join(str(node.get("description") or "").split()),
+        description=description,
+        description_fr=str(meta.get("description_fr") or description),
         owner=str(meta.get("owner") or (node.get("owner") or {}).get("name") or ""),
         schema=str(node.get("schema") or ""),
         before=tuple(dict.fromkeys(_parents(unique, raw))),
@@ -250,6 +253,7 @@ def _facets(kind: Kind, node: Mapping[str, Any], meta: Mapping[str, Any], column
         said = {name: str(meta[name]) for name in (*words, "unit", "direction", "owner") if meta.get(name)}
         return {**said, "computation": _computation(node)}
     facets = {"description": str(node.get("description") or "").strip()}
+    facets["description_fr"] = str(meta.get("description_fr") or "")
     facets["columns"] = "\n".join(f"{c.name} {c.kind}".rstrip() for c in columns)
     if kind == "source":
         facets["version"] = str(meta.get("contract_version") or "")

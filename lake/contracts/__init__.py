@@ -12,6 +12,9 @@ on the contract
     controlTotals  fields whose sums must be the same in the lake and in the mart
     shardKey, indexes   for MongoDB
 
+on its description
+    purposeFr      the purpose in French; as it stands unless told
+
 on a field
     personal       `pseudonym` (stored as its HMAC) or `drop` (never stored)
     namespace      of the pseudonym, `person` unless told: the same value in the same namespace is the same person
@@ -32,7 +35,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import yaml
-from open_data_contract_standard.model import CustomProperty, OpenDataContractStandard, SchemaProperty
+from open_data_contract_standard.model import CustomProperty, Description, OpenDataContractStandard, SchemaProperty
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lake.errors import ContractError, UnknownSource
@@ -131,6 +134,7 @@ class Contract:
     line: str
     version: str
     purpose: str
+    purpose_fr: str
     grain: str
     fields: tuple[Field, ...]
     reading: Reading
@@ -217,13 +221,16 @@ def contract(source: str) -> Contract:
 def _contract(document: OpenDataContractStandard, path: Path) -> Contract:
     (table,) = document.schema_ or []
     extra = _custom(document.customProperties)
+    described = document.description or Description()
+    purpose = described.purpose or ""
     fields = tuple(_fields(table.properties or []))
     deletion = extra.get("deletion") or {}
     result = Contract(
         name=table.name or "",
         line=document.domain or "",
         version=document.version or "",
-        purpose=(document.description.purpose if document.description else None) or "",
+        purpose=purpose,
+        purpose_fr=_custom(described.customProperties).get("purposeFr", purpose),
         grain=table.dataGranularityDescription or "",
         fields=fields,
         reading=Reading.model_validate(extra["reading"]),

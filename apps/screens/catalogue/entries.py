@@ -70,7 +70,7 @@ def of_dataset(node: Node, way: Lineage, subjects: Mapping[str, Text]) -> Entry:
         name=node.name,
         line=node.line,
         label=subjects.get(node.name, Text(node.name, node.name)),
-        definition=Text(node.description, node.description),
+        definition=Text(node.description_fr, node.description),
         formula=_NONE,
         owner=owners(way, node.id),
     )
@@ -87,7 +87,7 @@ def of_source(contract: Contract, way: Lineage | None, subjects: Mapping[str, Te
         name=contract.name,
         line=contract.line,
         label=subjects.get(holder.name, name) if holder else name,
-        definition=Text(contract.purpose, contract.purpose),
+        definition=Text(contract.purpose_fr, contract.purpose),
         formula=_NONE,
         owner=owners(way, id) if way else "",
     )
