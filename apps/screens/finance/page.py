@@ -44,7 +44,10 @@ _ENTRY = {
     "debit": "debit_eur",
     "credit": "credit_eur",
 }
-_AMOUNTS = ("amount", "last_year", "effect", "debit", "credit")
+_AMOUNTS = ("amount", "last_year", "effect")
+
+#: The sides of an entry, one of which is empty in each: written as text, since an empty number reads "None".
+_SIDES = ("debit", "credit")
 
 
 def draw(session: Session, line: str) -> None:
@@ -254,7 +257,7 @@ def _entries(session: Session, choice: Choice, code: str, account: str, sign: in
     shown = {
         "day": [day(row["entry_on"], language) for row in rows],
         **{
-            n: [row[column] or None for row in rows]
+            n: [cents(row[column], language) if n in _SIDES and row[column] else row[column] or "" for row in rows]
             for n, column in _ENTRY.items()
             if column in page.table.column_names
         },
@@ -288,7 +291,7 @@ def _table(session: Session, table: pd.DataFrame, title: str) -> None:
         hide_index=True,
         column_config={
             name: st.column_config.Column(
-                say(f"finance.column.{name}", language), alignment="right" if name in amounts else "left"
+                say(f"finance.column.{name}", language), alignment="right" if name in (*amounts, *_SIDES) else "left"
             )
             for name in table.columns
         },
