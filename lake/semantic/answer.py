@@ -37,7 +37,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Note:
-    """Something that the reader of a comparison must know, such as that its reference period has no data."""
+    """Something that the reader must know: of a `comparison`, such as that its reference period has no data; or, named
+    `month`, that what is known by month was asked over part of one."""
 
     comparison: str
     fr: str
@@ -66,7 +67,7 @@ class Answer:
     Grain of `table`: one row per combination of the dimensions asked; one row in all when none was asked. Columns stand
     as asked, dimensions first; dates are days (a month is its first day), sums of money exact decimals. `sql` is the
     prepared statement that was run, and `parameters` the values of the filters that travelled beside it. `notes` say
-    what a comparison could not tell, and why.
+    what a figure or a comparison could not tell, and why.
     """
 
     table: pa.Table

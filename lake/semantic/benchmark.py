@@ -105,7 +105,7 @@ def add_benchmark(sheet: Sheet, asked: Asked) -> None:
         _add(sheet, column, _standings(sheet, column, level, group, seen))
 
 
-def _singles_out(asked: Asked, where: Sequence[Filter]) -> bool:
+def _singles_out(asked: Asked, where: tuple[Filter, ...]) -> bool:
     """Whether a value that the filters let through belongs to too few structures that the reader doesn't see."""
     if asked.scope.structures == (ALL,) or not where:
         return False

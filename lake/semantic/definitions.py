@@ -46,7 +46,8 @@ class Measure:
 class Model:
     """A semantic model: the relation it stands on, and the SQL expression of each of its dimensions and entities.
 
-    Having measures tells facts from what only describes.
+    Having measures tells facts from what only describes. `is_monthly`: its rows are months (`period: month` in its
+    meta), dated by one day of theirs, so that part of a month has no figure.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Model:
     expressions: Mapping[str, str]
     primary_entity: str | None
     measures: Mapping[str, Measure]
+    is_monthly: bool = False
 
     @property
     def has_measures(self) -> bool:
@@ -117,7 +119,12 @@ def model(raw: Mapping[str, Any]) -> Model:
         expressions={e["name"]: e.get("expr") or e["name"] for e in elements},
         primary_entity=primary,
         measures={m["name"]: _measure(m, raw) for m in raw.get("measures") or ()},
+        is_monthly=_meta(raw).get("period") == "month",
     )
+
+
+def _meta(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (raw.get("config") or {}).get("meta") or {}
 
 
 def _measure(raw: Mapping[str, Any], owner: Mapping[str, Any]) -> Measure:
@@ -169,7 +176,7 @@ def definitions(document: Mapping[str, Any]) -> dict[str, Definition]:
             kind=raw[name]["type"],
             description=raw[name].get("description") or "",
             label=raw[name].get("label") or "",
-            meta=(raw[name].get("config") or {}).get("meta") or {},
+            meta=_meta(raw[name]),
             # dbt names the measures of every metric, derived ones too.
             models=tuple(
                 sorted({measures[i["name"]][0] for i in raw[name]["type_params"].get("input_measures") or ()})

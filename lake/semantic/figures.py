@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from lake.access import Scope
 from lake.errors import QueryError, UnknownDimension
-from lake.semantic import execution
-from lake.semantic.answer import Answer, Column, Timings
+from lake.semantic import execution, periods
+from lake.semantic.answer import Answer, Column, Note, Timings
 from lake.semantic.columns import dimension_column, metric_column
 from lake.semantic.manifest import METRIC_TIME, Manifest
 from lake.semantic.names import Item, Vocabulary
@@ -54,7 +54,32 @@ def figures(question: Question, source: Source, structures: Sequence[str]) -> An
         plan_ms = (time.perf_counter() - started) * 1000
         table, run_ms = execution.run(mart, source, sql, parameters, seen)
     log.debug("query.done metrics=%s rows=%d plan_ms=%.0f run_ms=%.0f", ",".join(metrics), len(table), plan_ms, run_ms)
-    return Answer(table, columns, source.builds, sql, parameters, Timings(plan_ms, run_ms))
+    notes = _notes(question, manifest, items, source, columns)
+    return Answer(table, columns, source.builds, sql, parameters, Timings(plan_ms, run_ms), notes)
+
+
+def _notes(
+    question: Question, manifest: Manifest, items: Sequence[Item], source: Source, columns: Sequence[Column]
+) -> tuple[Note, ...]:
+    """What is known by month and asked for less: the figure holds the months whose day falls in the period."""
+    last = max((b.newest_event_on for b in source.builds if b.newest_event_on), default=None)
+    is_cut = (question.since is not None and question.since.day > 1) or (
+        question.until is not None
+        and (last is None or question.until < last)
+        and question.until != periods.last_day(question.until, "month")
+    )
+    is_fine = any(item.field.name == METRIC_TIME and item.grain in ("day", "week") for item in items)
+    if not (is_cut or is_fine):
+        return ()
+    return tuple(
+        Note(
+            "month",
+            f"{column.label_fr} : connu par mois entiers. Sur une partie de mois, la valeur n'est pas comparable.",
+            f"{column.label_en}: known by whole months. Over part of a month, the value can't be compared.",
+        )
+        for column in columns
+        if column.kind == "metric" and manifest.is_monthly(column.name)
+    )
 
 
 def _check_drill(manifest: Manifest, metrics: Sequence[str], items: Sequence[Item], scope: Scope) -> None:

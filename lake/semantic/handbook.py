@@ -32,7 +32,8 @@ def _section(indicator: Indicator) -> str:
     name = f"**`{indicator.name}`**" if indicator.headline else f"`{indicator.name}`"
     facts = [indicator.unit, _GOOD[indicator.direction], f"owner: {indicator.owner}"]
     if indicator.typical:
-        facts.append(f"typical: {indicator.typical[0]:g} to {indicator.typical[1]:g}")
+        low, high = (f"{bound:,.10g}" for bound in indicator.typical)
+        facts.append(f"typical of a site in a month: {low} to {high}")
     lines = [
         f"### {indicator.label_en} · {indicator.label_fr}",
         f"{name} · {' · '.join(facts)}",

@@ -118,6 +118,11 @@ class Manifest:
         """The lines that a role must see to read a metric; `group` alone when it stands on shared dimensions alone."""
         return frozenset(line for mart in self.marts(metric) for line in lines_behind(mart)) or frozenset({GROUP})
 
+    def is_monthly(self, metric: str) -> bool:
+        """Whether a metric is known by whole months only: by its own meta, or that of a model that it is made of."""
+        found = self.metrics[metric]
+        return found.meta.get("period") == "month" or any(self.models[name].is_monthly for name in found.models)
+
     def reachable(self, metrics: Sequence[str]) -> tuple[GroupBy, ...]:
         """What all these metrics can be split by."""
         key = tuple(sorted(set(metrics)))

@@ -24,7 +24,7 @@ class Sheet:
         self._answer = answer
         self.columns = list(answer.columns)
         self.rows: list[Row] = answer.table.to_pylist()
-        self.notes: list[Note] = []
+        self.notes: list[Note] = list(answer.notes)
         self._types = {field.name: field.type for field in answer.table.schema}
         self.dimensions = tuple(c.name for c in answer.columns if c.kind != "metric")
         self.metrics = tuple(c for c in answer.columns if c.kind == "metric")

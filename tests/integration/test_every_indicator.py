@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 from typing import Any
 
 import pytest
@@ -33,6 +34,26 @@ def test_every_indicator_is_fully_described(in_group: Group) -> None:
     assert [(i.name, w) for i in found for w in wanted if not getattr(i, w)] == []
     assert [i.name for i in found if i.unit not in UNITS or i.direction not in ("up", "down", "none")] == []
     assert [i.name for i in found if not {"structure", "metric_time"} <= set(i.dimensions)] == []
+
+
+def test_an_indicator_s_owner_is_a_role_that_sees_it(in_group: Group) -> None:
+    for indicator in semantic.metrics():
+        scope = access.scope(indicator.owner)
+        assert indicator.name in {i.name for i in semantic.metrics(scope=scope)}, (indicator.name, indicator.owner)
+
+
+def test_what_is_known_by_month_says_so_over_part_of_one(in_group: Group) -> None:
+    scope = access.scope("group-director")
+    known_by_month = ["childcare_family_fees_eur", "childcare_cost_per_attended_hour_eur", "finance_budget_revenue_eur"]
+    known_by_day = ["childcare_attended_hours", "finance_revenue_eur"]
+    june, some_of_june = (date(2024, 6, 1), date(2024, 6, 30)), (date(2024, 6, 2), date(2024, 6, 30))
+    for metric in [*known_by_month, *known_by_day]:
+        whole = semantic.query([metric], since=june[0], until=june[1], grain="month", scope=scope)
+        cut = semantic.query([metric], since=some_of_june[0], until=some_of_june[1], scope=scope)
+        weekly = semantic.query([metric], since=june[0], until=june[1], grain="week", scope=scope)
+        compared = semantic.query([metric], grain="week", compare=["previous_year"], scope=scope)
+        told = [any(n.comparison == "month" for n in answer.notes) for answer in (whole, cut, weekly, compared)]
+        assert told == [False, *[metric in known_by_month] * 3], metric
 
 
 @pytest.mark.parametrize("line", MARTS)
