@@ -131,7 +131,7 @@ def _text(found: Mapping[str, Measured], records: int) -> str:
         "each in a process of its own, the ways to ask in one. What each name does is in `tests/bench/measures.py`.",
         "",
         f"- {datetime.now(UTC):%Y-%m-%d}, {records:,} records of about 410 bytes in MongoDB",
-        f"- {page.machine()}; load at the end {page.load()}",
+        f"- {page.machine()}; load {page.load()}",
         f"- Python {platform.python_version()}, MongoDB 6.0 (embedded, 1 GB cache), "
         + ", ".join(
             f"{name} {version(name)}" for name in ("pymongo", "pyarrow", "duckdb", "dbt-core", "metricflow", "dlt")

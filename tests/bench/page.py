@@ -12,6 +12,9 @@ from lake.settings import PROJECT
 
 PAGE = PROJECT / "docs" / "benchmarks.md"
 
+#: The machine's load in the five minutes before this run.
+BEFORE = psutil.getloadavg()[1]
+
 
 def write(text: str) -> None:
     """Put a section (from its heading on) in the page's place of the same heading, or at the end; the others stay."""
@@ -27,15 +30,15 @@ def machine() -> str:
 
 
 def load() -> str:
-    return ", ".join(f"{x:.1f}" for x in psutil.getloadavg())
+    return f"{BEFORE:.1f} before, {psutil.getloadavg()[0]:.1f} at the end"
 
 
 def caution() -> list[str]:
     """What a reader must know of a machine that had other things to do."""
-    if psutil.getloadavg()[2] < 2 * (psutil.cpu_count() or 1):
+    if (psutil.cpu_count() or 1) > BEFORE:
         return []
     return [
-        "- **The machine was busy with other work during this run.** Rates are below what it can do, and what uses two",
+        "- **The machine was busy with other work when this run began.** Rates are below what it can do, and what uses two",
         "  cores at once suffers more than its reference, which uses one at a time.",
     ]
 

@@ -98,7 +98,7 @@ def _section(alone: list[Click], analysts: int, crowds: list[tuple[Pace, list[Cl
         "",
         f"- {datetime.now(UTC):%Y-%m-%d}, {_rows(published):,} rows in {size:,.0f} MB of marts "
         f"({', '.join(b.line for b in published)})",
-        f"- {page.machine()}; load at the end {page.load()}",
+        f"- {page.machine()}; load {page.load()}",
         f"- Streamlit {version('streamlit')}, DuckDB {version('duckdb')}",
         *page.caution(),
         "",
