@@ -62,6 +62,11 @@ def example(*commands: str) -> str:
     return "Example:\n\n" + "\n\n".join(f"    {command}" for command in commands)
 
 
+def count_of(n: int, noun: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 app = typer.Typer(
     name="lake",
     no_args_is_help=True,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lake.cli import example
+from lake.cli import count_of, example
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,7 +64,7 @@ def show(report: Report, console: Console) -> None:
     for file in shown:
         table.add_row(_name(file), file.source or "?", *(f"{n:,}" for n in _counts(file)))
     totals = [report.total(what) for what in COUNTS]
-    table.add_row(f"{len(report.files):,} files", "", *(f"{n:,}" for n in totals), style="bold")
+    table.add_row(count_of(len(report.files), "file"), "", *(f"{n:,}" for n in totals), style="bold")
     console.print(table)
     reasons: Counter[tuple[str, str]] = Counter()
     for file in report.files:

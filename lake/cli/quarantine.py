@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lake.cli import example
+from lake.cli import count_of, example
 
 if TYPE_CHECKING:
     from lake.access import Scope
@@ -49,9 +49,9 @@ def list_rows(
     scope = _scope(role)
     scope.require("quarantine", contract(source).line if source else None)
     with open_store() as store:
-        names = _names(store, source, file)
+        names = _names(store, scope, source, file)
         counted = list(store.quarantine.reasons(source, file=file))
-        held = store.quarantine.count(source)
+        held = store.quarantine.count(source, file=file)
     counted = [c for c in counted if scope.allows("quarantine", c.source.split("_")[0])]
     if not counted:
         print("Nothing is in quarantine.")
@@ -64,7 +64,9 @@ def list_rows(
         table.add_row(c.source, f"{c.file} {names.get(c.file, '')}", c.reason, c.first, f"{c.rows:,}")
     Console(markup=False, emoji=False).print(table)
     sources = {c.source for c in counted}
-    print(f"{sum(n for s, n in held.items() if s in sources):,} rows. 'lake quarantine show ID' decrypts one.")
+    print(
+        f"{count_of(sum(n for s, n in held.items() if s in sources), 'row')}. 'lake quarantine show ID' decrypts one."
+    )
 
 
 def show(
@@ -98,9 +100,10 @@ def show(
     if raw:
         sys.stdout.buffer.write(kept.head + kept.original)
         return
+    now = "" if held.contract_version == source.version else f" (now {source.version})"
     print(
         f"{held.source} · {name} · line {held.line} · {len(kept.original):,} bytes"
-        f" · contract {held.contract_version} (now {source.version})"
+        f" · contract {held.contract_version}{now}"
     )
     for reason in held.reasons:
         print(f"  {reason}")
@@ -128,14 +131,19 @@ def retry(
     replaces: Annotated[
         int | None, typer.Option(min=1, help="With --from: number of the file replaced, if its name is another.")
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="With --from: close also rows that the corrected file does not hold; recorded."),
+    ] = False,
     role: Role = ROLE,
 ) -> None:
     """Read quarantined rows again with the contracts of today, and land those that now pass.
 
-    A row that still fails stays, with its reasons of today.
+    A row that still fails stays, with its reasons of today. A corrected file is of the same source, structure and
+    period as the one it replaces, and closes the rows whose key it holds.
     """
     from lake.contracts import contract
-    from lake.land.retry import replace
+    from lake.land.replacement import replace
     from lake.land.retry import retry as retry_rows
     from lake.store import open_store
     from lake.vault import vault
@@ -143,22 +151,26 @@ def retry(
     scope = _scope(role)
     with open_store() as store:
         if corrected is not None:
-            scope.require("quarantine")
-            report = replace(store, vault(), corrected, instead_of=replaces)
+            replaced = replace(store, vault(), corrected, scope=scope, instead_of=replaces, force=force)
+            report, number = replaced.report, replaced.instead_of.number
             print(
-                f"{report.source}: {report.read:,} read, {report.landed:,} landed, {report.unchanged:,} unchanged, ",
-                end="",
+                f"{report.source}: {report.read:,} read, {report.landed:,} landed, {report.unchanged:,} unchanged, "
+                f"{report.quarantined:,} in quarantine; {count_of(replaced.closed, 'row')} of file {number} closed."
             )
-            print(f"{report.quarantined:,} in quarantine; the entries of the file replaced are closed.")
+            if replaced.left:
+                print(
+                    f"{count_of(replaced.left, 'row')} of file {number} not held by the corrected one, still in "
+                    f"quarantine: 'lake quarantine list --source {report.source} --file {number}'."
+                )
             return
         sources = [source] if source else sorted(store.quarantine.count())
         for each in sources:
             scope.require("quarantine", contract(each).line)
-        _names(store, source, file)
+        _names(store, scope, source, file)
         for done in retry_rows(store, vault(), sources, file=file):
             print(
-                f"{done.source}: {done.tried:,} rows tried, {done.landed:,} landed, {done.unchanged:,} unchanged, "
-                f"{done.still:,} stay in quarantine"
+                f"{done.source}: {count_of(done.tried, 'row')} tried, {done.landed:,} landed, "
+                f"{done.unchanged:,} unchanged, {done.still:,} stay in quarantine"
             )
         if not sources:
             print("Nothing is in quarantine.")
@@ -170,15 +182,15 @@ def _scope(role: str) -> Scope:
     return access.scope(role)
 
 
-def _names(store: Store, source: str | None, file: int | None) -> dict[int, str]:
-    """Names of the files of the ledger, by number.
+def _names(store: Store, scope: Scope, source: str | None, file: int | None) -> dict[int, str]:
+    """Names of the files of the ledger whose quarantine the role may see, by number.
 
     Raises:
         ReadError: `file` is none of them.
     """
     from lake.errors import ReadError
 
-    files = store.files(source)
+    files = [f for f in store.files(source) if scope.allows("quarantine", f.source.split("_")[0])]
     names = {f.number: f.name for f in files}
     if file is not None and file not in names:
         waiting = [f for f in files if f.quarantined]

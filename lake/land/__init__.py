@@ -7,6 +7,7 @@
     values.py      text → numbers, booleans, …; instants.py: → days and instants
     originals.py   rows as the quarantine keeps them
     retry.py       rows in quarantine, read again
+    replacement.py rows in quarantine, replaced by a corrected file
     report.py      what became of each file
 
 Files of one source land in batches of about `BATCH_ROWS` rows, whole files each: readers see all of a batch or nothing.
@@ -133,23 +134,28 @@ class Landing:
         self._reports: dict[int, FileReport] = {}
 
     def land(
-        self, files: Sequence[tuple[Delivery, Mapping[str, str]]], *, instead_of: Sequence[str] = ()
+        self,
+        files: Sequence[tuple[Delivery, Mapping[str, str]]],
+        *,
+        before_commit: Callable[[Batch, FileReport], None] | None = None,
     ) -> list[FileReport]:
         """Land files in order; what was read before a failure and not committed is removed.
 
         Args:
             files: With what their names say.
-            instead_of: Rows of the quarantine that leave it with the files' commit, if all of them land.
+            before_commit: Called with each file that landed, once all its rows are written; what it does to the batch
+                is of the same commit, and nothing of the batch lands if it fails.
         """
         reports: list[FileReport] = []
         try:
             for delivery, named in files:
                 report = self._land_file(delivery, named)
                 reports.append(report)
+                if before_commit is not None and report.status == "landed":
+                    self._flush()
+                    before_commit(self._open_batch(), report)
                 if self._batch_rows >= BATCH_ROWS:
                     self._commit()
-            if instead_of and all(r.status == "landed" for r in reports):
-                self._open_batch().release(instead_of)
             self._commit()
         except BaseException:
             if self._batch is not None:

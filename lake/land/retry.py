@@ -1,4 +1,4 @@
-"""Rows in quarantine, read again: with the contract as it is now, or replaced by a corrected file."""
+"""Rows in quarantine, read again with the contract as it is now."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from lake.contracts import Contract, Field, catalogue
-from lake.errors import LakeError, ReadError
-from lake.land import Landing, check_key
-from lake.land.deliveries import deliveries
+from lake.errors import LakeError
+from lake.land import check_key
 from lake.land.originals import Kept, originals, slices
 from lake.land.pieces import Piece, check_pieces
-from lake.land.recognise import from_name, recognise
-from lake.land.report import FileReport
+from lake.land.recognise import from_name
 from lake.readers import read
 from lake.readers.chunk import Chunk, Lines
 from lake.readers.stream import Plain
@@ -66,42 +64,6 @@ def retry(
     return [_retry_source(store, keys, known[source], file) for source in sources]
 
 
-def replace(
-    store: Store,
-    keys: Vault,
-    path: str,
-    *,
-    instead_of: int | None = None,
-    contracts: Mapping[str, Contract] | None = None,
-) -> FileReport:
-    """Land a corrected file, and close the quarantine's entries of the file that it replaces, in one commit.
-
-    Args:
-        store: The lake.
-        keys: Of pseudonyms and quarantine.
-        path: The corrected file.
-        instead_of: Ledger number of the file replaced; by default the one of the same name that has rows in quarantine.
-        contracts: By source; those of the package by default.
-
-    Raises:
-        ReadError: the file can't be landed, or which file it replaces is not clear.
-    """
-    check_key(store, keys)
-    given = list(deliveries([path]))
-    if len(given) != 1:
-        raise ReadError(f"{path} is {len(given)} files.", remedy="Give the corrected file itself.")
-    recognised = recognise(given[0], contracts or catalogue())
-    source = recognised.contract
-    with store.lease(f"land:{source.name}"):
-        original = _original(store, source.name, given[0].name, instead_of)
-        ids = [held.id for held in store.quarantine.list(source.name, file=original.number)]
-        landing = Landing(store, source, keys, lambda size, rows: None)
-        (report,) = landing.land([(given[0], recognised.named)], instead_of=ids)
-    if report.status != "landed":
-        raise ReadError(f"{path}: {report.why}.", remedy=f"The {len(ids)} rows it should replace stay in quarantine.")
-    return report
-
-
 def cells(kept: Kept, contract: Contract) -> list[tuple[Field, str | None]]:
     """What the contract's fields are read from in one row, as text; nothing if it can't be cut into columns."""
     if not kept.is_whole:
@@ -112,18 +74,6 @@ def cells(kept: Kept, contract: Contract) -> list[tuple[Field, str | None]]:
         return []
     (row,) = found[0].to_pylist()
     return [(field, row[field.name]) for field in contract.fields if field.name in row]
-
-
-def _original(store: Store, source: str, name: str, number: int | None) -> FileRecord:
-    waiting = [f for f in store.files(source) if f.quarantined]
-    chosen = [f for f in waiting if (f.number == number if number is not None else f.name == name)]
-    if len(chosen) != 1:
-        listed = ", ".join(f"{f.number} ({f.name})" for f in waiting[:10]) or "none"
-        raise ReadError(
-            f"Which file does {name} replace? {len(chosen)} files of {source} in quarantine fit.",
-            remedy=f"Say its number with --replaces. Files of {source} with rows in quarantine: {listed}.",
-        )
-    return chosen[0]
 
 
 def _retry_source(store: Store, keys: Vault, contract: Contract, file: int | None) -> Retried:
@@ -138,7 +88,7 @@ def _retry_source(store: Store, keys: Vault, contract: Contract, file: int | Non
                 for entries in slices(store.quarantine.each(contract.name, file=origin.number)):
                     tried += len(entries)
                     kept = [*originals(store, keys, entries)]
-                    table, passed, reasons = _read_again(entries, kept, origin, contract, keys)
+                    table, passed, reasons = read_again(entries, kept, origin, contract, keys)
                     failed += reasons.items()
                     if passed:
                         for written in batch.write(table).values():
@@ -158,7 +108,7 @@ def _retry_source(store: Store, keys: Vault, contract: Contract, file: int | Non
     return Retried(contract.name, tried, landed, unchanged)
 
 
-def _read_again(
+def read_again(
     entries: Sequence[Held], kept: Sequence[Kept], origin: FileRecord, contract: Contract, keys: Vault
 ) -> tuple[pa.Table, list[str], dict[str, Sequence[str]]]:
     """Rows that now pass, the entries they were, and the reasons of the others.

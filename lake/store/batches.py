@@ -129,8 +129,14 @@ class Batch:
         self._quarantined[file] = nth
         return f"{file}:{nth}"
 
-    def release(self, ids: Sequence[str]) -> None:
-        """Quarantined rows that this batch lands, with their own file and line: its commit takes them out."""
+    def release(self, ids: Sequence[str], *, forced_by: str | None = None) -> None:
+        """Quarantined rows that this batch lands, with their own file and line: its commit takes them out.
+
+        Rows that it does not land leave only by force; the batch keeps by whom, which file's and how many.
+        """
+        if forced_by is not None:
+            forced = {"by": forced_by, "files": sorted({int(id.split(":")[0]) for id in ids}), "rows": len(ids)}
+            self._db["_batches"].update_one({"_id": self.number}, {"$set": {"forced": forced}})
         held = self._db["_quarantine"]
         for begin in range(0, len(ids), ROWS):
             chosen = {"_id": {"$in": list(ids[begin : begin + ROWS])}}

@@ -85,10 +85,10 @@ class Quarantine:
         """All of `each`."""
         return [*self.each(source, file=file)]
 
-    def count(self, source: str | None = None) -> dict[str, int]:
+    def count(self, source: str | None = None, *, file: int | None = None) -> dict[str, int]:
         """Held rows by source."""
         grouped = self._rows.aggregate(
-            [*self._pipeline(source, None), {"$group": {"_id": "$source", "n": {"$sum": 1}}}]
+            [*self._pipeline(source, file), {"$group": {"_id": "$source", "n": {"$sum": 1}}}]
         )
         return {d["_id"]: d["n"] for d in grouped}
 

@@ -23,7 +23,7 @@ NAME = "S01_devices_2024.csv"
 def lake(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Runs `lake …` in process, on the small source."""
     known = {**catalogue(), DEVICES.name: DEVICES}
-    for module in ("lake.contracts", "lake.land", "lake.land.retry"):
+    for module in ("lake.contracts", "lake.land", "lake.land.retry", "lake.land.replacement"):
         monkeypatch.setattr(f"{module}.catalogue", lambda: known)
     return lambda *arguments, **options: CliRunner().invoke(app, list(arguments), **options)
 
@@ -72,7 +72,7 @@ def test_quarantine_from_list_to_retry(lake: Callable[..., Result], file: Path) 
     shown = lake("quarantine", "show", "1:1").stdout
     assert "Ménard" in shown
     assert "line 3" in shown
-    assert "1 rows tried, 0 landed" in lake("quarantine", "retry").stdout
+    assert "1 row tried, 0 landed" in lake("quarantine", "retry").stdout
     file.write_bytes(text(row(1001), row(1002)).encode())
     assert "1 landed, 1 unchanged" in lake("quarantine", "retry", "--from", str(file)).stdout
     assert lake("quarantine", "list").stdout == "Nothing is in quarantine.\n"
@@ -103,7 +103,7 @@ def test_a_file_number_that_is_not_known_is_said_with_those_that_are(lake: Calla
             assert str(error) == (
                 f"No file has the number {number}. Files with rows in quarantine: 1 (S01_devices_2024.csv)."
             )
-    assert "1 rows tried" in lake("quarantine", "retry", "--file", "1").stdout
+    assert "1 row tried" in lake("quarantine", "retry", "--file", "1").stdout
 
 
 def test_quarantine_is_for_roles_that_may(lake: Callable[..., Result], file: Path) -> None:
@@ -120,3 +120,29 @@ def test_contracts_are_listed_shown_and_checked(lake: Callable[..., Result], tmp
     assert "audio_fittings 1." in lake("contracts", "check").stdout
     (tmp_path / "wrong.yaml").write_text("kind: nothing\n")
     assert type(lake("contracts", "check", str(tmp_path / "wrong.yaml")).exception).__name__ == "ContractError"
+
+
+def test_quarantine_list_ends_with_the_rows_of_what_was_asked(lake: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(text(row(1, price_eur="x"), row(2, price_eur="x")).encode())
+    (tmp_path / "S02_devices_2024.csv").write_bytes(text(row(1003, price_eur="x", ear="?")).encode())
+    lake("land", str(tmp_path))
+    assert "\n3 rows. " in lake("quarantine", "list", "--source", "lab_devices").stdout
+    assert "\n1 row. " in lake("quarantine", "list", "--source", "lab_devices", "--file", "2").stdout
+
+
+def test_a_contract_s_version_is_said_once_if_it_is_the_same(lake: Callable[..., Result], file: Path) -> None:
+    lake("land", str(file))
+    assert "contract 1.0.0\n" in lake("quarantine", "show", "1:1").stdout
+
+
+def test_a_corrected_file_says_what_it_closed_and_what_it_left(lake: Callable[..., Result], file: Path) -> None:
+    file.write_bytes(text(row(1002, price_eur="x"), row(1003, price_eur="x")).encode())
+    assert "1 file " in lake("land", str(file)).stdout
+    file.write_bytes(text(row(1002)).encode())
+    said = lake("quarantine", "retry", "--from", str(file)).stdout
+    assert "1 read, 1 landed, 0 unchanged, 0 in quarantine; 1 row of file 1 closed.\n" in said
+    assert "1 row of file 1 not held by the corrected one, still in quarantine" in said
+    file.write_bytes(text(row(1002, comment="new")).encode())
+    said = lake("quarantine", "retry", "--from", str(file), "--force").stdout
+    assert "1 row of file 1 closed.\n" in said
+    assert lake("quarantine", "list").stdout == "Nothing is in quarantine.\n"

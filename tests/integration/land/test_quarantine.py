@@ -15,10 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from lake.contracts import Contract
-from lake.errors import ReadError
 from lake.land.originals import original
 from lake.land.report import Report
-from lake.land.retry import Retried, replace, retry
+from lake.land.retry import Retried, retry
 from lake.readers.text import blocks
 from lake.settings import PROJECT
 from lake.store import Store
@@ -134,38 +133,6 @@ def test_a_retry_that_fails_leaves_the_quarantine_as_it_was(
     assert len(store.quarantine.list()) == 1
     assert states() == {}
     assert again(store, with_maximum(8000)).landed == 1
-
-
-def corrected(store: Store, folder: Path, name: str, data: bytes, **options: Any) -> Any:
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_bytes(data)
-    return replace(store, vault(), str(folder / name), contracts={DEVICES.name: DEVICES}, **options)
-
-
-def test_a_corrected_file_closes_the_rows_of_the_one_it_replaces(
-    deliver: Deliver, store: Store, tmp_path: Path, states: States
-) -> None:
-    deliver({NAME: text(row(1001), row(1002, price_eur="x"), "D1003;").encode()})
-    report = corrected(store, tmp_path / "fixed", NAME, text(row(1001), row(1002), row(1003)).encode())
-    assert (report.landed, report.unchanged) == (2, 1)
-    assert store.quarantine.list() == []
-    assert set(states()) == {"D1001", "D1002", "D1003"}
-
-
-def test_a_corrected_file_of_another_name_says_what_it_replaces(deliver: Deliver, store: Store, tmp_path: Path) -> None:
-    deliver({NAME: text("D1002;").encode(), "S02_devices_2024.csv": text("D2002;").encode()})
-    with pytest.raises(ReadError, match="Which file does S01_devices_2024_bis"):
-        corrected(store, tmp_path / "fixed", "S01_devices_2024_bis.csv", text(row(1002)).encode())
-    corrected(store, tmp_path / "fixed", "S01_devices_2024_bis.csv", text(row(1002)).encode(), instead_of=1)
-    assert [held.file for held in store.quarantine.list()] == [2]
-
-
-def test_the_same_file_again_replaces_nothing(deliver: Deliver, store: Store, tmp_path: Path) -> None:
-    data = text("D1002;").encode()
-    deliver({NAME: data})
-    with pytest.raises(ReadError, match="delivered before"):
-        corrected(store, tmp_path / "fixed", NAME, data)
-    assert len(store.quarantine.list()) == 1
 
 
 def test_reasons_are_counted(deliver: Deliver, store: Store) -> None:
