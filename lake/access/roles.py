@@ -22,6 +22,9 @@ KNOWN_LINES = (*LINES, GROUP, "geo")
 #: Ids of structures: `S01`…`S18`, or the SIREN of a structure that the group has not declared.
 STRUCTURE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
+#: What to do about a file that is wrong.
+_MODEL = "Correct it: lake/access/policy.yml is the model, and its head says what each key means."
+
 Permission = Literal["read", "drill", "decide", "quarantine", "publish"]
 
 #: Permissions over things that hold all structures together: refused rows of a file, a build.
@@ -64,7 +67,10 @@ class Role(BaseModel):
     @model_validator(mode="after")
     def _whole_group_needs_all_structures(self) -> Role:
         if self.structures != (ALL,) and (wrong := [p for p in WHOLE_GROUP if p in self.permissions]):
-            raise ValueError(f"{' and '.join(wrong)} concern all structures at once and need structures: '*'")
+            verbs = ("concerns", "needs") if len(wrong) == 1 else ("concern", "need")
+            raise ValueError(
+                f"permission {' and '.join(wrong)} {verbs[0]} all structures at once and {verbs[1]} structures: '*'"
+            )
         return self
 
     def label(self, lang: str) -> str:
@@ -108,7 +114,7 @@ def load(path: Path) -> Policy:
     """Read and validate one policy file.
 
     Raises:
-        SettingsError: it is missing, is not YAML, or says what no policy can say; every fault is named.
+        SettingsError: it is missing, is not YAML, or says what no policy can say; every fault is named, in one line.
     """
     try:
         return Policy.model_validate(yaml.safe_load(path.read_text("utf-8")))
@@ -116,14 +122,24 @@ def load(path: Path) -> Policy:
         raise SettingsError(
             f"The policy {path} can't be read ({error.strerror}).", remedy="Set LAKE_POLICY to a policy file."
         ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"The policy {path} is not UTF-8 text.", remedy="Save it as UTF-8.") from error
     except yaml.YAMLError as error:
-        raise SettingsError(f"The policy {path} is not valid YAML: {error}.", remedy="Correct the file.") from error
+        raise SettingsError(f"The policy {path} is not valid YAML: {_yaml_fault(error)}.", remedy=_MODEL) from error
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(str(p) for p in e['loc']) or 'file'}: {e['msg']}" for e in error.errors())
-        raise SettingsError(
-            f"The policy {path} is not valid: {faults}.",
-            remedy="lake.access.roles.yml is the model, its head says what each key means.",
-        ) from error
+        faults = "; ".join(
+            f"{'.'.join(str(p) for p in e['loc']) or 'file'}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
+        )
+        raise SettingsError(f"The policy {path} is not valid: {' '.join(faults.split())}.", remedy=_MODEL) from error
+
+
+def _yaml_fault(error: yaml.YAMLError) -> str:
+    """What is wrong and where, in one line."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem or error.context}"
+    return " ".join(str(error).split())
 
 
 def policy() -> Policy:

@@ -85,7 +85,7 @@ def scope(name: str | None = None, *, who: str | None = None) -> Scope:
     """The scope of a role of the policy (its default role unless named), for `who` (the system's user unless told).
 
     Raises:
-        UnknownRole: with the nearest known ones.
+        UnknownRole: with the nearest known ones. An empty name, as of a variable that is not set, is no role either.
     """
     current = policy()
-    return Scope(current.role(name or current.default), who or getpass.getuser())
+    return Scope(current.role(current.default if name is None else name), who or getpass.getuser())

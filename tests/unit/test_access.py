@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from lake import access
 from lake.access import Scope
 from lake.errors import AccessDenied, SettingsError, UnknownRole
-from lake.settings import LINES, settings
+from lake.settings import LINES, PROJECT, settings
 
 ROLE = "{label_fr: Rôle, label_en: Role, lines: [audio], structures: [S01], permissions: [read]}"
 
@@ -86,6 +86,12 @@ def test_an_unknown_role_answers_with_the_nearest() -> None:
         access.role("audio-analist")
 
 
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_role_is_not_the_default_one(name: str) -> None:
+    with pytest.raises(UnknownRole, match=rf"Unknown role '{name}'\. Roles are group-director, "):
+        access.scope(name)
+
+
 def test_a_scope_is_made_from_a_role_and_nothing_else() -> None:
     scope = access.scope("structure-director")
     with pytest.raises(TypeError):
@@ -111,12 +117,21 @@ def test_a_changed_policy_is_seen_without_restart(write_policy) -> None:
         ("default: a\nroles: {}", "roles"),
         (f"default: b\nroles:\n  a: {ROLE}", "default 'b' is not one of the roles"),
         (f"default: a\nroles:\n  a: {ROLE.replace('audio', 'radio')}", "unknown line radio"),
-        (f"default: a\nroles:\n  a: {ROLE.replace('read', 'delete')}", "permissions"),
-        (f"default: a\nroles:\n  a: {ROLE.replace('read', 'read, publish')}", "concern all structures"),
+        (
+            f"default: a\nroles:\n  a: {ROLE.replace('read', 'read, publish')}",
+            "roles.a: permission publish concerns all structures at once and needs",
+        ),
+        ),
+        (
+            f"default: a\nroles:\n  a: {ROLE.replace('read', 'quarantine, publish')}",
+            "permission quarantine and publish concern all structures at once and need",
+        ),
         (f"default: a\nroles:\n  a: {ROLE.replace('Rôle', 'Rôle, boss: true')}", "boss"),
         (f"""default: a\nroles:\n  a: {ROLE.replace("S01", '''"S01'] or true --"''')}""", "not a structure's id"),
         (f"default: a\nroles:\n  a: {ROLE.replace('S01', '''S01, '*' ''')}", "not a structure's id"),
-        ("default: [a", "not valid YAML"),
+        ("default: [a", "not valid YAML: line 1, column 12: "),
+        (f"default: a\nroles:\n  a: {ROLE}\n b: x: y", "not valid YAML: line 4, column "),
+        ("default: a\x00", "not valid YAML: "),
         ("just text", "not valid"),
     ],
 )
@@ -124,7 +139,18 @@ def test_a_policy_that_makes_no_sense_is_refused_with_its_fault(write_policy, te
     path = write_policy(text)
     with pytest.raises(SettingsError, match=fault) as error:
         access.policy()
-    assert str(path) in str(error.value)
+    said = str(error.value)
+    assert str(path) in said
+    assert "\n" not in said
+    assert "Value error" not in said
+    assert said.endswith("lake/access/policy.yml is the model, and its head says what each key means.")
+    assert (PROJECT / "lake" / "access" / "policy.yml").is_file()
+
+
+def test_a_policy_that_is_not_utf_8_is_told_so(write_policy) -> None:
+    write_policy("").write_bytes(f"default: a\nroles:\n  a: {ROLE}".encode("cp1252"))
+    with pytest.raises(SettingsError, match="is not UTF-8 text"):
+        access.policy()
 
 
 def test_a_missing_policy_says_what_to_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

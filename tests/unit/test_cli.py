@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lake import cli
-from lake.errors import SettingsError
+from lake.errors import SettingsError, UnknownRole
 from lake.settings import settings
 
 
@@ -104,3 +104,24 @@ def test_what_the_system_refuses_is_one_line_too(monkeypatch: pytest.MonkeyPatch
     assert done.returncode == 1
     assert done.stderr.startswith(f"lake: The system refused: '{tmp_path / 'file'}")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("query", "--metrics", "audio_sales_eur"),
+        ("metrics",),
+        ("restatement", "audio_sales_eur"),
+        ("export", "filoue", "--site", "S01-CHI-01", "--year", "2024"),
+        ("quarantine", "list"),
+        ("quarantine", "show", "1:1"),
+        ("quarantine", "retry"),
+        ("publish", "audio"),
+        ("rollback", "audio"),
+        ("prototype", "retire", "audio/trials_at_risk", "--why", "x"),
+    ],
+)
+def test_an_empty_role_is_refused_by_every_command_that_acts_as_one(command: tuple[str, ...]) -> None:
+    refused = CliRunner().invoke(cli.app, [*command, "--as", ""]).exception
+    assert isinstance(refused, UnknownRole), refused
+    assert refused.exit_code == 2
