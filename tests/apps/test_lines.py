@@ -124,3 +124,10 @@ def test_a_director_sees_the_group_only_as_quartiles(in_group: Group) -> None:
                 ["optical_sales"], by=["structure_name"], scope=access.scope("structure-director")
             ).table.to_pylist()
         }
+
+
+def test_part_of_a_month_is_told_of_what_is_known_by_month(in_group: Group) -> None:
+    app = opened("childcare")
+    assert "known by whole months" not in said(app)
+    app.date_input(key="childcare-period").set_value((date(2024, 3, 1), date(2024, 6, 12))).run()
+    assert "Care revenue: known by whole months" in said(app).replace("\\", "")

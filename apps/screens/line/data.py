@@ -68,10 +68,11 @@ class Sections:
 
 def totals(
     session: Session, names: tuple[str, ...], choice: Choice
-) -> tuple[dict[str, float | None], dict[str, float | None]]:
-    """Each indicator over the period and over the same days a year before, by name."""
+) -> tuple[dict[str, float | None], dict[str, float | None], list[str]]:
+    """Each indicator over the period and over the same days a year before, by name; and what must be said of them."""
     now, before = ask_all(session, [period.question(names) for period in (choice, choice.year_before)])
-    return {n: one(now, n) for n in names}, {n: one(before, n) for n in names}
+    notes = [note.text(session.language) for note in now.notes]
+    return {n: one(now, n) for n in names}, {n: one(before, n) for n in names}, notes
 
 
 def over_time(session: Session, indicators: list[Indicator], choice: Choice, grain: str) -> Answer:

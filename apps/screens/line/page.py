@@ -18,7 +18,7 @@ from apps.screens.line.data import Choice
 from apps.screens.line.places import draw_places
 from apps.screens.line.plan import Plan, plan
 from apps.session import Session
-from apps.words import say
+from apps.words import escaped, say
 from lake.semantic import Indicator
 
 _GRAINS = ("month", "quarter", "year")
@@ -96,7 +96,7 @@ def _totals(session: Session, known: list[Indicator], layout: Plan, choice: Choi
     by_name = {i.name: i for i in known}
     shown = [i for i in known if i.headline] or known[:_MOST_PER_ROW]
     steps = [step for funnel in layout.funnels for step in funnel.steps if step in by_name]
-    values, before = data.totals(session, tuple(dict.fromkeys([*(i.name for i in shown), *steps])), choice)
+    values, before, notes = data.totals(session, tuple(dict.fromkeys([*(i.name for i in shown), *steps])), choice)
     if all(pd.isna(value) for value in values.values()):
         empty(session, "no_rows")
         return False
@@ -109,6 +109,8 @@ def _totals(session: Session, known: list[Indicator], layout: Plan, choice: Choi
     earlier = choice.year_before
     since, until = day(earlier.since, session.language), day(earlier.until, session.language)
     st.caption(say("period.compared", session.language, since=since, until=until))
+    for note in notes:
+        st.caption(f":material/info: {escaped(note)}")
     sections.draw_funnels(session, layout, by_name, values, before)
     return True
 
