@@ -32,6 +32,8 @@ WHOLE_GROUP: tuple[Permission, ...] = ("quarantine", "publish")
 
 
 def _names(given: Any) -> Any:
+    if isinstance(given, str) and given != ALL:
+        raise ValueError(f"'{given}' is no list: [{given}], or '*' for all")
     return (ALL,) if given == ALL else given
 
 

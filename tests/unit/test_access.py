@@ -118,9 +118,12 @@ def test_a_changed_policy_is_seen_without_restart(write_policy) -> None:
         (f"default: b\nroles:\n  a: {ROLE}", "default 'b' is not one of the roles"),
         (f"default: a\nroles:\n  a: {ROLE.replace('audio', 'radio')}", "unknown line radio"),
         (
+            f"default: a\nroles:\n  a: {ROLE.replace('[audio]', 'audio')}",
+            r"a.lines: 'audio' is no list: \[audio\], or '\*'",
+        ),
+        (
             f"default: a\nroles:\n  a: {ROLE.replace('read', 'read, publish')}",
             "roles.a: permission publish concerns all structures at once and needs",
-        ),
         ),
         (
             f"default: a\nroles:\n  a: {ROLE.replace('read', 'quarantine, publish')}",
