@@ -66,7 +66,7 @@ def show(source: Annotated[str, typer.Argument(help="As 'lake contracts list' na
         said = [
             f"key {field.key_position}" if field.key_position else "",
             "required" if field.required else "",
-            {"pseudonym": "stored as pseudonym", "drop": "never stored", None: ""}[field.personal],
+            {"pseudonym": "stored as pseudonym", "drop": "never stored", "keep": "personal", None: ""}[field.personal],
             f"one of {', '.join(map(str, field.allowed))}" if field.allowed else "",
             f"at least {field.minimum}" if field.minimum is not None else "",
             f"at most {field.maximum}" if field.maximum is not None else "",
