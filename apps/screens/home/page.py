@@ -65,7 +65,7 @@ def _moved(session: Session, line: str) -> None:
         value=figure(move.value, indicator.unit, language, short=True),
         monday=day(move.monday, language),
         change=_signed(move.change, indicator.unit, language),
-        rate=rate or say("home.small" if move.before else "home.new", language),
+        rate=rate.replace("-", "−") if rate else say("home.small" if move.before else "home.new", language),
     )
     structures, sites = (_places(places, indicator.unit, language) for places in (move.structures, move.sites))
     if structures or sites:
