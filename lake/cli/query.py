@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -20,7 +21,8 @@ from lake.cli import example
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.semantic import Answer, Column, Indicator
+    from lake.access import Scope
+    from lake.semantic import Answer, Column, Filter, Indicator
 
 
 class Format(StrEnum):
@@ -41,6 +43,9 @@ class Lang(StrEnum):
     fr = "fr"
     en = "en"
 
+
+#: Values of a dimension among which the nearest to an unknown one is looked for.
+_VALUES = 10_000
 
 As = Annotated[
     str | None, typer.Option("--as", metavar="ROLE", help="Role of the policy; its default role unless given.")
@@ -91,17 +96,18 @@ def query(
     """Ask for indicators: figures with the build they come from, how fresh it is, and whether its checks passed."""
     from lake import access, semantic
 
+    filters, scope = [semantic.Filter.parse(text) for text in where or ()], access.scope(role)
     answer = semantic.query(
         parts(metrics),
         by=parts(by),
-        where=[semantic.Filter.parse(text) for text in where or ()],
+        where=filters,
         since=since.date() if since else None,
         until=until.date() if until else None,
         grain=grain,
         order=parts(order),
         limit=limit,
         compare=parts(compare),
-        scope=access.scope(role),
+        scope=scope,
     )
     match form:
         case Format.table:
@@ -117,6 +123,8 @@ def query(
             write_parquet(answer.table, {"lake.builds": of, "lake.checks": answer.check_status})
     told = [*(note.text(lang.value) for note in answer.notes), *_provenance(answer)]
     print("\n".join(told), file=sys.stdout if form is Format.table else sys.stderr)
+    for line in _unknown_values(answer, parts(metrics), filters, scope, lang):
+        print(line, file=sys.stderr)
 
 
 def metrics(
@@ -147,6 +155,37 @@ def metrics(
 
 def parts(given: list[str] | None) -> list[str]:
     return [part.strip() for text in given or () for part in text.split(",") if part.strip()]
+
+
+def _unknown_values(
+    answer: Answer, metrics: Sequence[str], filters: Sequence[Filter], scope: Scope, lang: Lang
+) -> Iterator[str]:
+    """Of an answer without figures: the filters' texts that no row of these indicators has, and those that are near."""
+    import pyarrow as pa
+
+    from lake import semantic
+    from lake.errors import AccessDenied, QueryError, nearest
+
+    figures = [answer.table[c.name].to_pylist() for c in answer.columns if c.kind == "metric"]
+    if any(value for column in figures for value in column):
+        return
+    for given in filters:
+        if given.op not in ("=", "in"):
+            continue
+        with contextlib.suppress(QueryError, AccessDenied):  # What can't be split by has no list of values.
+            known = semantic.query(metrics, by=[given.field], scope=scope, limit=_VALUES + 1).table.column(0)
+            if len(known) > _VALUES or not pa.types.is_string(known.type):
+                continue
+            names = [name for name in known.to_pylist() if name is not None]
+            for value in given.values:
+                if isinstance(value, str) and value not in names:
+                    yield _no_such(given.field, value, ", ".join(nearest(value, names)), lang)
+
+
+def _no_such(field: str, value: str, near: str, lang: Lang) -> str:
+    if lang is Lang.en:
+        return f"No data has {field} '{value}'{f'; near: {near}' if near else ''}."
+    return f"Aucune donnée n’a {field} « {value} »{f' ; proches : {near}' if near else ''}."
 
 
 def _print_table(answer: Answer, lang: str) -> None:

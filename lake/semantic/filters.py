@@ -96,6 +96,11 @@ class Filter:
         op = re.sub(r"\s+", " ", (sign or word).lower())
         if op.startswith("is "):
             return cls(field, op, ())  # type: ignore[arg-type]
+        if not rest:
+            raise QueryError(
+                f"The filter '{text}' has no value.",
+                remedy=f"For rows without one: '{field} is null'; for empty text: '{field} in [\"\"]'.",
+            )
         return cls(field, op, _listed(rest) if op in ("in", "not in", "between") else (rest,))  # type: ignore[arg-type]
 
 

@@ -22,7 +22,7 @@ from lake.semantic.filters import OPS, coerce, fill, slots, template
         ("commune = L'Haÿ-les-Roses, Val-de-Marne", Filter("commune", "=", ("L'Haÿ-les-Roses, Val-de-Marne",))),
         ("price_eur>=100.50", Filter("price_eur", ">=", ("100.50",))),
         ("note!=a=b", Filter("note", "!=", ("a=b",))),
-        ("note=", Filter("note", "=", ("",))),
+        ('note in [""]', Filter("note", "in", ("",))),
         ("commune in Nantes, Brest", Filter("commune", "in", ("Nantes", "Brest"))),
         ('commune in ["Nantes, 44", null]', Filter("commune", "in", ("Nantes, 44", None))),
         ("commune not  in Nantes", Filter("commune", "not in", ("Nantes",))),
@@ -47,10 +47,16 @@ def test_what_is_no_filter_is_refused(text: str) -> None:
         Filter.parse(text)
 
 
+@pytest.mark.parametrize("text", ["structure=", "structure != ", "structure in ", "structure contains", "age >="])
+def test_a_filter_without_a_value_is_refused(text: str) -> None:
+    with pytest.raises(QueryError, match=f"The filter '{text}' has no value"):
+        Filter.parse(text)
+
+
 @given(st.from_regex(r"\A[a-z_]{1,20}\Z"), st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), st.text())
 def test_any_value_is_read_back_as_written(field: str, op: Any, value: str) -> None:
     stripped = value.lstrip()
-    if not stripped.startswith("=") or op not in ("<", ">"):
+    if stripped and (not stripped.startswith("=") or op not in ("<", ">")):
         assert Filter.parse(f"{field}{op}{value}") == Filter(field, op, (stripped,))
 
 

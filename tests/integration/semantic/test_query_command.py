@@ -140,3 +140,21 @@ def test_comparisons_are_shown_with_what_they_could_not_tell(tiny: Tiny) -> None
     assert document["notes"] == []
     changed = run("query", "--metrics", "optical_revenue", "--grain", "year", "--compare", "previous_year").stdout
     assert any(sign in changed for sign in ("+", "-"))
+
+
+def test_a_value_that_no_row_has_is_told_with_those_that_are_near(tiny: Tiny) -> None:
+    asked = ("query", "--metrics", "audio_revenue", "--format", "csv", "--where")
+    known = sorted({name for (name,) in tiny.rows("select structure_name from core.atomic.dim_structure") if name})
+    name = known[0]
+    told = run(*asked, f"structure_name={name}x", "--lang", "en").stderr
+    assert f"No data has structure_name '{name}x'; near: " in told
+    assert name in told.split("near: ")[1]
+    assert f"Aucune donnée n’a structure_name « {name}x » ; proches : " in run(*asked, f"structure_name={name}x").stderr
+    assert "No data" not in run(*asked, f"structure_name={name}", "--lang", "en").stderr
+
+
+def test_values_of_other_structures_are_not_told(tiny: Tiny) -> None:
+    asked = ("query", "--metrics", "audio_revenue", "--where", "structure=S0", "--lang", "en")
+    assert "S02" in run(*asked).stderr
+    seen = run(*asked, "--as", "one").stderr
+    assert "near: S01." in seen
