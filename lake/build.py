@@ -123,8 +123,11 @@ def _build(
         mirrored = {c.name: mirror.through_batch(c.name) for c in sources.of(name)}
         wanted = _fingerprint(code, core, lines, mirrored)
         if last and last.status != "failed" and not force and last.fingerprint == wanted:
-            log.info("build.reused line=%s build=%s", name, last.id)
-            return Outcome(name, last, reused=True)
+            damaged = builds.unreadable(last)
+            if damaged is None:
+                log.info("build.reused line=%s build=%s", name, last.id)
+                return Outcome(name, last, reused=True)
+            log.warning("build.again line=%s build=%s file=%s can't be opened", name, last.id, damaged)
         _check_sources(name, project)
         started, clock = datetime.now(UTC), time.monotonic()
         try:
@@ -172,7 +175,7 @@ def _published(name: str) -> list[Build]:
     """The builds that the group's is made from: what readers see of each line now.
 
     Raises:
-        BuildError: a line has never been published.
+        BuildError: a line has never been published, or its build can't be opened.
     """
     found = {line: builds.published(line) for line in made_from(name)}
     if missing := [line for line, build in found.items() if build is None]:
@@ -180,7 +183,20 @@ def _published(name: str) -> list[Build]:
             f"'{name}' is made from what is published of {', '.join(found)}: of {', '.join(missing)} nothing is yet.",
             remedy=f"Run `lake run {' '.join(missing)} {name}`.",
         )
-    return [build for build in found.values() if build]
+    whole = [build for build in found.values() if build]
+    for build in whole:
+        builds.require_readable(build)
+    return whole
+
+
+def outdated(build: Build) -> tuple[str, ...]:
+    """The lines of which readers see other data now than what a build of the group was made from; none of a line."""
+    now = [found for line in build.made_from if (found := builds.published(line))]
+    moved = tuple(found.line for found in now if found.id != build.made_from[found.line])
+    core = next((c for c in builds.builds(CORE) if c.id == build.core_id), None) if moved else None
+    code = build.code_version.rpartition("+")[2]
+    # A line that was built again from the same gives the same: the group's build is used on.
+    return moved if moved and _fingerprint(code, core, now, build.inputs) != build.fingerprint else ()
 
 
 def _prepare(name: str, made_with: Sequence[Build]) -> Path:

@@ -14,24 +14,32 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from lake.errors import LeaseHeld, PublishError, UnknownLine
+import duckdb
+
+from lake.errors import BuildError, LeaseHeld, PublishError, UnknownBuild, UnknownLine
 from lake.settings import MARTS, settings
+
+log = logging.getLogger(__name__)
 
 #: `built` dbt passed, not checked yet · `passed` checks passed · `refused` by a check that blocks · `failed` in dbt
 Status = Literal["built", "passed", "refused", "failed"]
 
 CORE = "core"
+
+#: Damaged files that this process has warned of: once each, whoever reads them.
+_warned: set[Path] = set()
 
 
 @dataclass(frozen=True)
@@ -131,19 +139,29 @@ def new_id(now: datetime | None = None) -> str:
 
 
 def builds(line: str) -> list[Build]:
-    """Every whole build of a line, newest first, failed ones included."""
-    return sorted(_read_all(line), key=lambda b: b.id, reverse=True)
+    """Every whole build of a line, newest first, failed ones included; damaged ones are left out, with a warning."""
+    found = (_read(path) for path in _places(line))
+    return sorted((build for build in found if build), key=lambda b: b.id, reverse=True)
+
+
+def damaged(line: str) -> list[Path]:
+    """The folders of builds whose `build.json` can't be read, newest first: nobody can use them."""
+    return sorted((path for path in _places(line) if _read(path) is None), reverse=True)
 
 
 def build(line: str, build_id: str) -> Build:
     """One build.
 
     Raises:
-        PublishError: there is no such build (any more).
+        UnknownBuild: the line has no such build (any more); with the nearest that it has.
+        PublishError: its `build.json` can't be read.
     """
-    found = _read(folder(line) / build_id)
+    places = {path.name: path for path in _places(line)}
+    if build_id not in places:
+        raise UnknownBuild(build_id, places, remedy=f"See `lake builds {line}`.")
+    found = _read(places[build_id])
     if found is None:
-        raise PublishError(f"Line '{line}' has no build '{build_id}'.", remedy=f"See `lake builds {line}`.")
+        raise PublishError(f"Build {build_id} of '{line}' is damaged.", remedy="`lake doctor` says what to do.")
     return found
 
 
@@ -153,17 +171,56 @@ def newest(line: str, *statuses: Status) -> Build | None:
 
 
 def published_id(line: str) -> str | None:
-    """The id of the published build: one small file read, cheap enough for every page view."""
+    """The id of the published build: one small file read, cheap enough for every page view. A damaged pointer is none,
+    with a warning."""
+    path = folder(line) / "published.json"
     try:
-        return str(json.loads((folder(line) / "published.json").read_text("utf-8"))["build"])
+        build_id = json.loads(path.read_text("utf-8"))["build"]
+        if not isinstance(build_id, str) or Path(build_id).name != build_id:
+            raise ValueError("it names no build")
     except FileNotFoundError:
         return None
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        _warn(path, error)
+        return None
+    return build_id
 
 
 def published(line: str) -> Build | None:
-    """The build that readers use, or None when nothing was published yet."""
+    """The build that readers use, or None when nothing was published yet, or nothing that is whole."""
     build_id = published_id(line)
     return _read(folder(line) / build_id) if build_id else None
+
+
+def pointer_is_broken(line: str) -> bool:
+    """Whether there is a pointer, but it can't be read or its build can't."""
+    return (folder(line) / "published.json").exists() and published(line) is None
+
+
+def unreadable(build: Build) -> Path | None:
+    """The first of a build's database files that can't be opened, if any. Milliseconds: their catalogs are read."""
+    names = [name for name in build.databases if name != CORE or build.core_id or build.line == CORE]
+    with duckdb.connect(":memory:") as con:
+        for name in names:
+            path = build.databases[name]
+            try:
+                con.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as \"{name}\" (read_only)")
+                con.execute("select table_name from duckdb_tables() where database_name = ? limit 1", [name]).fetchall()
+            except duckdb.Error:
+                return path
+    return None
+
+
+def require_readable(build: Build) -> None:
+    """
+    Raises:
+        BuildError: a database file of the build can't be opened.
+    """
+    if path := unreadable(build):
+        raise BuildError(
+            f"Build {build.id} of '{build.line}' can't be opened: {path.name} is damaged or gone.",
+            remedy=f"Run `lake run {build.line}`.",
+        )
 
 
 def point(line: str, build_id: str) -> None:
@@ -246,18 +303,28 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def _read_all(line: str) -> Iterator[Build]:
-    with suppress(FileNotFoundError):
-        for path in folder(line).iterdir():
-            if path.is_dir() and (found := _read(path)):
-                yield found
+def _places(line: str) -> list[Path]:
+    """The folders of a line's builds."""
+    try:
+        return [path for path in folder(line).iterdir() if path.is_dir()]
+    except FileNotFoundError:
+        return []
 
 
 def _read(path: Path) -> Build | None:
+    """What `build.json` in a folder says; None if the folder is gone, or with a warning if the file is damaged."""
     try:
-        document: dict[str, Any] = json.loads((path / "build.json").read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+        build = _parsed(json.loads((path / "build.json").read_text("utf-8")), path)
+        if (build.line, build.id) != (path.parent.name, path.name):
+            raise ValueError(f"it is of build {build.id} of {build.line}")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        if path.exists():
+            _warn(path / "build.json", error)
         return None
+    return build
+
+
+def _parsed(document: dict[str, Any], path: Path) -> Build:
     document["folder"] = path
     document["failures"] = tuple(document["failures"])
     for name in ("created_at", "as_of"):
@@ -267,6 +334,13 @@ def _read(path: Path) -> Build | None:
     if checks := document["checks"]:
         document["checks"] = CheckSummary(**{**checks, "checked_at": datetime.fromisoformat(checks["checked_at"])})
     return Build(**document)
+
+
+def _warn(path: Path, error: Exception) -> None:
+    """Say once that a file is damaged. What it was for goes on without it."""
+    if path not in _warned:
+        _warned.add(path)
+        log.warning("build.damaged file=%s error=%s", path, error)
 
 
 def _plain(value: object) -> str:

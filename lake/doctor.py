@@ -7,7 +7,7 @@ import platform
 import shutil
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +15,11 @@ from typing import Literal
 
 import yaml
 
-from lake import access, builds, contracts, dbt, schedule, sources
+from lake import access, contracts, dbt, schedule, sources
 from lake.checks import suites
 from lake.errors import LakeError
 from lake.settings import MARTS, PROJECT, settings
-from lake.status import status
+from lake.status import MartStatus, status
 from lake.store import Store, open_store
 
 _LOW_DISK_GB, _NO_DISK_GB = 10.0, 2.0
@@ -36,24 +36,34 @@ class Finding:
 
 
 def examine(project: Path = PROJECT) -> Iterator[Finding]:
-    """Look at everything, one finding after the other; what depends on something that is wrong is left out."""
+    """Look at everything, one finding after the other; what depends on something that is wrong is left out, and what
+    breaks while it is looked at is a finding too."""
     yield _python()
-    yield from _folders()
-    yield _attempt("contracts", lambda: f"{len(contracts.catalogue())} are valid")
-    yield _declarations(project)
-    yield _attempt("policy", lambda: f"{len(access.policy().roles)} roles in {settings().policy.name}")
-    yield _attempt(
+    is_set = has_folder = True
+    for finding in _folders():
+        is_set = is_set and finding.topic != "settings"
+        has_folder = has_folder and not (finding.topic == "data folder" and finding.level == "wrong")
+        yield finding
+    yield from _attempt("contracts", lambda: f"{len(contracts.catalogue())} are valid")
+    yield from _guarded("dbt sources", lambda: [_declarations(project)])
+    if is_set:
+        yield from _attempt("policy", lambda: f"{len(access.policy().roles)} roles in {settings().policy.name}")
+    yield from _attempt(
         "expectations", lambda: f"{sum(len(suites.load(line)) for line in (*MARTS, 'core'))} suites are valid"
     )
-    yield _attempt("schedule", lambda: f"{len(schedule.load(settings().schedule).lines)} lines are scheduled")
-    yield _attempt("dbt project", lambda: _parse(project))
-    yield from _telemetry(project)
-    try:
-        with open_store() as store:
-            yield Finding("MongoDB", "fine", "answers" if settings().mongo_uri else "the embedded server runs here")
-            yield from _lake(store)
-    except LakeError as error:
-        yield Finding("MongoDB", "wrong", error.what, error.remedy)
+    if is_set:
+        yield from _attempt("schedule", lambda: f"{len(schedule.load(settings().schedule).lines)} lines are scheduled")
+    if is_set and has_folder:
+        yield from _attempt("dbt project", lambda: _parse(project))
+    yield from _guarded("usage reports", lambda: _telemetry(project))
+    if is_set and has_folder:
+        yield from _guarded("MongoDB", _mongo)
+
+
+def _mongo() -> Iterator[Finding]:
+    with open_store() as store:
+        yield Finding("MongoDB", "fine", "answers" if settings().mongo_uri else "the embedded server runs here")
+        yield from _guarded("lake", lambda: _lake(store))
 
 
 def _python() -> Finding:
@@ -64,7 +74,11 @@ def _python() -> Finding:
 
 
 def _folders() -> Iterator[Finding]:
-    data = settings().data
+    try:
+        data = settings().data
+    except LakeError as error:
+        yield Finding("settings", "wrong", error.what, error.remedy)
+        return
     try:
         data.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -82,7 +96,7 @@ def _folders() -> Iterator[Finding]:
     )
     remedy = "Free some, or set LAKE_DATA to a larger disk. LAKE_BUILDS_KEPT says how many builds stay."
     yield Finding("disk", level, f"{free_gb:.0f} GB are free", remedy)
-    yield _secrets(settings().secrets)
+    yield from _guarded("secrets", lambda: [_secrets(settings().secrets)])
 
 
 def _secrets(folder: Path) -> Finding:
@@ -146,25 +160,44 @@ def _lake(store: Store) -> Iterator[Finding]:
             remedy = "If that process hangs, stop it: its lease is freed by itself."
             yield Finding("leases", "warning", f"{holding.name} is held by {holding.holder} for {age}.", remedy)
     for mart in found.marts:
-        yield _mart(mart.line, mart.published is not None, mart.newest, is_stale=mart.is_stale)
+        yield from _mart(mart)
 
 
-def _mart(line: str, is_published: bool, newest: builds.Build | None, *, is_stale: bool) -> Finding:
-    topic = f"mart {line}"
+def _mart(mart: MartStatus) -> Iterator[Finding]:
+    topic, line = f"mart {mart.line}", mart.line
+    for fault in mart.faults:
+        yield Finding(topic, "wrong", fault.what, fault.remedy)
+    newest = mart.newest
     if newest and newest.status in ("failed", "refused"):
         log = newest.folder / "dbt.log" if newest.status == "failed" else newest.docs / "index.html"
-        return Finding(
-            topic, "wrong", f"build {newest.id} {newest.status}.", f"See {log}, correct it and `lake run {line}`."
-        )
-    if not is_published:
-        return Finding(topic, "warning", "nothing is published.", f"Run `lake run {line}`.")
-    if is_stale:
-        return Finding(topic, "warning", "its data is stale.", f"Land what is new and `lake run {line}`.")
-    return Finding(topic, "fine", "is published and fresh")
+        what, remedy = f"build {newest.id} {newest.status}.", f"See {log}, correct it and `lake run {line}`."
+        yield Finding(topic, "wrong", what, remedy)
+    elif mart.published is None:
+        if not mart.faults:
+            yield Finding(topic, "warning", "nothing is published.", f"Run `lake run {line}`.")
+    elif mart.outdated:
+        what = f"made from another build of {', '.join(mart.outdated)} than readers see now."
+        yield Finding(topic, "warning", what, f"Run `lake run {line}`.")
+    elif mart.is_stale:
+        yield Finding(topic, "warning", "its data is stale.", f"Land what is new and `lake run {line}`.")
+    elif not mart.faults:
+        yield Finding(topic, "fine", "is published and fresh")
 
 
-def _attempt(topic: str, look: Callable[[], str]) -> Finding:
+def _attempt(topic: str, look: Callable[[], str]) -> Iterator[Finding]:
+    """What a look says, as a finding."""
+    return _guarded(topic, lambda: [Finding(topic, "fine", look())])
+
+
+def _guarded(topic: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    """The findings of a look; what stops it is the last of them."""
     try:
-        return Finding(topic, "fine", look())
+        yield from look()
     except LakeError as error:
-        return Finding(topic, "wrong", error.what, error.remedy)
+        yield Finding(topic, "wrong", error.what, error.remedy)
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        yield Finding(topic, "wrong", f"{named}{error.strerror or error}.", "Correct that file or its rights.")
+    except Exception as error:  # A damaged file that nobody foresaw must not hide the findings after it.
+        said = " ".join(str(error).split())
+        yield Finding(topic, "wrong", f"can't be looked at ({type(error).__name__}: {said}).", "Correct what it names.")

@@ -28,6 +28,8 @@ def publish(line: str, build_id: str | None = None) -> Build:
 
     Raises:
         PublishError: there is none, or it did not pass; what was published stays.
+        UnknownBuild: the line has none of that id.
+        BuildError: it can't be opened.
         LeaseHeld: another process publishes this line now.
     """
     with builds.alone(f"publish:{line}", wait_seconds=10):
@@ -49,7 +51,9 @@ def rollback(line: str, build_id: str | None = None) -> Build:
     """Show an earlier build again: the one named, else the newest that passed before the published one.
 
     Raises:
-        PublishError: there is no such build.
+        PublishError: there is none, or it did not pass.
+        UnknownBuild: the line has none of that id.
+        BuildError: it can't be opened.
     """
     with builds.alone(f"publish:{line}", wait_seconds=10):
         current = builds.published_id(line)
@@ -58,7 +62,7 @@ def rollback(line: str, build_id: str | None = None) -> Build:
             _require_fit(chosen)
         else:
             earlier = (b for b in builds.builds(line) if b.status == "passed" and b.id < (current or ""))
-            found = next(earlier, None)
+            found = next((b for b in earlier if not builds.unreadable(b)), None)
             if found is None:
                 raise PublishError(
                     f"Line '{line}' has no earlier build that passed.", remedy=f"See `lake builds {line}`."
@@ -87,7 +91,7 @@ def superseded(name: str) -> list[Build]:
 
 def _require_fit(build: Build) -> None:
     if build.status == "passed":
-        return
+        return builds.require_readable(build)
     what, remedy = _UNFIT[build.status]
     raise PublishError(
         f"Build {build.id} of '{build.line}' {what}: it is not published.",

@@ -144,8 +144,15 @@ def run(
 
 
 def last_runs(store: Store, limit: int = 20) -> list[Run]:
-    """The newest runs, the newest first."""
-    return [_from_document(d) for d in store.runs.find(limit=limit)]
+    """The newest runs, the newest first. One that did not end and holds no lease any more was killed."""
+    found = [_from_document(d) for d in store.runs.find(limit=limit)]
+    held = {holding.name for holding in store.holdings() if not holding.is_over}
+    return [_killed(r) if r.state == "running" and not {f"run:{x}" for x in r.lines} & held else r for r in found]
+
+
+def _killed(run: Run) -> Run:
+    lines = {line: replace(one, state="killed") for line, one in run.lines.items() if one.state == "running"}
+    return replace(run, state="killed", lines={**run.lines, **lines})
 
 
 def _mark_killed(store: Store, lines: Sequence[str]) -> None:

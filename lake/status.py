@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from lake import builds, mirror
+from lake.build import outdated
 from lake.builds import Build
 from lake.contracts import catalogue
 from lake.run import Run, last_runs
@@ -32,13 +33,26 @@ class SourceStatus:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """A file of a mart that is damaged, and what to do about it."""
+
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class MartStatus:
-    """One line's mart: what readers see, and the newest build if that is another."""
+    """One line's mart: what readers see, and the newest build if that is another.
+
+    `outdated` names the lines of which readers see other data than what this mart is made from.
+    """
 
     line: str
     published: Build | None
     newest: Build | None
     is_stale: bool
+    outdated: tuple[str, ...]
+    faults: tuple[Fault, ...]
 
 
 @dataclass(frozen=True)
@@ -87,4 +101,22 @@ def _source(name: str, batches: Sequence[BatchRecord], files: Sequence[FileRecor
 def _mart(line: str, now: datetime) -> MartStatus:
     published = builds.published(line)
     newest = next(iter(builds.builds(line)), None)
-    return MartStatus(line, published, newest, published is not None and is_stale(published, now))
+    return MartStatus(
+        line,
+        published,
+        newest,
+        is_stale=published is not None and is_stale(published, now),
+        outdated=outdated(published) if published else (),
+        faults=tuple(_faults(line, published)),
+    )
+
+
+def _faults(line: str, published: Build | None) -> Iterator[Fault]:
+    for path in builds.damaged(line):
+        yield Fault(f"build {path.name} is damaged: its build.json can't be read.", f"Remove {path}.")
+    if builds.pointer_is_broken(line):
+        good = builds.newest(line, "passed")
+        remedy = f"Run `lake publish {line} --build {good.id}`." if good else f"Run `lake run {line}`."
+        yield Fault("what is published can't be told: published.json, or the build that it names, is damaged.", remedy)
+    if published and (file := builds.unreadable(published)):
+        yield Fault(f"{file} can't be opened, so nobody can ask it.", f"Run `lake run {line}`.")

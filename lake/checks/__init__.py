@@ -47,7 +47,10 @@ def check(store: Store, chosen: Sequence[Build], *, again: bool = False, project
 
     Raises:
         CheckFailed: a suite can't be read, or the checks could not run at all.
+        BuildError: a build can't be opened.
     """
+    for one in chosen:
+        builds.require_readable(one)
     known = {b.id: b for b in chosen}
     expected = {name: suites.load(name, project) for name in {CORE, *(b.line for b in chosen)}}
     marks = {b.id: _mark(expected[b.line] + expected[CORE]) for b in chosen}

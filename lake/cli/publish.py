@@ -11,6 +11,9 @@ from lake.cli.build import Lines
 from lake.cli.quarantine import ROLE, Role
 from lake.settings import GROUP, LINES, MARTS
 
+#: Columns of an id, and of a table that no terminal bounds.
+_ID_WIDTH, _PIPE_WIDTH = 22, 200
+
 
 def register(app: typer.Typer) -> None:
     app.command(epilog=example("lake publish audio"))(publish)
@@ -27,7 +30,7 @@ def publish(
     from lake import access
     from lake import publish as room
     from lake.builds import known_line, newest
-    from lake.errors import PublishError
+    from lake.errors import BuildError, PublishError
 
     built = [*LINES, *([GROUP] if newest(GROUP, "built", "passed", "refused", "failed") else [])]
     chosen = [known_line(line) for line in lines or built]
@@ -40,20 +43,28 @@ def publish(
     for line in chosen:
         try:
             print(f"{line}: {room.publish(line, build).id} is published")
-        except PublishError as error:
+        except (PublishError, BuildError) as error:
             print(f"{line}: {error}")
             failed = error.exit_code
     raise typer.Exit(failed)
 
 
 def builds(lines: Lines = None) -> None:
-    """The builds that are kept, newest first, with their state; * is the published one."""
+    """The builds that are kept, newest first, with their state; * is the published one.
+
+    Ids are whole, however narrow the terminal; into a file or a pipe, so is every line.
+    """
+    import sys
+
     from rich.console import Console
     from rich.table import Table
 
     from lake import builds as room
 
-    table = Table("line", "", "build", "state", "built (UTC)", "took", "data of (UTC)", "checks", box=None)
+    table = Table("line", "", box=None)
+    table.add_column("build", no_wrap=True, min_width=_ID_WIDTH)
+    for header in ("state", "built (UTC)", "took", "data of (UTC)", "checks"):
+        table.add_column(header)
     for line in [room.known_line(line) for line in lines or MARTS]:
         current = room.published_id(line)
         for build in room.builds(line):
@@ -68,7 +79,9 @@ def builds(lines: Lines = None) -> None:
                 f"{build.as_of:%Y-%m-%d %H:%M}" if build.as_of else "–",
                 f"{checks.passed} passed, {checks.warned} warned, {checks.blocked} blocked" if checks else "–",
             )
-    Console().print(table)
+        for path in room.damaged(line):
+            table.add_row(line, "*" if path.name == current else "", path.name, "damaged", "–", "–", "–", "–")
+    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
 
 
 def rollback(

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from lake.status import MartStatus, SourceStatus
 
 
+#: States of a run that say more in words.
+_WORDS = {"killed": "stopped unexpectedly"}
+
+
 def register(app: typer.Typer) -> None:
     app.command(epilog=example("lake status"))(status)
 
@@ -31,8 +35,14 @@ def status() -> None:
     console = Console()
     console.print(_sources(found.sources))
     console.print(_marts(found.marts))
+    for mart in found.marts:
+        for fault in mart.faults:
+            console.print(f"! {mart.line}: {fault.what} {fault.remedy}", highlight=False, markup=False, soft_wrap=True)
+        if mart.outdated:
+            made = f"made from another build of {', '.join(mart.outdated)} than readers see now."
+            console.print(f"! {mart.line}: {made} Run `lake run {mart.line}`.", highlight=False, soft_wrap=True)
     for run in found.runs:
-        outcome = ", ".join(f"{line} {one.state}" for line, one in run.lines.items())
+        outcome = ", ".join(f"{line} {_WORDS.get(one.state, one.state)}" for line, one in run.lines.items())
         console.print(f"last run {_ago(run.started_at)}: {outcome}", highlight=False)
     for lease in found.leases:
         console.print(f"in progress: {lease.name} by {lease.holder}, since {_ago(lease.since)}", highlight=False)
@@ -62,7 +72,7 @@ def _marts(marts: tuple[MartStatus, ...]) -> Table:
     table = Table("mart", box=None)
     table.add_column("published build", no_wrap=True, min_width=22)
     for header in ("data of", "checks", "newest build"):
-        table.add_column(header)
+        table.add_column(header, overflow="fold")
     for mart in marts:
         build, newest = mart.published, mart.newest
         if build is None:
@@ -71,6 +81,8 @@ def _marts(marts: tuple[MartStatus, ...]) -> Table:
             data = f"{_ago(build.as_of)}{' (stale)' if mart.is_stale else ''}" if build.as_of else "no data"
             checks = build.checks
             shown = [build.id, data, f"{checks.passed} passed, {checks.warned} warned" if checks else "–"]
+        if mart.faults:
+            shown[2] = "damaged"
         other = f"{newest.id} {newest.status}" if newest and (build is None or newest.id != build.id) else "the same"
         table.add_row(mart.line, *shown, other if newest else "–")
     return table

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from lake import builds, lineage
 from lake.builds import CORE, Build
-from lake.errors import PublishError
+from lake.errors import PublishError, UnknownBuild
 from lake.semantic.definitions import Model
 from lake.sources import CORE_LINES
 
@@ -56,11 +56,11 @@ class Difference:
     """Something that two builds were made from and that is not the same in both.
 
     A `source` of the line (of the group's mart: of the lines that it is made from) or a `shared` one (of the group or
-    geography) by its last batch; a `model` that the indicator is made by, parameters (seeds) among them; the `code` as
-    a whole, which macros and tools are part of.
+    geography) by its last batch; the `build` of a line that the group's was made from; a `model` that the indicator is
+    made by, parameters (seeds) among them; the `code` as a whole, which macros and tools are part of.
     """
 
-    kind: Literal["source", "shared", "model", "code"]
+    kind: Literal["source", "shared", "build", "model", "code"]
     name: str
     before: str = ""
     after: str = ""
@@ -81,6 +81,10 @@ def differences(metric: str, before: Build, after: Build) -> tuple[Difference, .
             facets = [way.nodes[id].facets if id in way.nodes else {} for way in (old, new)]
             if any(facets[0].get(name) != facets[1].get(name) for name in ("sql", "columns")):
                 found.append(Difference("model", node.name))
+    for line in dict.fromkeys((*before.made_from, *after.made_from)):
+        ids = [build.made_from.get(line, "") for build in (before, after)]
+        if ids[0] != ids[1]:
+            found.append(Difference("build", line, *ids))
     if before.code_version != after.code_version:
         found.append(Difference("code", "", before.code_version, after.code_version))
     return tuple(found)
@@ -132,5 +136,5 @@ def _holders(build: Build) -> Iterator[Build]:
     made_with = {CORE: build.core_id, **build.made_from}
     for name, id in made_with.items():
         if id:
-            with suppress(PublishError):
+            with suppress(UnknownBuild, PublishError):
                 yield builds.build(name, id)

@@ -175,7 +175,8 @@ def open_store() -> Iterator[Store]:
             ) from error
         except ConnectionFailure as error:
             log_file = chosen.data / "mongo" / "mongod.log"
-            remedy = "Is it running and reachable?" if chosen.mongo_uri else f"Is its disk full? Its log is {log_file}."
+            stopped = f"Run again, which starts it anew; its log is {log_file}."
+            remedy = "Is it running and reachable?" if chosen.mongo_uri else stopped
             raise StoreUnavailable(f"{where} does not answer: {_said(error)}.", remedy=remedy) from error
         except PyMongoError as error:
             remedy = "Make room on its disk, then run again." if _NO_SPACE in str(error) else ""

@@ -55,7 +55,7 @@ def test_no_room_is_named_that_does_not_exist() -> None:
 
 def test_a_malformed_setting_is_one_line_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAKE_THREADS", "many")
-    done = lake("doctor")
+    done = lake("builds")
     assert done.returncode == 2
     assert done.stderr.startswith("lake: The settings are not valid: LAKE_THREADS: ")
     assert done.stderr.count("\n") == 1

@@ -70,6 +70,16 @@ def test_a_build_holds_facts_the_core_and_what_it_was_made_from(project: Path, m
     assert revenue(newer, ["S02"]) == 3 * Decimal("950.10") + Decimal("1000.00") + Decimal("1.00")
     assert [b.id for b in builds.builds("audio")] == [newer.id, result.id]
 
+    for damaged in (newer.database, newer.core_database):  # the core's file is the line's too: a hard link
+        with damaged.open("r+b") as file:
+            file.write(bytes(2**16))
+        healed = build.build_lines(["audio"], project=project)[0]
+        assert healed.build is not None
+        assert (healed.reused, healed.build.fingerprint) == (False, newer.fingerprint)
+        assert revenue(healed.build, ["S02"]) == 3 * Decimal("950.10") + Decimal("1000.00") + Decimal("1.00")
+        assert build.build_lines(["audio"], project=project)[0].reused
+        newer = healed.build
+
 
 #: File, text, what it becomes, what the error must name.
 BROKEN = [

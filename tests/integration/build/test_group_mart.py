@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import duckdb
 import pytest
 
 from lake import build as building
-from lake import builds, publish
+from lake import builds, doctor, publish, status
 from lake import run as runs
 from lake.checks import results
 from lake.errors import CheckFailed
@@ -67,6 +68,12 @@ def revenue() -> Decimal:
         return Decimal(con.execute("select sum(revenue_eur) from atomic.fct_group_services").fetchall()[0][0])
 
 
+def outdated() -> tuple[str, ...]:
+    build = builds.published("group")
+    assert build is not None
+    return building.outdated(build)
+
+
 def states(run: Run) -> dict[str, str]:
     return {line: outcome.state for line, outcome in run.lines.items()}
 
@@ -107,10 +114,20 @@ def test_the_group_is_made_from_what_is_published_after_the_lines_of_its_run(
     land(range(10), price_eur=Decimal("1000.00"))
     assert states(runs.run(store, ["audio"], project=project)) == {"audio": "published"}
     assert revenue() == 10 * Decimal("950.10"), "until the group is run"
+    assert outdated() == ("audio",)
     assert states(runs.run(store, ["group"], project=project)) == {"group": "published"}
     assert revenue() == 10 * Decimal("1000.00")
 
-    publish.rollback("audio")
+    assert outdated() == ()
+    assert states(runs.run(store, ["audio"], force=True, project=project)) == {"audio": "published"}
+    assert outdated() == (), "the same again gives the same"
+
+    publish.rollback("audio", audio.id)
+    assert outdated() == ("audio",)
+    mart = status._mart("group", datetime.now(UTC))
+    assert mart.outdated == ("audio",)
+    (finding,) = doctor._mart(mart)
+    assert (finding.level, finding.remedy) == ("warning", "Run `lake run group`.")
     assert states(runs.run(store, ["group"], project=project)) == {"group": "published"}
     assert revenue() == 10 * Decimal("950.10"), "readers of the line and of the group see the same"
 

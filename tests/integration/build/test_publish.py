@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from lake import builds, publish
+from lake import builds, doctor, publish
+from lake import status as room
 from lake.builds import Build, Status
 from lake.cli import app
-from lake.errors import LeaseHeld, PublishError, UnknownLine
+from lake.errors import BuildError, LakeError, LeaseHeld, PublishError, UnknownBuild, UnknownLine
 from lake.settings import settings
 
 START = datetime(2026, 1, 5, 4, tzinfo=UTC)
@@ -23,6 +25,8 @@ def put(status: Status, nth: int, line: str = "audio", core_id: str | None = Non
     place.mkdir(parents=True)
     with duckdb.connect(place / f"{line}.duckdb") as con:
         con.execute(f"create table made as select {nth} as nth")
+    if core_id:
+        duckdb.connect(place / "core.duckdb").close()
     at = START + timedelta(hours=nth)
     made = Build(
         line=line,
@@ -77,8 +81,87 @@ def test_going_back_and_forth_is_one_pointer_move() -> None:
         publish.rollback("audio")
     assert publish.publish("audio") == third
     assert publish.rollback("audio", first.id) == first
-    with pytest.raises(PublishError, match="no build '20200101"):
+    with pytest.raises(UnknownBuild, match=f"'20200101T000000-abcdef'.*{first.id}.*See `lake builds audio`"):
         publish.rollback("audio", "20200101T000000-abcdef")
+
+
+def test_a_build_of_another_line_or_a_path_is_no_build_of_this_one() -> None:
+    own, other = put("passed", 0), put("passed", 1, "dental")
+    publish.publish("audio")
+    for id in (other.id, f"../dental/{other.id}", f"../../marts/audio/{own.id}", f"{own.id}/", "..", ".", "", "/"):
+        for asked in (publish.rollback, publish.publish):
+            if id:
+                with pytest.raises(UnknownBuild):
+                    asked("audio", id)
+        with pytest.raises(UnknownBuild):
+            builds.build("audio", id)
+    for id in (f"../dental/{other.id}", "..", ""):  # a pointer that was written by hand
+        builds.point("audio", id)
+        assert builds.published("audio") is None
+        assert builds.pointer_is_broken("audio")
+    assert publish.publish("audio") == own
+
+
+def zeroed(path: Path) -> None:
+    """What a bad disk leaves: the first 64 KB are zeros."""
+    with path.open("r+b") as file:
+        file.write(bytes(2**16))
+
+
+def test_a_build_that_can_t_be_opened_is_neither_published_nor_gone_back_to() -> None:
+    good, broken, last = put("passed", 0), put("passed", 1), put("passed", 2)
+    publish.publish("audio")
+    zeroed(broken.database)
+    assert builds.unreadable(broken) == broken.database
+    assert builds.unreadable(last) is None
+    with pytest.raises(BuildError, match=f"{broken.id} of 'audio' can't be opened: audio.duckdb .*`lake run audio`"):
+        publish.publish("audio", broken.id)
+    assert publish.rollback("audio") == good
+    (good.database).unlink()
+    assert builds.unreadable(good) == good.database
+    (status,) = (m for m in (room._mart("audio", START),) if m.faults)
+    assert [f.remedy for f in status.faults] == ["Run `lake run audio`."]
+    assert [f.level for f in doctor._mart(status)] == ["wrong"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '"a"', "null", "\x00", '{"build": 3}'])
+def test_a_damaged_file_of_one_line_is_said_and_stops_nothing_else(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    first, second, other = put("passed", 0), put("passed", 1), put("passed", 0, "dental")
+    publish.publish("audio")
+    publish.publish("dental")
+    (second.folder / "build.json").write_text(text)
+    (builds.folder("dental") / "published.json").write_text(text)
+
+    assert builds.builds("audio") == [first]
+    assert builds.damaged("audio") == [second.folder]
+    assert builds.published("audio") is builds.published("dental") is None
+    assert [r.getMessage().split()[0] for r in caplog.records if r.levelname == "WARNING"] == ["build.damaged"] * 2
+    with pytest.raises(PublishError, match="is damaged"):
+        builds.build("audio", second.id)
+    audio, dental = room._mart("audio", START), room._mart("dental", START)
+    assert [f.remedy for f in audio.faults] == [
+        f"Remove {second.folder}.",
+        f"Run `lake publish audio --build {first.id}`.",
+    ]
+    assert [f.remedy for f in dental.faults] == [f"Run `lake publish dental --build {other.id}`."]
+    assert [f.level for mart in (audio, dental) for f in doctor._mart(mart)] == ["wrong"] * 3
+    listed = CliRunner().invoke(app, ["builds", "audio", "dental"])
+    assert listed.exit_code == 0, listed.output
+    assert f"{second.id}  damaged" in listed.output
+    asked = CliRunner().invoke(app, ["query", "--metrics", "audio_net_sales_eur"])
+    assert isinstance(asked.exception, LakeError), asked.output
+
+    assert publish.publish("audio") == first
+    assert publish.publish("dental") == other
+    assert builds.published("dental") == other
+
+
+def test_ids_are_whole_however_narrow_the_terminal() -> None:
+    made = [put("passed", nth, line) for nth, line in enumerate(("audio", "childcare"))]
+    for columns in ("30", "80", "200"):
+        listed = CliRunner().invoke(app, ["builds"], env={"COLUMNS": columns}).output
+        assert all(build.id in listed for build in made)
+        assert listed.count("\n") == 3, "whole lines, where no terminal shows them"
 
 
 def test_the_published_build_stays_however_old_and_so_does_the_core_of_a_kept_build(

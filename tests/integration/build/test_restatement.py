@@ -23,7 +23,7 @@ from lake.builds import Build, Status
 from lake.cli import app
 from lake.errors import AccessDenied, QueryError, UnknownBuild, UnknownDimension, UnknownMetric
 from lake.semantic import Filter, Restatement
-from lake.semantic.origins import Difference
+from lake.semantic.origins import Difference, differences
 from lake.settings import settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -239,6 +239,14 @@ def test_records_need_the_permission_to_drill_and_figures_the_permission_to_read
     with pytest.raises(AccessDenied, match="publish"):
         told(*restated)
     assert told(*restated, scope=scope(may=("read", "publish"))).record_count == 3
+
+
+def test_the_builds_of_lines_that_differ_are_named(restated: tuple[Build, Build]) -> None:
+    before, after = (
+        replace(build, made_from={"audio": id, "dental": "same"}) for build, id in zip(restated, "ab", strict=True)
+    )
+    found = [d for d in differences(METRIC, before, after) if d.kind == "build"]
+    assert found == [Difference("build", "audio", "a", "b")]
 
 
 def test_what_can_t_be_compared_is_refused_with_a_remedy(restated: tuple[Build, Build]) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
 from lake import builds, mirror, publish
 from lake import run as runs
+from lake.cli import app
 from lake.errors import CheckFailed, LeaseHeld, MirrorError, PublishError, StoreUnavailable
 from lake.run import Run
 from lake.store import Store
@@ -75,7 +77,7 @@ def test_a_failure_at_any_step_leaves_what_is_published_and_says_why(
         outcome = runs.run(store, ["audio"], project=project)
     assert outcome.exit_code == 1
     assert "whose commits say 10" in (outcome.lines["audio"].error or "")
-    assert counts(outcome)["build"] == {"built": 0, "reused": 0, "failed": 0}
+    assert "build" not in counts(outcome), "there is nothing to build"
 
     # build
     fact = project / "models" / "marts" / "audio" / "fct_audio_fittings.sql"
@@ -163,7 +165,14 @@ def test_a_run_that_was_killed_is_marked_by_the_next_one(
     monkeypatch.setattr(runs, "_mirror", stop)
     with pytest.raises(KeyboardInterrupt):
         runs.run(store, ["audio"], project=project)
-    states = {tuple(run.lines): run.state for run in runs.last_runs(store)}
-    assert states == {("audio",): "failed", ("audio", "dental"): "killed", ("finance",): "running"}
+
+    def states() -> dict[tuple[str, ...], str]:
+        return {tuple(run.lines): run.state for run in runs.last_runs(store)}
+
+    with store.lease("run:finance"):
+        assert states() == {("audio",): "failed", ("audio", "dental"): "killed", ("finance",): "running"}
+    assert states()["finance",] == "killed", "it holds no lease any more, and did not end"
+    shown = CliRunner().invoke(app, ["status"])
+    assert shown.exit_code == 0, shown.output
     assert runs.last_runs(store, 1)[0].lines["audio"].error == "It was told to stop."
     assert other.run.exit_code == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -106,11 +106,39 @@ def test_stale_data_and_a_refused_build_are_said(tmp_path: Path) -> None:
     assert not room.is_stale(old, old.as_of + timedelta(hours=35))
     assert room.is_stale(old, old.as_of + timedelta(hours=37))
     assert room._mart("audio", old.as_of + timedelta(hours=37)).is_stale
-    assert doctor._mart("audio", True, old, is_stale=True).level == "warning"
+    (stale,) = doctor._mart(room._mart("audio", old.as_of + timedelta(hours=37)))
+    assert stale.level == "warning"
     refused = put("refused", 1)
     assert builds.newest("audio", "refused") == refused
-    assert doctor._mart("audio", True, refused, is_stale=False).level == "wrong"
-    assert doctor._mart("audio", True, replace(refused, status="passed"), is_stale=False).level == "fine"
+    now = room._mart("audio", old.as_of)
+    assert [f.level for f in doctor._mart(now)] == ["wrong"]
+    assert [f.level for f in doctor._mart(replace(now, newest=replace(refused, status="passed")))] == ["fine"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "topic"),
+    [
+        ("LAKE_THREADS", "many", "settings"),
+        ("LAKE_MEMORY_GB", "-1", "settings"),
+        ("LAKE_DATA", __file__, "data folder"),
+    ],
+)
+def test_doctor_goes_on_after_what_is_wrong(name: str, value: str, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    found = levels(list(doctor.examine()))
+    assert [t for t, level in found.items() if level == "wrong"] == [topic]
+    assert {"Python", "contracts", "dbt sources", "expectations", "usage reports"} < set(found)
+    shown = CliRunner().invoke(app, ["doctor"])
+    assert (shown.exit_code, type(shown.exception)) == (1, SystemExit)
+
+
+def test_what_breaks_while_doctor_looks_is_a_finding() -> None:
+    def broken() -> Iterator[Finding]:
+        yield Finding("lake", "fine", "first")
+        raise KeyError("nothing such")
+
+    assert [(f.topic, f.level) for f in doctor._guarded("lake", broken)] == [("lake", "fine"), ("lake", "wrong")]
 
 
 def test_the_project_itself_passes_what_needs_no_lake() -> None:
