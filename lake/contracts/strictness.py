@@ -232,7 +232,7 @@ def _typed(value: Any, field: Field) -> Any:
 def _not_re2(pattern: str) -> str | None:
     """Why the engine that checks values refuses a pattern."""
     try:
-        pc.match_substring_regex(pa.array([""]), pattern)
+        pc.match_substring_regex(pa.scalar(""), pattern)  # A scalar: an array would import pandas, a second.
     except pa.ArrowInvalid as error:
         return str(error)
     return None if pattern else "it is empty"
