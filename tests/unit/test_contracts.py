@@ -146,6 +146,7 @@ def test_a_contract_with_a_misspelt_word_lands_nothing(
         ("maxLength: 40", "maxLength: '40'", "key 'maxLength' can't be '40'"),
         ("minimum: 0, maximum: 6000", "minimum: 9000, maximum: 6000", "minimum 9000 is above maximum 6000"),
         ("minimum: 0, maximum: 6000", "minimum: x", "field 'price_eur': minimum 'x' is not of type decimal"),
+        ("minimum: 0, maximum: 6000", "minimum: 1.0e+30", "field 'price_eur': minimum 1e+30 is not of type decimal"),
         ("minimum: 0, maximum: 6000", "pattern: '^1'", "key 'pattern' is not known"),
         (
             "minimum: '2010-01-01'",
