@@ -38,8 +38,8 @@ def caution() -> list[str]:
     if (psutil.cpu_count() or 1) > BEFORE:
         return []
     return [
-        "- **The machine was busy with other work when this run began.** Rates are below what it can do, and what uses two",
-        "  cores at once suffers more than its reference, which uses one at a time.",
+        "- **The machine was busy with other work when this run began.** Rates are below what it can do, and what",
+        "  uses two cores at once suffers more than its reference, which uses one at a time.",
     ]
 
 
