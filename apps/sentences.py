@@ -23,6 +23,14 @@ def in_words(error: LakeError, language: Language) -> str:
     return " ".join(french(part) for part in parts if part)
 
 
+def reason(text: str, language: Language) -> str:
+    """Why a row is in quarantine: the field, or what else it is about, and what is wrong with it."""
+    if language == "en":
+        return text
+    about, _, what = text.partition(": ")
+    return f"{_read()['words'].get(about, about)} : {french(what)}" if what else french(about)
+
+
 def french(sentence: str) -> str:
     """A sentence of the lake in French; itself, if there is none."""
     for pattern, text in _patterns():

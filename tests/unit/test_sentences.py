@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from apps.sentences import in_words
+from apps.sentences import in_words, reason
 from lake import errors
 from lake.errors import AccessDenied, LakeError, QueryError, UnknownMetric
 from lake.settings import PROJECT
@@ -73,6 +74,28 @@ def texts(node: ast.expr) -> Iterator[str]:
 def test_every_sentence_that_a_reader_may_meet_has_a_french_one(path: Path) -> None:
     missing = set(raised(path)) - set(SENTENCES) - COMPOSED
     assert not missing, f"say them in apps/sentences.yml: {missing}"
+
+
+def told_of_rows() -> Iterator[str]:
+    """Why rows are quarantined: `row: …` and `file: …` of readers, and the faults of values, which follow a field."""
+    for path in (PROJECT / "lake" / "readers").glob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+        for node in nodes:
+            if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in parts:
+                yield from (t for t in texts(node) if re.match("(row|file|columns): ", t))
+    for name in ("checks", "values"):
+        for node in ast.walk(ast.parse((PROJECT / "lake" / "land" / f"{name}.py").read_text("utf-8"))):
+            if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load):
+                yield from (f"price_eur: {t}" for part in node.elts[:2] for t in texts(part) if re.match("[a-z]+ ", t))
+
+
+def test_every_reason_of_the_quarantine_has_a_french_one() -> None:
+    reasons = set(told_of_rows())
+    assert {"file: encoding {} is not accepted", "price_eur: not a number", "price_eur: below {}"} <= reasons
+    assert [r for r in reasons if reason(r, "fr").partition(": ")[2] == r.partition(": ")[2]] == []
+    assert reason("price_eur: below 0", "fr") == "price_eur : inférieur à 0"
+    assert reason("file: encoding utf-16-le is not accepted", "en") == "file: encoding utf-16-le is not accepted"
 
 
 def test_french_names_what_the_english_sentence_names() -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from apps.numbers import figure
 from apps.screens.quality import data
 from apps.screens.quality.confirm import confirm, say_outcome
+from apps.sentences import reason
 from apps.session import Session
 from apps.words import say
 from lake import access
@@ -64,7 +65,12 @@ def _reasons(session: Session, held: Store, source: str, counted: Sequence[Count
     language = session.language
     names = data.file_names(held, source)
     rows = [
-        {"reason": c.reason, "rows": c.rows, "file": names.get(c.file, str(c.file)), "example": c.first}
+        {
+            "reason": reason(c.reason, language),
+            "rows": c.rows,
+            "file": names.get(c.file, str(c.file)),
+            "example": c.first,
+        }
         for c in sorted(counted, key=lambda c: (-c.rows, c.reason))
     ]
     table = pd.DataFrame(rows)
@@ -75,8 +81,8 @@ def _reasons(session: Session, held: Store, source: str, counted: Sequence[Count
         row, text = data.row(held, session, str(example))
         file = names.get(row.file, str(row.file))
         st.caption(say("quality.row_is", language, line=row.line, file=file, version=row.contract_version))
-        for reason in row.reasons:
-            st.markdown(f"- `{reason}`")
+        for why in row.reasons:
+            st.markdown(f"- `{reason(why, language)}`")
         st.code(text, language=None, wrap_lines=True)
 
 
