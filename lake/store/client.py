@@ -29,6 +29,7 @@ from lake.store.totals import BatchTotals, ControlTotals
 
 log = logging.getLogger(__name__)
 
+#: How long an answer of MongoDB is waited for, unless its URI says.
 SELECTION_MS = 10_000
 
 _NO_SPACE = "No space left on device"
@@ -146,6 +147,7 @@ def open_store() -> Iterator[Store]:
     with contextlib.ExitStack() as stack:
         uri = chosen.mongo_uri or stack.enter_context(embedded(chosen.data / "mongo"))
         where = "LAKE_MONGO_URI" if chosen.mongo_uri else f"The embedded MongoDB in {chosen.data / 'mongo'}"
+        waits = {} if "serverselectiontimeoutms" in uri.lower() else {"serverSelectionTimeoutMS": SELECTION_MS}
         try:
             client = stack.enter_context(
                 MongoClient[dict[str, Any]](
@@ -155,7 +157,7 @@ def open_store() -> Iterator[Store]:
                     tzinfo=UTC,
                     w="majority",
                     readConcernLevel="majority",
-                    serverSelectionTimeoutMS=SELECTION_MS,
+                    **waits,
                 )
             )
             hello = client.admin.command("hello")
