@@ -88,7 +88,8 @@ def test_a_month_is_only_that_month(in_group: Group) -> None:
 
 def test_a_link_reopens_the_same_statement(in_group: Group) -> None:
     app = opened(structures=["S02", "S01"], month="2024-03", span="year", line="wages")
-    assert not app.exception and not app.error and not app.info
+    assert not app.exception and not app.error
+    assert {i.value for i in app.info} <= {say("finance.no_budget", "en")}  # a small sample budgets its last years only
     assert app.multiselect(key="finance-structures").value == ["S02", "S01"]
     assert app.selectbox(key="finance-line").value == "wages"
     whole = {"since": date(2024, 1, 1), "until": date(2024, 12, 31)}
@@ -151,7 +152,8 @@ def test_the_statement_goes_down_to_the_entries_of_an_account(in_group: Group) -
     assert sum(accounts["amount"].dropna()) == -wages
     account = app.selectbox(key="finance-account").value
     of_account = accounts.set_index("account").loc[account, "amount"]
-    assert sum(entries["debit"].dropna()) - sum(entries["credit"].dropna()) == of_account
+    sides = {n: sum(Decimal(t.replace(",", "")) for t in entries[n] if t) for n in ("debit", "credit")}
+    assert sides["debit"] - sides["credit"] == of_account
     assert set(entries["account"]) == {account}
     assert entries["number"].notna().all() and entries["piece"].notna().all() and entries["journal"].notna().all()
     assert any(cents(of_account, "en") in caption.value for caption in app.caption)
