@@ -147,7 +147,9 @@ def open_store() -> Iterator[Store]:
     with contextlib.ExitStack() as stack:
         uri = chosen.mongo_uri or stack.enter_context(embedded(chosen.data / "mongo"))
         where = "LAKE_MONGO_URI" if chosen.mongo_uri else f"The embedded MongoDB in {chosen.data / 'mongo'}"
-        waits = {} if "serverselectiontimeoutms" in uri.lower() else {"serverSelectionTimeoutMS": SELECTION_MS}
+        waits: dict[str, Any] = (
+            {} if "serverselectiontimeoutms" in uri.lower() else {"serverSelectionTimeoutMS": SELECTION_MS}
+        )
         try:
             client = stack.enter_context(
                 MongoClient[dict[str, Any]](
