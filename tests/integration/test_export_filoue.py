@@ -101,8 +101,8 @@ def test_the_export_says_of_each_child_what_the_nurserys_own_software_says(in_gr
 
 
 def test_identities_of_the_nurserys_own_file_are_joined_by_pseudonym(in_group: Group, tmp_path: Path) -> None:
-    attendance = in_group.files / "childcare" / "S14_creche_presences_2024-12.csv"
-    days = csv.DictReader(attendance.read_text("cp1252").splitlines(), delimiter=";")
+    months = (in_group.files / "childcare").glob("S14_creche_presences_2024-*.csv")
+    days = [d for m in months for d in csv.DictReader(m.read_text("cp1252").splitlines(), delimiter=";")]
     members = sorted({d["N° adhérent"] for d in days if d["Établissement"] == "S14-CHI-01"})
     own = tmp_path / "familles.csv"
     rows = [f"{number};441;{7_000_000 + nth};44100;Sautron" for nth, number in enumerate(members[1:])]
