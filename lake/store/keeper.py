@@ -1,8 +1,9 @@
 """Keeps one `mongod` alive while somebody uses it: `python -I keeper.py FOLDER SECONDS COMMAND…`.
 
 Whoever uses the server holds a shared lock on `<folder>/users`. When nobody has held it for SECONDS, the keeper stops
-the server and ends. The kernel drops the lock of a process that was killed, and stops the server if the keeper
-itself is killed, so nothing is left running. Standard library only: it is run as a file, without the lake's imports.
+the server and ends. It holds `<folder>/keeper` all its life: whoever gets that lock knows that no server is kept. The
+kernel drops the lock of a process that was killed, and stops the server if the keeper itself is killed, so nothing is
+left running. Standard library only: it is run as a file, without the lake's imports.
 """
 
 import contextlib
@@ -37,8 +38,8 @@ def _die_with_keeper() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def keep(folder: Path, linger_seconds: float, command: list[str]) -> int:
-    """Run the server until it ends or nobody uses it. Returns its exit code."""
+def keep(folder: Path, linger_seconds: float, command: list[str]) -> None:
+    """Run the server until it ends or nobody uses it."""
     with (folder / "mongod.out").open("wb") as out:
         # The death signal follows the thread that forks: this one, the only one.
         server = subprocess.Popen(
@@ -54,16 +55,16 @@ def keep(folder: Path, linger_seconds: float, command: list[str]) -> int:
                 last_used = time.monotonic()
             elif time.monotonic() - last_used > linger_seconds:
                 server.terminate()
-                return server.wait()
-    return server.returncode
+                server.wait()
 
 
 def main() -> None:
     folder, seconds, *command = sys.argv[1:]
+    # Taken before the caller gets its answer, kept by the child, and let go by its end, whatever ends it.
+    fcntl.flock(os.open(Path(folder) / "keeper", os.O_RDWR | os.O_CREAT, 0o600), fcntl.LOCK_EX)
     if os.fork():  # The caller gets its answer at once; the keeper is nobody's child.
         os._exit(0)
-    code = keep(Path(folder), float(seconds), command)
-    (Path(folder) / "mongod.exit").write_text(str(code), "ascii")
+    keep(Path(folder), float(seconds), command)
 
 
 if __name__ == "__main__":

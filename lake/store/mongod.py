@@ -127,7 +127,7 @@ def _ensure_primary(folder: Path, path: Path, uri: str) -> None:
             with contextlib.suppress(PyMongoError):
                 if _is_primary(uri, str(path)):
                     return
-        elif not is_spawned or _has_exited(folder):
+        elif not _is_kept(folder):
             if is_spawned and not _is_still_stopping(folder):
                 break
             _spawn(folder, path)
@@ -176,7 +176,6 @@ def _spawn(folder: Path, path: Path) -> None:
     data.mkdir(exist_ok=True, mode=0o700)
     if log.exists() and log.stat().st_size > LOG_BYTES_KEPT:
         log.replace(folder / "mongod.log.1")
-    (folder / "mongod.exit").unlink(missing_ok=True)
     command = [
         str(binary()),
         *("--dbpath", str(data)),
@@ -200,8 +199,16 @@ def _spawn(folder: Path, path: Path) -> None:
     )
 
 
-def _has_exited(folder: Path) -> bool:
-    return (folder / "mongod.exit").exists()
+def _is_kept(folder: Path) -> bool:
+    """Whether a keeper lives: ours, or that of a server which has just ended and whose end it has not told yet."""
+    handle = os.open(folder / "keeper", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
 
 
 def _is_still_stopping(folder: Path) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -82,6 +84,28 @@ def test_a_killed_server_or_keeper_is_replaced_and_nothing_is_lost(victim: str) 
     found.wait(10)
     with open_store() as store:
         assert store.runs.get("x") == {"a": 1}
+    kill(process)
+    until(lambda: not servers())
+
+
+def test_a_keeper_that_is_slow_to_see_its_server_end_does_not_spoil_the_next_start() -> None:
+    process = user()
+    server, keeper = sorted(servers(), key=lambda found: found.cmdline()[0].endswith("mongod"), reverse=True)
+    keeper.send_signal(signal.SIGSTOP)
+    server.send_signal(signal.SIGKILL)
+    until(lambda: not mongod._answers(settings().data / "mongo" / "mongod.sock"))
+
+    def go_on() -> None:  # As soon as another is starting, or after a while in which none was.
+        with contextlib.suppress(AssertionError):
+            until(lambda: {found.pid for found in servers()} > {keeper.pid}, 1)
+        keeper.send_signal(signal.SIGCONT)
+
+    going_on = threading.Thread(target=go_on)
+    going_on.start()
+    with open_store() as store:
+        going_on.join()
+        assert store.runs.get("x") == {"a": 1}
+        assert len(servers()) == 2
     kill(process)
     until(lambda: not servers())
 
