@@ -13,12 +13,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from lake.settings import PROJECT
 
 #: Chromium as Debian installs it, or Chrome as others do.
 CHROMIUM = next((p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None)
+
+#: What every file of browser tests is marked with. One worker runs them all, so that one browser is open at a time.
+MARKS = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(1200),
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("LAKE_REQUIRE_BROWSER"),
+        reason="no Chromium or Chrome is installed: browser tests are skipped",
+    ),
+]
 
 _QUIET = (
     "--no-sandbox",

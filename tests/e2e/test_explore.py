@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -12,25 +10,15 @@ from urllib.parse import parse_qs, urlparse
 
 import openpyxl
 import pytest
+from browser import MARKS, settled
 from group import Group
 from playwright.sync_api import Locator, Page, expect
-
-sys.path.insert(0, str(Path(__file__).parent))
-from browser import CHROMIUM, settled
 
 from apps.words import LANGUAGES, Language, say
 from lake import access, semantic
 from lake.semantic import Filter
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.timeout(1200),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("LAKE_REQUIRE_BROWSER"),
-        reason="no Chromium or Chrome is installed: browser tests are skipped",
-    ),
-]
+pytestmark = MARKS
 
 SALES = "audio_net_sales_eur"
 SINCE, UNTIL = date(2025, 1, 1), date(2025, 12, 31)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from datetime import date
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from browser import MARKS, settled
 from group import Group
 from playwright.sync_api import Browser, Page, expect
-
-sys.path.insert(0, str(Path(__file__).parent))
-from browser import CHROMIUM, settled
 
 from apps.numbers import figure
 from apps.screens.line.plan import plan
@@ -23,15 +18,7 @@ from apps.words import LANGUAGES, Language, say
 from lake import access, semantic
 from lake.semantic import Filter
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.timeout(1200),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("LAKE_REQUIRE_BROWSER"),
-        reason="no Chromium or Chrome is installed: browser tests are skipped",
-    ),
-]
+pytestmark = MARKS
 
 
 def choose(page: Page, label: str, option: str) -> None:

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
-from pathlib import Path
 
 import pytest
+from browser import MARKS, settled
 from group import Group
 from playwright.sync_api import Page, expect
 
-sys.path.insert(0, str(Path(__file__).parent))
-from browser import CHROMIUM, settled
-
 from apps.words import LANGUAGES, Language, say
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.timeout(1200),
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("LAKE_REQUIRE_BROWSER"),
-        reason="no Chromium or Chrome is installed: browser tests are skipped",
-    ),
-]
+pytestmark = MARKS
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
