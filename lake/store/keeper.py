@@ -22,7 +22,7 @@ PR_SET_PDEATHSIG = 1
 
 
 @contextlib.contextmanager
-def _exclusive(path: Path) -> Iterator[bool]:
+def exclusive(path: Path) -> Iterator[bool]:
     """Whether nobody else holds the lock; held by us inside."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -50,7 +50,7 @@ def keep(folder: Path, linger_seconds: float, command: list[str]) -> None:
     while server.poll() is None:
         time.sleep(POLL_SECONDS)
         # A newcomer takes `start` first, then `users`: holding both means that nobody is about to come in.
-        with _exclusive(folder / "start") as no_newcomer, _exclusive(folder / "users") as unused:
+        with exclusive(folder / "start") as no_newcomer, exclusive(folder / "users") as unused:
             if not (no_newcomer and unused):
                 last_used = time.monotonic()
             elif time.monotonic() - last_used > linger_seconds:

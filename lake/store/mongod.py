@@ -26,6 +26,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from lake.errors import StoreUnavailable
+from lake.store.keeper import exclusive
 
 CACHE_GB = 1.0
 OPLOG_MB = 512
@@ -201,14 +202,8 @@ def _spawn(folder: Path, path: Path) -> None:
 
 def _is_kept(folder: Path) -> bool:
     """Whether a keeper lives: ours, or that of a server which has just ended and whose end it has not told yet."""
-    handle = os.open(folder / "keeper", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return False
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
+    with exclusive(folder / "keeper") as nobody_has_it:
+        return not nobody_has_it
 
 
 def _is_still_stopping(folder: Path) -> bool:
