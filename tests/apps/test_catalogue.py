@@ -67,11 +67,29 @@ def test_an_indicator_says_what_it_means_and_comes_from(in_group: Group) -> None
         i for i in semantic.metrics("audio", scope=scope("group-director")) if f"indicator:{i.name}" == SALES
     )
     assert app.title[0].value == indicator.label_en
-    for said in (indicator.definition_en, indicator.formula_en, indicator.owner):
+    for said in (indicator.definition_en, indicator.formula_en, "Audio analyst"):
         assert said in texts(app)
     (graph,) = app.get("graphviz_chart")
     assert "dataset:fct_audio_fittings" in graph.proto.spec
     assert "fct_audio_fittings" in texts(opened("dataset:fct_audio_fittings"))
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("fr", "Structure qui a envoyé le fichier."), ("en", "Structure that sent the file.")],
+)
+@pytest.mark.parametrize("entry", ["dataset:fct_audio_fittings", "source:audio_fittings"])
+def test_columns_and_fields_are_described_in_the_readers_language(
+    in_group: Group, entry: str, language: Language, said: str
+) -> None:
+    shown = on(opened(entry, language=language), "details").dataframe[0].value
+    assert shown.set_index("name").description["structure_id"] == said
+
+
+def test_what_checks_measured_is_said_in_the_readers_language(in_group: Group) -> None:
+    checks = on(opened("source:audio_fittings", language="fr"), "checks").dataframe[0].value
+    assert set(checks.about) == {"Appareils livrés"}
+    assert all(" dans le lac, " in detail for detail in checks.detail)
 
 
 def test_a_slip_and_no_accent_still_find_it(in_group: Group) -> None:

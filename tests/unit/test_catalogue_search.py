@@ -9,7 +9,7 @@ from apps.screens.catalogue.search import plain, search
 
 
 def entry(name: str, fr: str, en: str, text_fr: str = "", text_en: str = "", line: str = "audio") -> Entry:
-    return Entry(f"indicator:{name}", "indicator", name, line, Text(fr, en), Text(text_fr, text_en), Text("", ""), "")
+    return Entry(f"indicator:{name}", "indicator", name, line, Text(fr, en), Text(text_fr, text_en), Text("", ""), ())
 
 
 ENTRIES = [

@@ -90,7 +90,15 @@ def test_what_changed_between_two_builds_is_restated() -> None:
         ("1,200 of 40,000 rows", "fr", "1\u202f200 ligne(s) sur 40\u202f000"),
         ("1,200 of 40,000 rows", "en", "1,200 of 40,000 rows"),
         ("3 found", "fr", "constaté : 3"),
-        ("could not be evaluated: no such column", "fr", "could not be evaluated: no such column"),
+        ("could not be evaluated: no such column", "fr", "n'a pas pu être évalué : no such column"),
+        (
+            "213 in the lake, 213 in stg_geo__communes; population: 13,707,801.50 and 13,707,801.50",
+            "fr",
+            "213 dans le lac, 213 dans stg_geo__communes; "
+            "population : 13\u202f707\u202f801,50 et 13\u202f707\u202f801,50",
+        ),
+        ("9 versions in the lake, 8 in the build", "fr", "9 versions dans le lac, 8 dans la construction"),
+        ("said otherwise", "fr", "said otherwise"),
     ],
 )
 def test_what_was_measured_is_said_in_the_readers_language(detail: str, language: Language, said: str) -> None:

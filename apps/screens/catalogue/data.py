@@ -14,6 +14,7 @@ from apps.numbers import PARIS
 from apps.screens.catalogue.entries import Entry, Text, of_dataset, of_indicator, of_source, ordered
 from apps.session import Session
 from apps.store import store
+from apps.words import catalogue as words
 from lake import builds, lineage, semantic
 from lake.builds import CORE, Build
 from lake.checks import Result, results, suites
@@ -36,6 +37,9 @@ SHARED = ("group", "geo")
 #: Rows shown of an entry, from the last days that have any.
 SAMPLE_ROWS = 20
 _SAMPLE_DAYS = 31
+
+#: Keys of the names of what no suite of checks names.
+_NAMES = "catalogue.names."
 
 #: Days over which use is told, today included.
 USED_DAYS = 30
@@ -61,14 +65,14 @@ def known(session: Session) -> Known:
     if newest:
         published = {line: newest for line in SHARED if session.scope.sees(line)} | published
     ways = {line: lineage.read(build).within(session.scope.sees) for line, build in published.items()}
-    subjects = _subjects()
+    called = names()
     entries = [of_indicator(i) for i in semantic.metrics(scope=session.scope)]
     for line, way in ways.items():
         own = [n for n in way.nodes.values() if n.kind == "dataset" and n.line == line]
         is_built = line == published[line].line  # the group's mart may not be there yet, its shared dimensions are
-        entries += [of_dataset(n, way, subjects) for n in own if is_built or n.needs == (line,)]
+        entries += [of_dataset(n, way, called) for n in own if is_built or n.needs == (line,)]
     sources = [c for c in catalogue().values() if session.scope.sees(c.line)]
-    entries += [of_source(c, ways.get(c.line), subjects) for c in sources]
+    entries += [of_source(c, ways.get(c.line), called) for c in sources]
     return Known(tuple(ordered(entries, ALL_LINES)), published, ways)
 
 
@@ -206,9 +210,10 @@ def history(entry: Entry) -> tuple[list[Change], datetime | None]:
     return lineage.history(kept, entry.id), min((b.created_at for b in kept), default=None)
 
 
-def _subjects() -> dict[str, Text]:
-    """What the checks call each table, in words."""
-    return dict(_suites().values())
+def names() -> dict[str, Text]:
+    """What the tables and the sources are called: as the checks call them, or else by a name of the catalogue's own."""
+    own = {key.removeprefix(_NAMES): Text(**said) for key, said in words().items() if key.startswith(_NAMES)}
+    return own | dict(_suites().values())
 
 
 @lru_cache(maxsize=1)

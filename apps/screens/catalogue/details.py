@@ -11,6 +11,7 @@ import streamlit as st
 from apps.numbers import age, figure
 from apps.screens.catalogue import data
 from apps.screens.catalogue.data import Known
+from apps.screens.catalogue.descriptions import described
 from apps.screens.catalogue.entries import Entry
 from apps.session import Session
 from apps.values import name as value_name
@@ -54,7 +55,8 @@ def _of_indicator(indicator: Indicator, dimensions: Sequence[Dimension], languag
 
 def _columns(session: Session, found: Known, entry: Entry) -> None:
     node = found.ways[entry.line].nodes[entry.id]
-    rows = [{"name": c.name, "kind": c.kind, "description": c.description} for c in node.columns]
+    language = session.language
+    rows = [{"name": c.name, "sql": c.kind, "description": described(c.description, language)} for c in node.columns]
     _table(session, "columns", rows)
 
 
@@ -64,7 +66,7 @@ def _source(session: Session, source: Contract) -> None:
     if source.freshness_days:
         promise = say("catalogue.promise_days", language, n=source.freshness_days)
     facts = [
-        ("grain", source.grain),
+        ("grain", described(source.grain, language)),
         ("key", ", ".join(f"`{f.name}`" for f in source.key)),
         ("contract", f"`{source.line}/{source.path.name}` · {source.version} · {source.reading.format.upper()}"),
         ("versions", f"`{source.version_order}`"),
@@ -76,11 +78,11 @@ def _source(session: Session, source: Contract) -> None:
         {
             "header": f.header,
             "name": f.name,
-            "kind": f.kind,
+            "kind": say(f"catalogue.types.{f.kind}", language),
             "required": f.required,
             "values": ", ".join(value_name(f.name, value, language) for value in f.allowed),
             "personal": say(f"catalogue.personals.{f.personal}", language) if f.personal else "",
-            "description": f.description,
+            "description": described(f.description, language),
         }
         for f in source.fields
     ]

@@ -40,7 +40,7 @@ class Entry:
     label: Text
     definition: Text
     formula: Text
-    owner: str
+    owners: tuple[str, ...]
     rank: int | None = None
 
 
@@ -57,49 +57,49 @@ def of_indicator(indicator: Indicator) -> Entry:
         label=Text(indicator.label_fr, indicator.label_en),
         definition=Text(indicator.definition_fr, indicator.definition_en),
         formula=Text(indicator.formula_fr, indicator.formula_en),
-        owner=indicator.owner,
+        owners=(indicator.owner,),
         rank=indicator.rank,
     )
 
 
-def of_dataset(node: Node, way: Lineage, subjects: Mapping[str, Text]) -> Entry:
-    """A dataset, called as its checks call it. Nobody signs a table: its owners are those of what is made from it."""
+def of_dataset(node: Node, way: Lineage, names: Mapping[str, Text]) -> Entry:
+    """A dataset, by its name. Nobody signs a table: its owners are those of what is made from it."""
     return Entry(
         id=node.id,
         kind="dataset",
         name=node.name,
         line=node.line,
-        label=subjects.get(node.name, Text(node.name, node.name)),
+        label=names.get(node.name, Text(node.name, node.name)),
         definition=Text(node.description_fr, node.description),
         formula=_NONE,
-        owner=owners(way, node.id),
+        owners=owners(way, node.id),
     )
 
 
-def of_source(contract: Contract, way: Lineage | None, subjects: Mapping[str, Text]) -> Entry:
-    """A source, called as the dataset that holds its records."""
+def of_source(contract: Contract, way: Lineage | None, names: Mapping[str, Text]) -> Entry:
+    """A source, by its name; without one it is called as the dataset that holds its records."""
     id = f"source:{contract.name}"
-    holder = way and next((n for n in way.nodes.values() if contract.name in n.reconciles), None)
-    name = Text(contract.name, contract.name)
+    holder = way and next((n.name for n in way.nodes.values() if contract.name in n.reconciles), None)
+    known = (names[name] for name in (contract.name, holder) if name in names)
     return Entry(
         id=id,
         kind="source",
         name=contract.name,
         line=contract.line,
-        label=subjects.get(holder.name, name) if holder else name,
+        label=next(known, Text(contract.name, contract.name)),
         definition=Text(contract.purpose_fr, contract.purpose),
         formula=_NONE,
-        owner=owners(way, id) if way else "",
+        owners=owners(way, id) if way else (),
     )
 
 
-def owners(way: Lineage, id: str) -> str:
+def owners(way: Lineage, id: str) -> tuple[str, ...]:
     """Who answers for the indicators made from a node of its line, most of them first."""
     if id not in way.nodes:
-        return ""
+        return ()
     line = way.nodes[id].line
     signed = [n.owner for n in way.after(id) if n.kind == "indicator" and n.owner and n.line in (line, "group")]
-    return ", ".join(sorted(set(signed), key=lambda owner: (-signed.count(owner), owner))[:2])
+    return tuple(sorted(set(signed), key=lambda owner: (-signed.count(owner), owner))[:2])
 
 
 def ordered(entries: Iterable[Entry], lines: tuple[str, ...]) -> list[Entry]:

@@ -41,7 +41,8 @@ def draw_entry(session: Session, found: Known, entry: Entry) -> None:
     if formula := entry.formula.to(language):
         st.markdown(f"**{say('catalogue.formula', language)}** — {formula}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        owner = f" · {say('catalogue.owner', language, who=entry.owner)}" if entry.owner else ""
+        who = ", ".join(session.role_label(owner) for owner in entry.owners)
+        owner = f" · {say('catalogue.owner', language, who=who)}" if who else ""
         st.caption(f"`{entry.name}`{owner}")
         if entry.kind == "indicator" and "explore" in st.session_state["links"]:
             st.page_link(

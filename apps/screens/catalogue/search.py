@@ -59,7 +59,7 @@ def search(asked: str, entries: Sequence[Entry], lines: Mapping[str, str] | None
 def _said(entry: Entry, line: str) -> tuple[str, ...]:
     """What an entry says of itself beside its names, in both languages."""
     definition, formula = entry.definition, entry.formula
-    return definition.fr, definition.en, formula.fr, formula.en, entry.owner, line
+    return definition.fr, definition.en, formula.fr, formula.en, *entry.owners, line
 
 
 def _alike(word: str, vocabulary: Sequence[str]) -> Mapping[str, float]:

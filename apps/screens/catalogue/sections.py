@@ -17,9 +17,12 @@ from apps.screens.catalogue.data import Known
 from apps.screens.catalogue.entries import KINDS, Entry
 from apps.screens.catalogue.graph import Words, dot, picture
 from apps.screens.catalogue.naming import ICONS, node_name
+from apps.screens.quality.measured import measured
 from apps.session import Session
 from apps.values import worded
-from apps.words import escaped, say
+from apps.words import Language, escaped, say
+from apps.words import catalogue as words
+from lake.checks import Result
 from lake.contracts import catalogue as contracts
 from lake.errors import AccessDenied, StoreError
 from lake.lineage import Node
@@ -101,9 +104,9 @@ def draw_checks(session: Session, found: Known, entry: Entry) -> None:
         rows = [
             {
                 "outcome": say(f"catalogue.outcomes.{c.outcome}", language),
-                "about": c.subject_en if language == "en" else c.subject_fr,
+                "about": _about(found, c, language),
                 "says": c.says_en if language == "en" else c.says_fr,
-                **({"detail": c.detail} if session.sees_every_structure else {}),
+                **({"detail": measured(c.detail, language)} if session.sees_every_structure else {}),
             }
             for c in sorted(checks, key=lambda c: ("blocked", "warned", "passed").index(c.outcome))
         ]
@@ -111,6 +114,12 @@ def draw_checks(session: Session, found: Known, entry: Entry) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=names, height="content")
     if tests:
         st.caption(say("catalogue.checks_dbt", language, n=tests))
+
+
+def _about(found: Known, check: Result, language: Language) -> str:
+    """What a check is about; a reconciliation names its source."""
+    source = found.entry(f"source:{check.subject_en}")
+    return source.label.to(language) if source else check.subject_en if language == "en" else check.subject_fr
 
 
 def draw_usage(session: Session, found: Known, entry: Entry) -> None:
@@ -123,7 +132,7 @@ def draw_usage(session: Session, found: Known, entry: Entry) -> None:
         st.caption(say("catalogue.shown_none", language))
     for screen in screens:
         if screen.name in pages:
-            label = f"{node_name(found, screen, language)} :gray[· {screen.owner}]"
+            label = f"{node_name(found, screen, language)} :gray[· {session.role_label(screen.owner)}]"
             st.page_link(link(screen.name), label=label, icon=pages[screen.name].icon)
     st.markdown(f"**{say('catalogue.views', language)}**")
     _views(session, found, entry)
@@ -236,4 +245,12 @@ def draw_history(session: Session, found: Known, entry: Entry) -> None:
             ):
                 with column:
                     st.caption(say(f"catalogue.{title}", language))
-                    st.code(text or NOTHING, language=None, wrap_lines=True)
+                    st.code(_told(session, change.facet, text), language=None, wrap_lines=True)
+
+
+def _told(session: Session, facet: str, text: str) -> str:
+    """A part of a definition: codes by their words, what is written for machines as it stands."""
+    if facet == "owner" and text:
+        return session.role_label(text)
+    word = f"catalogue.{facet}s.{text}"
+    return say(word, session.language) if word in words() else text or NOTHING
