@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from lake import builds, dbt, mirror, sources
 from lake.builds import CORE, Build
 from lake.contracts import Contract
-from lake.errors import BuildError, LeaseHeld
+from lake.errors import BuildError, ContractError, LeaseHeld
 from lake.settings import PROJECT, TRADES, made_from, settings
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Outcome:
     line: str
     build: Build | None
     reused: bool = False
-    error: BuildError | LeaseHeld | None = None
+    error: BuildError | ContractError | LeaseHeld | None = None
 
 
 def build_lines(
@@ -64,6 +64,7 @@ def build_lines(
 
     Raises:
         BuildError: the shared dimensions failed, so nothing could be built.
+        ContractError: so for a broken contract of their sources.
         LeaseHeld: another process has been building them for half an hour.
     """
     report = report or (lambda line, node, done, total: None)
@@ -74,7 +75,7 @@ def build_lines(
         def one(line: str) -> Outcome:
             try:
                 return _build(line, core.build, dbt_session, force=force, project=project, report=report)
-            except (BuildError, LeaseHeld) as error:
+            except (BuildError, ContractError, LeaseHeld) as error:
                 return Outcome(line, None, error=error)
 
         try:

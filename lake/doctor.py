@@ -44,7 +44,7 @@ def examine(project: Path = PROJECT) -> Iterator[Finding]:
         is_set = is_set and finding.topic != "settings"
         has_folder = has_folder and not (finding.topic == "data folder" and finding.level == "wrong")
         yield finding
-    yield from _attempt("contracts", lambda: f"{len(contracts.catalogue())} are valid")
+    yield from _guarded("contracts", _contracts)
     yield from _guarded("dbt sources", lambda: [_declarations(project)])
     if is_set:
         yield from _attempt("policy", lambda: f"{len(access.policy().roles)} roles in {settings().policy.name}")
@@ -111,9 +111,15 @@ def _secrets(folder: Path) -> Finding:
     return Finding("secrets", "fine", "readable by their owner only")
 
 
+def _contracts() -> Iterator[Finding]:
+    for one in contracts.broken():
+        remedy = f"Correct it: files that may be of {one.source} are refused, and {one.line} is not built."
+        yield Finding("contracts", "wrong", one.error.what, remedy)
+    yield Finding("contracts", "fine", f"{len(contracts.catalogue())} are valid")
+
+
 def _declarations(project: Path) -> Finding:
-    lines = {c.line for c in contracts.catalogue().values()}
-    stale = [line for line in sorted(lines) if not sources.is_current(line, project)]
+    stale = [line for line in sources.declared() if not sources.is_current(line, project)]
     if stale:
         return Finding("dbt sources", "wrong", f"not what the contracts of {', '.join(stale)} say.", sources.REMEDY)
     return Finding("dbt sources", "fine", "are what the contracts say")

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from lake.contracts import META_SCHEMA, Contract, Field, catalogue
-from lake.settings import LINES, PROJECT
+from lake.contracts import META_SCHEMA, Contract, Field, broken, catalogue, require
+from lake.settings import PROJECT
 
 #: Schema of the source views in a build's DuckDB file.
 SCHEMA = "lake"
@@ -35,8 +35,19 @@ def database(line: str) -> str:
 
 
 def of(database_name: str) -> list[Contract]:
-    """The contracts whose sources are built into one database, by name."""
+    """The contracts whose sources are built into one database, by name.
+
+    Raises:
+        ContractError: one of them is broken.
+    """
+    require(lambda one: database(one.line) == database_name)
     return [c for c in catalogue().values() if database(c.line) == database_name]
+
+
+def declared() -> list[str]:
+    """The lines whose contracts can all be used: a declaration that lacks a source would break its models."""
+    unusable = {one.line for one in broken()}
+    return sorted({c.line for c in catalogue().values()} - unusable)
 
 
 def declaration(line: str) -> str:
@@ -69,11 +80,9 @@ def is_current(line: str, project: Path = PROJECT) -> bool:
 
 
 def write(project: Path = PROJECT) -> list[Path]:
-    """Write the declarations of every line that has contracts; returns the files that changed."""
+    """Write the declarations of the lines whose contracts can all be used; returns the files that changed."""
     changed = []
-    for line in (*LINES, *CORE_LINES):
-        if not any(c.line == line for c in catalogue().values()):
-            continue
+    for line in declared():
         if not is_current(line, project):
             file = path(line, project)
             file.parent.mkdir(parents=True, exist_ok=True)

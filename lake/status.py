@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from lake import builds, mirror
 from lake.build import outdated
 from lake.builds import Build
-from lake.contracts import catalogue
+from lake.contracts import broken, catalogue
 from lake.run import Run, last_runs
 from lake.settings import MARTS, settings
 from lake.store import BatchRecord, FileRecord, Holding, Store
@@ -57,12 +57,13 @@ class MartStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """Everything that `lake status` shows."""
+    """Everything that `lake status` shows. `broken` says which contracts can't be used, and why."""
 
     sources: tuple[SourceStatus, ...]
     marts: tuple[MartStatus, ...]
     runs: tuple[Run, ...]
     leases: tuple[Holding, ...]
+    broken: tuple[str, ...]
 
 
 def status(store: Store, now: datetime | None = None) -> Status:
@@ -74,6 +75,7 @@ def status(store: Store, now: datetime | None = None) -> Status:
         marts=tuple(_mart(line, now) for line in MARTS),
         runs=tuple(last_runs(store, 1)),
         leases=tuple(lease for lease in store.holdings() if not lease.is_over),
+        broken=tuple(str(one.error) for one in broken()),
     )
 
 

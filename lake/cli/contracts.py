@@ -23,10 +23,11 @@ def register(app: typer.Typer) -> None:
 
 def write_sources() -> None:
     """Tell dbt what the contracts say: writes models/staging/<line>/_<line>__sources.yml where it is not current."""
-    from lake import sources
+    from lake import contracts, sources
 
     written = sources.write()
     print("\n".join(str(path) for path in written) or "All are current.")
+    contracts.require()
 
 
 def list_sources() -> None:
@@ -34,7 +35,7 @@ def list_sources() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from lake.contracts import catalogue
+    from lake.contracts import catalogue, require
 
     table = Table(show_edge=False, pad_edge=False)
     for title in ("source", "version", "format", "one record is"):
@@ -42,6 +43,7 @@ def list_sources() -> None:
     for c in catalogue().values():
         table.add_row(c.name, c.version, c.reading.format, c.grain)
     Console().print(table)
+    require()
 
 
 def show(source: Annotated[str, typer.Argument(help="As 'lake contracts list' names it.")]) -> None:
@@ -88,8 +90,17 @@ def check(
     """Check that contracts are valid ODCS v3 documents that landing can be driven by."""
     from lake import readers
     from lake.contracts import FOLDER, load
+    from lake.errors import ContractError
 
+    wrong = []
     for path in paths or sorted(FOLDER.glob("*/*.yaml")):
-        loaded = load(path)
-        readers.reader(loaded.reading.format, loaded)
-        print(f"{loaded.name} {loaded.version}: valid, {len(loaded.fields)} fields")
+        try:
+            loaded = load(path)
+            readers.reader(loaded.reading.format, loaded)
+            print(f"{loaded.name} {loaded.version}: valid, {len(loaded.fields)} fields")
+        except ContractError as error:
+            wrong.append(error)
+    for one in wrong[:-1]:
+        typer.echo(f"lake: {one}", err=True)
+    if wrong:
+        raise wrong[-1]

@@ -30,7 +30,7 @@ def land(
 ) -> None:
     """Land files: typed and checked by contract, persons as pseudonyms, the rest in quarantine with its reasons.
 
-    Landing the same file again adds nothing. Exits with 1 if a file was refused.
+    Landing the same file again adds nothing. Exits with 1 if a file was refused or a contract is broken.
     """
     from rich.console import Console
 
@@ -42,7 +42,9 @@ def land(
         typer.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
     else:
         show(report, Console(markup=False, emoji=False, highlight=False))
-    if report.refused:
+    for why in report.broken:
+        typer.echo(f"lake: {why}", err=True)
+    if report.refused or report.broken:
         raise typer.Exit(1)
 
 

@@ -62,3 +62,5 @@ def mirror(
         )
     if verify:
         print("The mirror holds what MongoDB holds: counts, checksums, content and control totals are equal.")
+    if not sources:
+        contracts.require()

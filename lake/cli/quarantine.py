@@ -142,7 +142,7 @@ def retry(
     A row that still fails stays, with its reasons of today. A corrected file is of the same source, structure and
     period as the one it replaces, and closes the rows whose key it holds.
     """
-    from lake.contracts import contract
+    from lake.contracts import broken, contract, require
     from lake.land.replacement import replace
     from lake.land.retry import retry as retry_rows
     from lake.store import open_store
@@ -163,7 +163,8 @@ def retry(
                     f"quarantine: 'lake quarantine list --source {report.source} --file {number}'."
                 )
             return
-        sources = [source] if source else sorted(store.quarantine.count())
+        held = store.quarantine.count()
+        sources = [source] if source else sorted(held.keys() - {one.source for one in broken()})
         for each in sources:
             scope.require("quarantine", contract(each).line)
         _names(store, scope, source, file)
@@ -172,8 +173,9 @@ def retry(
                 f"{done.source}: {count_of(done.tried, 'row')} tried, {done.landed:,} landed, "
                 f"{done.unchanged:,} unchanged, {done.still:,} stay in quarantine"
             )
-        if not sources:
+        if not held:
             print("Nothing is in quarantine.")
+        require(lambda one: one.source in held and source is None)
 
 
 def _scope(role: str) -> Scope:

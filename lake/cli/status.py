@@ -34,6 +34,8 @@ def status() -> None:
         found = read(store)
     console = Console()
     console.print(_sources(found.sources))
+    for why in found.broken:
+        console.print(f"! contract {why}", highlight=False, markup=False, soft_wrap=True)
     console.print(_marts(found.marts))
     for mart in found.marts:
         for fault in mart.faults:

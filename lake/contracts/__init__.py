@@ -25,13 +25,14 @@ on a field
     unit           eur, hours, days, rate, …
 
 A contract with anything else in it, or with something that landing can't work with, is refused as a whole
-(`strictness`): a misspelt `personal` must never store a name in clear.
+(`strictness`): a misspelt `personal` must never store a name in clear. It stops its own source and no other; what that
+means for files that could be of it is in `lake/land/recognise.py`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -221,23 +222,79 @@ def load(path: Path) -> Contract:
         ) from error
 
 
-@lru_cache(maxsize=4)
-def catalogue(folder: Path = FOLDER) -> dict[str, Contract]:
-    """Every contract by source name (`<line>_<source>`), sorted."""
-    contracts = [load(path) for path in sorted(folder.glob("*/*.yaml"))]
-    return {c.name: c for c in sorted(contracts, key=lambda c: c.name)}
+@dataclass(frozen=True)
+class Broken:
+    """A contract that can't be used until it is corrected.
+
+    Attributes:
+        source: Its source, by its place: `<line>/<source>.yaml`.
+        line: The line of its folder.
+        error: What is wrong with it.
+        files: Patterns of its files' names, as far as they can be told: None where they can't.
+    """
+
+    source: str
+    line: str
+    error: ContractError
+    files: tuple[re.Pattern[str], ...] | None
+
+
+def catalogue(folder: Path | None = None) -> dict[str, Contract]:
+    """Every contract that can be used by source name (`<line>_<source>`), sorted; `broken` has the others."""
+    return _survey(folder or FOLDER)[0]
+
+
+def broken(folder: Path | None = None) -> tuple[Broken, ...]:
+    """The contracts that can't be used, by source."""
+    return _survey(folder or FOLDER)[1]
 
 
 def contract(source: str) -> Contract:
     """The contract of one source.
 
     Raises:
+        ContractError: it is broken.
         UnknownSource: with the nearest known ones.
     """
     known = catalogue()
+    require(lambda one: one.source == source)
     if source not in known:
         raise UnknownSource(source, known)
     return known[source]
+
+
+def require(is_needed: Callable[[Broken], bool] = lambda one: True) -> None:
+    """The contracts that are needed can be used; all of them are unless told.
+
+    Raises:
+        ContractError: one is broken.
+    """
+    for one in filter(is_needed, broken()):
+        raise ContractError(one.error.what, remedy=one.error.remedy) from one.error
+
+
+@lru_cache(maxsize=4)
+def _survey(folder: Path) -> tuple[dict[str, Contract], tuple[Broken, ...]]:
+    found: dict[str, Contract] = {}
+    wrong: list[Broken] = []
+    for path in sorted(folder.glob("*/*.yaml")):
+        source = f"{path.parent.name}_{path.stem}"
+        try:
+            found[source] = load(path)
+        except ContractError as error:
+            wrong.append(Broken(source, path.parent.name, error, _named(path)))
+    return dict(sorted(found.items())), tuple(sorted(wrong, key=lambda b: b.source))
+
+
+def _named(path: Path) -> tuple[re.Pattern[str], ...] | None:
+    """The patterns of file names in a contract that is broken, perhaps elsewhere."""
+    try:
+        raw = yaml.load(path.read_text("utf-8"), _Loader)
+        (reading,) = [each["value"] for each in raw["customProperties"] if each["property"] == "reading"]
+        files = reading["files"]
+        return tuple(re.compile(pattern, re.IGNORECASE) for pattern in files) if isinstance(files, list) else None
+    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError, re.error):
+        return None
 
 
 def _contract(document: OpenDataContractStandard, path: Path) -> Contract:
@@ -269,6 +326,8 @@ def _contract(document: OpenDataContractStandard, path: Path) -> Contract:
         path=path,
     )
     _refuse(unusable(result))
+    if result.name != (place := f"{path.parent.name}_{path.stem}"):
+        raise ValueError(f"schema name '{result.name}' is not '{place}', which its place says")
     return result
 
 

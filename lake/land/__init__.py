@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from lake.contracts import Contract, catalogue, contract
+from lake.contracts import Contract, broken, catalogue, contract
 from lake.errors import ReadError, SettingsError
 from lake.land.deliveries import Delivery, deliveries
 from lake.land.originals import quarantined
@@ -66,18 +66,21 @@ def land(
         paths: What to land; `-` is stdin, with `source`.
         source: The source of all of them, where their names don't tell.
         name: The file name that stdin stands for.
-        contracts: By source; those of the package by default.
+        contracts: By source; those of the package by default. A broken one of these refuses the files that may be its
+            own (`recognise`), and is in the report.
         progress: Told as the work goes on.
         found: Told once how many files and bytes there are.
 
     Raises:
         UnknownSource: `source` is not one.
+        ContractError: the contract of `source` is broken.
         ReadError: stdin has no source.
         LeaseHeld: somebody else lands that source; files of the sources before are landed.
         SettingsError: the pseudonym key is not the one that the lake was filled with.
     """
     began = time.monotonic()
     known = contracts or ({source: contract(source)} if source else catalogue())
+    unusable = () if contracts or source else broken()
     if "-" in paths and not source:
         raise ReadError(
             "Rows from stdin have no file name to recognise them by.", remedy="Say which they are with --source."
@@ -88,7 +91,7 @@ def land(
     with tempfile.TemporaryFile() as spool:
         for delivery in deliveries(paths, (name or "stdin", spool)):
             try:
-                recognised = recognise(delivery, known, source)
+                recognised = recognise(delivery, known, source, unusable)
             except ReadError as error:
                 reports.append(_refusal(delivery, error))
                 continue
@@ -101,7 +104,7 @@ def land(
                 for each in sorted(by_source):
                     with store.lease(f"land:{each}"):
                         reports += Landing(store, known[each], vault(), progress).land(by_source[each])
-    return Report(tuple(reports), time.monotonic() - began)
+    return Report(tuple(reports), time.monotonic() - began, tuple(str(one.error) for one in unusable))
 
 
 def check_key(store: Store, keys: Vault) -> None:

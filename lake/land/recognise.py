@@ -1,13 +1,24 @@
-"""Which source a delivered file is of: by its name, else by its header."""
+"""Which source a delivered file is of: by its name, else by its header.
+
+A contract that is broken stops its own source only, and no other contract may land its files meanwhile:
+
+- a file that is named as the broken contract says is refused, whatever else it looks like;
+- a file that no name tells is refused: the broken contract could be the one that its header fits best;
+- where the broken contract does not even tell how its files are named, a file lands only if its name and its header
+  say the same source: all the columns it requires, and none that it does not know.
+
+Who says the source with `--source` lands by that contract alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from lake import readers
-from lake.contracts import Contract
+from lake.contracts import Broken, Contract
 from lake.errors import LakeError, ReadError, nearest
 from lake.land.deliveries import Delivery
 from lake.readers import columns
@@ -33,19 +44,27 @@ class Recognised:
     named: Mapping[str, str]
 
 
-def recognise(delivery: Delivery, contracts: Mapping[str, Contract], source: str | None = None) -> Recognised:
+def recognise(
+    delivery: Delivery,
+    contracts: Mapping[str, Contract],
+    source: str | None = None,
+    broken: Sequence[Broken] = (),
+) -> Recognised:
     """The source of a file.
 
     Args:
         delivery: The file.
         contracts: All that may fit, by source.
         source: The one the user says it is.
+        broken: Contracts that can't be used, of whose sources it may be unless the user says another.
 
     Raises:
-        ReadError: no contract knows it, or its name lacks something that records need.
+        ReadError: no contract knows it, it may be of a broken one, or its name lacks something that records need.
     """
     candidates = [contracts[source]] if source else list(contracts.values())
     by_name = [Recognised(c, named) for c in candidates if (named := from_name(c, delivery.name)) is not None]
+    if not source:
+        _refuse_if_of(broken, delivery, [r.contract for r in by_name])
     if len(by_name) == 1:
         return by_name[0]
     tried = [r.contract for r in by_name] or candidates
@@ -72,29 +91,70 @@ def from_name(contract: Contract, name: str) -> dict[str, str] | None:
     return None
 
 
+def _refuse_if_of(broken: Sequence[Broken], delivery: Delivery, named: Sequence[Contract]) -> None:
+    """No neighbour's contract lands a file of a broken one; `named` are those whose files are named like it.
+
+    Raises:
+        ReadError: the file is of a broken one, or nothing rules that out.
+    """
+    for one in broken:
+        if one.files is None:
+            is_told = len(named) == 1 and _is_all_of(delivery, named[0])
+        else:
+            is_told = bool(named) and not any(pattern.search(delivery.name) for pattern in one.files)
+        if not is_told:
+            raise ReadError(
+                f"{delivery.shown} may be of {one.source}, whose contract is broken.",
+                remedy="Correct it ('lake contracts check' says what is wrong), or say another source with --source.",
+            )
+
+
+def _is_all_of(delivery: Delivery, contract: Contract) -> bool:
+    """Whether the file has every column that the contract requires, and no other than its columns."""
+    match = _match(delivery, contract) if contract.reading.options.get("header", True) else None
+    return match is not None and not match.extra and not any(f.required for f in match.missing)
+
+
 def _by_header(delivery: Delivery, contracts: list[Contract]) -> Contract | None:
     """The contract all of whose required columns the file has, the one with the most columns found first."""
     ending = PurePath(delivery.name).suffix.lower()
     best: tuple[int, Contract] | None = None
     for contract in contracts:
-        module = readers.reader(contract.reading.format, contract)
-        if ending not in _ENDINGS.get(contract.reading.format, {ending}) or not hasattr(module, "header"):
+        match = _match(delivery, contract) if ending in _ENDINGS.get(contract.reading.format, {ending}) else None
+        if match is None or any(f.required for f in match.missing):
             continue
-        stream = delivery.open()
-        try:
-            match = columns.match(module.header(stream, contract), contract)
-        except LakeError:
-            continue
-        finally:
-            stream.close()
-        if not any(f.required for f in match.missing) and (best is None or len(match.found) > best[0]):
+        if best is None or len(match.found) > best[0]:
             best = (len(match.found), contract)
     return best[1] if best else None
 
 
+def _match(delivery: Delivery, contract: Contract) -> columns.Match | None:
+    """The file's columns against a contract; None where it has no header that can be read."""
+    module = readers.reader(contract.reading.format, contract)
+    if not hasattr(module, "header"):
+        return None
+    stream = delivery.open()
+    try:
+        return columns.match(module.header(stream, contract), contract)
+    except LakeError:
+        return None
+    finally:
+        stream.close()
+
+
 def _hint(delivery: Delivery, contracts: Mapping[str, Contract]) -> str:
-    near = nearest(PurePath(delivery.name).stem, contracts)
-    sources = f"The nearest source is {near[0]}: " if near else ""
-    pattern = contracts[near[0]].reading.files if near else ()
-    named = f"its files are named like {pattern[0]}. " if pattern else ""
-    return f"{sources}{named}Say which it is with --source, or see 'lake contracts list'."
+    """The source whose files are named most like this one, or that is."""
+    like = {words: c for c in contracts.values() for words in (c.name, *map(_words, c.reading.files))}
+    near = nearest(_words(delivery.name), like, 1)
+    asked = "Say which it is with --source, or see 'lake contracts list'."
+    if not near:
+        return asked
+    contract = like[near[0]]
+    named = f"its files are named like {contract.reading.files[0]}. " if contract.reading.files else ""
+    return f"The nearest source is {contract.name}: {named}{asked}"
+
+
+def _words(name: str) -> str:
+    """What is said in letters by a file's name, or by a pattern of names: `^(?P<month>\\d{4})_visits(_\\w+)?\\.csv$`
+    and `2024_visits.csv` say `_visits_`, or nearly."""
+    return PurePath(re.sub(r"\(\?P<\w+>|\\[a-zA-Z]|\{[\d,]+\}|[^\w.-]|\d", "", name)).stem

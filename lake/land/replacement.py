@@ -11,7 +11,7 @@ from dataclasses import replace as changed
 import numpy as np
 
 from lake.access import Scope
-from lake.contracts import Contract, catalogue
+from lake.contracts import Contract, broken, catalogue
 from lake.errors import ReadError
 from lake.land import Landing, check_key
 from lake.land.deliveries import Delivery, deliveries
@@ -95,7 +95,7 @@ def replace(
     given = list(deliveries([path]))
     if len(given) != 1:
         raise ReadError(f"{path} is {len(given)} files.", remedy="Give the corrected file itself.")
-    recognised = recognise(given[0], known)
+    recognised = recognise(given[0], known, broken=() if contracts else broken())
     source = recognised.contract
     scope.require("quarantine", source.line)
     with store.lease(f"land:{source.name}"):

@@ -46,10 +46,11 @@ class FileReport:
 
 @dataclass(frozen=True)
 class Report:
-    """All files of one `lake land`, in the order of landing."""
+    """All files of one `lake land`, in the order of landing. `broken` says which contracts can't be used, and why."""
 
     files: tuple[FileReport, ...]
     seconds: float
+    broken: tuple[str, ...] = ()
 
     @property
     def refused(self) -> tuple[FileReport, ...]:
@@ -63,5 +64,6 @@ class Report:
         return {
             "seconds": round(self.seconds, 3),
             **{what: self.total(what) for what in COUNTS},
+            "broken_contracts": list(self.broken),
             "files": [{**vars(f), "reasons": dict(f.reasons)} for f in self.files],
         }

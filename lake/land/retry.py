@@ -12,7 +12,7 @@ from itertools import groupby
 import numpy as np
 import pyarrow as pa
 
-from lake.contracts import Contract, Field, catalogue
+from lake.contracts import Contract, Field, contract
 from lake.errors import LakeError
 from lake.land import check_key
 from lake.land.originals import Kept, originals, slices
@@ -58,9 +58,13 @@ def retry(
         sources: Whose rows; one batch each.
         file: Only rows of this file of the ledger.
         contracts: By source; those of the package by default.
+
+    Raises:
+        ContractError: the contract of one of them is broken; nothing was tried.
+        UnknownSource: one is not a source.
     """
     check_key(store, keys)
-    known = contracts or catalogue()
+    known = contracts or {source: contract(source) for source in sources}
     return [_retry_source(store, keys, known[source], file) for source in sources]
 
 

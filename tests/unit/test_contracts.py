@@ -9,7 +9,7 @@ import yaml
 from typer.testing import CliRunner
 
 from lake.cli import app
-from lake.contracts import FOLDER, Contract, load
+from lake.contracts import FOLDER, _survey, load
 from lake.errors import ContractError
 from lake.store import Store
 from tests.lab import DEVICES, row, text
@@ -95,22 +95,25 @@ def test_a_contract_with_a_misspelt_word_lands_nothing(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = changed(tmp_path, ("personal, value: drop", "personnal, value: drop"))
-
-    def known() -> dict[str, Contract]:
-        return {"lab_devices": load(path)}
-
-    for module in ("lake.contracts", "lake.land"):
-        monkeypatch.setattr(f"{module}.catalogue", known)
+    monkeypatch.setattr("lake.contracts.FOLDER", tmp_path)
     file = tmp_path / "S01_devices_2024.csv"
     file.write_text(text(row(1001, patient_name="Ménard")), "utf-8")
-    for arguments in ([], ["--source", "lab_devices"]):
-        refused = CliRunner().invoke(app, ["land", str(file), *arguments])
-        assert type(refused.exception) is ContractError
-        assert "did you mean 'personal'?" in str(refused.exception)
+    refused = CliRunner().invoke(app, ["land", str(file), "--source", "lab_devices"])
+    assert type(refused.exception) is ContractError
+    assert "did you mean 'personal'?" in str(refused.exception)
+    refused = CliRunner().invoke(app, ["land", str(file)])
+    assert refused.exit_code == 1
+    assert "did you mean 'personal'?" in refused.stderr
     assert store.files("lab_devices") == []
     path.write_text(DEVICES.path.read_text("utf-8"), "utf-8")
+    _survey.cache_clear()
     assert CliRunner().invoke(app, ["land", str(file)]).exit_code == 0
     assert [f.name for f in store.files("lab_devices")] == [file.name]
+
+
+def test_a_contract_is_of_the_source_that_its_place_says(tmp_path: Path) -> None:
+    changed(tmp_path).rename(tmp_path / "lab" / "loans.yaml")
+    assert "'lab_devices' is not 'lab_loans'" in refusal(tmp_path / "lab" / "loans.yaml")
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from lake import builds, mirror, publish
+from lake import build as building
+from lake import builds, contracts, mirror, publish
 from lake import run as runs
 from lake.cli import app
-from lake.errors import CheckFailed, LeaseHeld, MirrorError, PublishError, StoreUnavailable
+from lake.errors import CheckFailed, ContractError, LeaseHeld, MirrorError, PublishError, StoreUnavailable
 from lake.run import Run
 from lake.store import Store
 
@@ -176,3 +177,20 @@ def test_a_run_that_was_killed_is_marked_by_the_next_one(
     assert shown.exit_code == 0, shown.output
     assert runs.last_runs(store, 1)[0].lines["audio"].error == "It was told to stop."
     assert other.run.exit_code == 0
+
+
+def test_a_broken_contract_stops_only_its_own_line(
+    project: Path, store: Store, land: Land, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(project / "expectations")
+    land(range(10))
+    (project / "contracts" / "dental").mkdir()
+    (project / "contracts" / "dental" / "acts.yaml").write_text("kind: DataContract\n", "utf-8")
+    monkeypatch.setattr("lake.contracts.FOLDER", project / "contracts")
+    contracts._survey.cache_clear()
+    done = runs.run(store, ["dental", "audio"], project=project)
+    assert {line: one.state for line, one in done.lines.items()} == {"dental": "failed", "audio": "published"}
+    assert done.exit_code == 1
+    assert "dental/acts.yaml can't drive a source" in str(done.lines["dental"].error)
+    (outcome,) = building.build_lines(["dental"], project=project)
+    assert isinstance(outcome.error, ContractError)

@@ -23,7 +23,7 @@ NAME = "S01_devices_2024.csv"
 def lake(store: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Runs `lake …` in process, on the small source."""
     known = {**catalogue(), DEVICES.name: DEVICES}
-    for module in ("lake.contracts", "lake.land", "lake.land.retry", "lake.land.replacement"):
+    for module in ("lake.contracts", "lake.land", "lake.land.replacement"):
         monkeypatch.setattr(f"{module}.catalogue", lambda: known)
     return lambda *arguments, **options: CliRunner().invoke(app, list(arguments), **options)
 

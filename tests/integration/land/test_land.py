@@ -157,6 +157,23 @@ def test_an_unknown_file_is_refused_by_name_and_the_others_land(deliver: Deliver
     assert report.total("landed") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("S01_audio_apareillage_2024-03.csv", "audio_fittings"),
+        ("S07_creche_presence_2024_03.csv", "childcare_attendance"),
+        ("S02_optique_devis_mars.csv", "optical_quotes"),
+        ("S02_dentaire_devis_mars.csv", "dental_quote_lines"),
+        ("443061841FEC2024.txt", "finance_entries"),
+        ("staff_2024.csv", "group_staff"),
+    ],
+)
+def test_the_nearest_source_is_the_one_whose_files_are_named_like_it(tmp_path: Path, name: str, source: str) -> None:
+    (tmp_path / name).write_text("a;b\n1;2\n")
+    (refused,) = land([str(tmp_path / name)]).refused
+    assert f"The nearest source is {source}: its files are named like ^" in refused.why
+
+
 def test_a_file_is_recognised_by_its_header(deliver: Deliver) -> None:
     fields = tuple(replace(f, from_file=None) if f.name == "structure_id" else f for f in DEVICES.fields)
     data = text(row() + ";S07", headers=[*GOOD, "structure_id"]).encode()
