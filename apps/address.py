@@ -5,7 +5,8 @@
     filters.settle(session)
 
 The address is only ever a question: what it asks for that is no choice here, for this viewer, is left out, and `settle`
-says so. A choice that is as usual isn't written; a page that one comes back to is as one left it.
+says so, with what is shown instead; `strangers` says it of names that no choice has. A choice that is as usual isn't
+written; a page that one comes back to is as one left it.
 """
 
 from __future__ import annotations
@@ -17,33 +18,42 @@ from typing import Any
 
 import streamlit as st
 
+from apps.numbers import day
 from apps.screens.explore.state import between, span
-from apps.session import Session
-from apps.words import say
+from apps.session import MISREAD, Session
+from apps.words import Language, escaped, say
 
-#: Characters of a wrong value that are repeated to the reader.
-_LONGEST = 40
+#: Characters of a wrong value, and names that nobody knows, that are repeated to the reader.
+_LONGEST, _MOST = 40, 5
+
+#: Names that every address has: the choices of `apps.session`.
+_EVERYWHERE = ("lang", "as")
+
+#: Where the session keeps the names that a page's choices have.
+_NAMES = "address-names"
 
 
 @dataclass(frozen=True)
 class _Choice:
-    """One choice: how its value is read from the address (with what can't be read of it) and written to it."""
+    """One choice: how its value is read from the address (with what can't be read of it), written to it, and said to
+    the reader where it stands for what the address asked."""
 
     name: str
     key: str
     usual: Any
     read: Callable[[Sequence[str]], tuple[Any, list[str]]]
     write: Callable[[Any], list[str] | None]
+    told: Callable[[Any, Language], str]
 
 
 class Filters:
-    """The choices of one page, or of a part of it that is redrawn alone. Their keys are those of the widgets, which
-    must have no default of their own."""
+    """The choices of one page (by its key in the registry), or of a part of it that is redrawn alone. Their keys are
+    those of the widgets, which must have no default of their own."""
 
     def __init__(self, page: str) -> None:
         self._page = page
         self._choices: list[_Choice] = []
-        self._wrong: list[str] = []
+        self._wrong: dict[str, list[str]] = {}
 
     def one(self, name: str, options: Collection[Any], usual: Any, text: Callable[[Any], str] = str) -> str:
         """A choice of one of the options, by their texts in the address."""
@@ -52,7 +62,10 @@ class Filters:
         def read(asked: Sequence[str]) -> tuple[Any, list[str]]:
             return (known[asked[0]], []) if asked[0] in known else (usual, [asked[0]])
 
-        return self._open(name, usual, read, lambda value: [text(value)] if text(value) in known else None)
+        def write(value: Any) -> list[str] | None:
+            return [text(value)] if text(value) in known else None
+
+        return self._open(name, usual, read, write, lambda value, language: f"{name}={text(value)}")
 
     def several(self, name: str, options: Collection[str]) -> str:
         """A choice of any of the options; none of them is as usual."""
@@ -60,7 +73,15 @@ class Filters:
         def read(asked: Sequence[str]) -> tuple[Any, list[str]]:
             return [v for v in dict.fromkeys(asked) if v in options], [v for v in asked if v not in options]
 
-        return self._open(name, [], read, lambda values: list(values) if set(values) <= set(options) else None)
+        def write(values: Any) -> list[str] | None:
+            return list(values) if set(values) <= set(options) else None
+
+        def told(values: Any, language: Language) -> str:
+            if not values:
+                return say("filter.unfiltered", language, name=name)
+            return ", ".join(f"{name}={value}" for value in values)
+
+        return self._open(name, [], read, write, told)
 
     def days(self, name: str, usual: tuple[date, date]) -> str:
         """A choice of two days, as 2024-01-01..2024-12-31."""
@@ -72,7 +93,10 @@ class Filters:
         def write(days: Any) -> list[str] | None:
             return [between(*days)] if isinstance(days, tuple) and len(days) == 2 else []
 
-        return self._open(name, usual, read, write)
+        def told(days: Any, language: Language) -> str:
+            return " – ".join(day(one, language) for one in days)
+
+        return self._open(name, usual, read, write, told)
 
     def settle(self, session: Session) -> None:
         """Write to the address what is chosen now, and say what of it could not be followed. After the widgets."""
@@ -86,9 +110,9 @@ class Filters:
                     del st.query_params[choice.name]
             st.session_state[_seen(choice.key)] = said
         if self._wrong:
-            st.info(
-                say("filter.not_followed", session.language, what=", ".join(self._wrong)), icon=":material/link_off:"
-            )
+            told = [c.told(st.session_state[c.key], session.language) for c in self._choices if c.name in self._wrong]
+            asked = [one for wrong in self._wrong.values() for one in wrong]
+            _tell("not_followed", session, what=", ".join(asked), instead=", ".join(told))
 
     def _open(
         self,
@@ -96,6 +120,7 @@ class Filters:
         usual: Any,
         read: Callable[[Sequence[str]], tuple[Any, list[str]]],
         write: Callable[[Any], list[str] | None],
+        told: Callable[[Any, Language], str],
     ) -> str:
         """Give the widget its value where the address says another one than last time, and its key."""
         key = f"{self._page}-{name}"
@@ -105,11 +130,31 @@ class Filters:
             if write(st.session_state[key]) is None:  # other data or another scope: it is no choice any more
                 st.session_state[key] = read(asked)[0] if asked else usual
         else:
-            told = asked if asked or is_here else seen
-            st.session_state[key], wrong = read(told) if told else (usual, [])
-            self._wrong += [f"{name}={_short(text)}" for text in wrong if asked]
-        self._choices.append(_Choice(name, key, usual, read, write))
+            followed = asked if asked or is_here else seen
+            st.session_state[key], wrong = read(followed) if followed else (usual, [])
+            if wrong and asked:
+                self._wrong[name] = [f"{name}={_short(text)}" for text in wrong]
+        self._choices.append(_Choice(name, key, usual, read, write, told))
+        st.session_state.setdefault(_NAMES, {}).setdefault(self._page, set()).add(name)
         return key
+
+
+def strangers(session: Session, page: str, own: Collection[str] = ()) -> None:
+    """Say what the address asks for by names that no choice of the page has, `own` aside; and which persona or language
+    it asked for that is none. After the page."""
+    if wrong := st.session_state.pop(MISREAD, None):
+        shown = [f"{name}={st.session_state[name]}" for name in wrong]
+        asked = [f"{name}={_short(text)}" for name, text in wrong.items()]
+        _tell("not_followed", session, what=", ".join(asked), instead=", ".join(shown))
+    known = {*_EVERYWHERE, *own, *st.session_state.get(_NAMES, {}).get(page, ())}
+    strange = [f"{_short(name)}={_short(st.query_params[name])}" for name in st.query_params if name not in known]
+    if strange:
+        _tell("unknown", session, what=", ".join(strange[:_MOST]) + (", …" if len(strange) > _MOST else ""))
+
+
+def _tell(key: str, session: Session, **values: str) -> None:
+    said = {name: escaped(text) for name, text in values.items()}
+    st.info(say(f"filter.{key}", session.language, **said), icon=":material/link_off:")
 
 
 def _seen(key: str) -> str:

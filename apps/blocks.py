@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from apps.ask import LineState
-from apps.numbers import NOTHING, age, change, figure, instant, is_small
+from apps.numbers import NOTHING, age, change, day, figure, instant, is_small
 from apps.sentences import in_words
 from apps.session import Session
 from apps.words import Language, say
@@ -43,20 +44,22 @@ def link(page: str) -> st.Page:
 
 def chips(session: Session, state: LineState) -> None:
     """Freshness and checks, in two chips whose words, icons and colours say the same thing."""
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        _chips(session, state)
+
+
+def _chips(session: Session, state: LineState) -> None:
     language = session.language
     if state.published is None:
         st.badge(say("checks.none", language), icon=":material/hourglass_empty:", color="gray")
         return
     built = say("fresh.built", language, at=instant(state.published.created_at, language))
+    fresh = freshness(state.published.newest_event_on, age(state.age, language), language)
     if state.kind == "stale":
-        st.badge(say("fresh.stale", language), icon=":material/schedule:", color="orange", help=built)
+        stale = f"{say('fresh.stale', language)} · {fresh}"
+        st.badge(stale, icon=":material/schedule:", color="orange", help=built)
     else:
-        st.badge(
-            say("fresh.as_of", language, age=age(state.age, language)),
-            icon=":material/schedule:",
-            color="gray",
-            help=built,
-        )
+        st.badge(fresh, icon=":material/schedule:", color="gray", help=built)
     checks = state.published.checks
     if state.failed:
         st.badge(say("checks.failed", language), icon=":material/error:", color="red")
@@ -64,6 +67,18 @@ def chips(session: Session, state: LineState) -> None:
         st.badge(say("checks.warned", language), icon=":material/warning:", color="orange")
     else:
         st.badge(say("checks.passed", language), icon=":material/verified:", color="green")
+
+
+def freshness(newest: date | None, landed: str, language: Language) -> str:
+    """How fresh data are: the day of the newest event, which is what figures end with, and when they were landed."""
+    if newest is None:
+        return say("fresh.landed", language, at=landed)
+    return say("fresh.events", language, day=day(newest, language), at=landed)
+
+
+def landed_at(at: datetime | None, language: Language) -> str:
+    """The instant of a landing, as `freshness` takes it where what is read may be read much later."""
+    return say("fresh.at", language, at=instant(at, language))
 
 
 def warnings_of(session: Session, state: LineState) -> None:
@@ -86,10 +101,17 @@ def _causes(session: Session, build: builds.Build) -> list[str]:
 
 
 def empty(session: Session, reason: str, **values: object) -> None:
-    """The designed state of nothing to show. `reason` is a key of `state` in words.yml."""
+    """The designed state of nothing to show. `reason` is a key of `state` in words.yml; "no_data" is `without_data`."""
+    said = without_data(session) if reason == "no_data" else say(f"state.{reason}", session.language, **values)
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(f"##### :material/inbox: {say('state.empty_title', session.language)}")
-        st.caption(say(f"state.{reason}", session.language, **values))
+        st.caption(said)
+
+
+def without_data(session: Session) -> str:
+    """Why a line has nothing for this viewer, whatever is chosen: no choice of theirs would change it."""
+    reason = "none_received" if session.sees_every_structure else "none_in_scope"
+    return say(f"state.{reason}", session.language, structures=", ".join(session.scope.structures))
 
 
 def denied(session: Session) -> None:
@@ -172,7 +194,8 @@ def trace(session: Session, indicator: Indicator, answer: Answer) -> None:
         st.markdown(f"**{say('trace.formula', language)}** — {indicator.formula(language)}")
         builds = ", ".join(f"{say(f'line.{b.line}', language)} `{b.id}`" for b in answer.builds)
         st.markdown(f"**{say('trace.build', language)}** — {builds}")
-        st.markdown(f"**{say('trace.freshness', language)}** — {instant(answer.as_of, language)}")
+        fresh = freshness(answer.newest_event_on, landed_at(answer.as_of, language), language)
+        st.markdown(f"**{say('trace.freshness', language)}** — {fresh}")
         if indicator.sources:
             st.markdown(f"**{say('trace.sources', language)}** — {', '.join(indicator.sources)}")
         st.page_link(

@@ -10,6 +10,7 @@ from threading import Thread
 
 import streamlit as st
 
+from apps.address import strangers
 from apps.blocks import denied, guarded, keep_link
 from apps.registry import PAGES, Page
 from apps.session import Session, sign_in
@@ -21,7 +22,10 @@ _STYLE = Path(__file__).with_name("portal.css")
 
 def _draw(page: Page, session: Session) -> None:
     if page.is_allowed(session):
+        above = st.container()
         guarded(session, lambda: page.draw()(session))
+        with above:
+            strangers(session, page.key, page.parameters)
     else:
         denied(session)
 

@@ -18,19 +18,22 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 
+from apps.screens.explore.state import PARAMETERS
 from apps.session import Session
 from lake.settings import GROUP, LINES
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page: `key` is its address and the key of its words; `module` has `draw`."""
+    """One page: `key` is its address and the key of its words; `module` has `draw`. `parameters` are the names that it
+    reads from its address itself, besides those of its `Filters`."""
 
     key: str
     module: str
     section: str
     icon: str
     line: str | None = None
+    parameters: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -62,9 +65,9 @@ PAGES: tuple[Page, ...] = (
     Page("home", "apps.screens.home.page", "overview", ":material/home:"),
     *(Page(line, _OF_ITS_OWN.get(line, "apps.screens.line.page"), "lines", _ICONS[line], line) for line in LINES),
     Page(GROUP, "apps.screens.line.page", "overview", _ICONS[GROUP], GROUP),
-    Page("explore", "apps.screens.explore.page", "overview", ":material/query_stats:"),
-    Page("catalogue", "apps.screens.catalogue.page", "trust", ":material/menu_book:"),
+    Page("explore", "apps.screens.explore.page", "overview", ":material/query_stats:", parameters=PARAMETERS),
+    Page("catalogue", "apps.screens.catalogue.page", "trust", ":material/menu_book:", parameters=("entry",)),
     Page("quality", "apps.screens.quality.page", "trust", ":material/verified_user:"),
-    Page("datalab", "apps.screens.datalab.page", "lab", ":material/science:"),
+    Page("datalab", "apps.screens.datalab.page", "lab", ":material/science:", parameters=("prototype",)),
     Page("demo", "apps.screens.demo.page", "lab", ":material/slideshow:"),
 )

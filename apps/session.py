@@ -17,6 +17,9 @@ from lake import access
 from lake.access import Scope
 from lake.settings import LINES, MARTS
 
+#: Where the browser session keeps, by name, what its address asked for that is no choice, until it is said.
+MISREAD = "address-misread"
+
 
 @dataclass(frozen=True)
 class Session:
@@ -38,6 +41,10 @@ class Session:
     def sees_every_structure(self) -> bool:
         """Numbers that are totals over all structures are for those who do."""
         return self.scope.structures == (access.ALL,)
+
+    @property
+    def sees_one_structure(self) -> bool:
+        return len(self.scope.structures) == 1 and not self.sees_every_structure
 
     def text(self, fr: str, en: str) -> str:
         """A prototype's own words; pages have theirs in words.yml."""
@@ -71,7 +78,12 @@ def sign_in() -> Session:
     with st.sidebar:
         _from_address("lang", LANGUAGES, "fr")
         language: Language = st.segmented_control(
-            "Langue · Language", LANGUAGES, required=True, format_func=str.upper, key="lang"
+            "Langue · Language",
+            LANGUAGES,
+            required=True,
+            format_func=str.upper,
+            key="lang",
+            on_change=_say_anew,
         )
         _from_address("as", list(policy.roles), policy.default)
         name = st.selectbox(
@@ -93,6 +105,15 @@ def _from_address(key: str, known: Sequence[str], default: str) -> None:
     if st.session_state.get(key) not in known:
         asked = st.query_params.get(key)
         st.session_state[key] = asked if asked in known else default
+        if asked and asked not in known:
+            st.session_state.setdefault(MISREAD, {})[key] = asked
+
+
+def _say_anew() -> None:
+    """What is chosen in a list keeps the words it was chosen by, until it is set: so it is, to what it is."""
+    for key, value in st.session_state.items():
+        if isinstance(value, (str, list)):
+            st.session_state[key] = value
 
 
 def _structures(session: Session) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import pyarrow as pa
@@ -82,6 +82,11 @@ class Answer:
     def as_of(self) -> datetime | None:
         """How fresh the figures are: when the newest data in the oldest of the builds was landed (UTC)."""
         return min((b.as_of for b in self.builds if b.as_of), default=None)
+
+    @property
+    def newest_event_on(self) -> date | None:
+        """The last day that all of the builds know of: that of the newest event of the one that knows least."""
+        return min((b.newest_event_on for b in self.builds if b.newest_event_on), default=None)
 
     @property
     def check_status(self) -> Literal["passed", "warned", "refused", "unchecked"]:

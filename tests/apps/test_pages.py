@@ -15,8 +15,9 @@ from group import Group
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from apps.numbers import day
 from apps.registry import PAGES
-from apps.words import LANGUAGES, say
+from apps.words import LANGUAGES, Language, escaped, say
 from lake import access, builds
 from lake.prototypes import cards
 from lake.settings import LINES, MARTS, PROJECT, settings
@@ -26,11 +27,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 ROLES = list(access.load(PROJECT / "lake" / "access" / "policy.yml").roles)
 
 
-def opened(page: str, *, role: str = "group-director", language: str = "fr") -> AppTest:
-    """The portal on one page, as a persona sees it."""
+def opened(page: str, *, role: str = "group-director", language: str = "fr", **address: str) -> AppTest:
+    """The portal on one page, as a persona sees it by a link."""
     app = AppTest.from_file(str(PROJECT / "apps" / "portal.py"), default_timeout=120)
     app.query_params["as"] = role
     app.query_params["lang"] = language
+    for name, value in address.items():
+        app.query_params[name] = value
     if page != "home":
         app._page_hash = calc_hash(page)  # AppTest.switch_page knows only pages that are files
     return app.run()
@@ -76,6 +79,29 @@ def test_an_empty_lake_says_how_to_fill_it() -> None:
     for line in LINES:
         assert f"`lake run {line}`" in texts(app)
     assert say("checks.none", "en") in badges(app)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_chips_say_up_to_which_day_events_are_known_and_when_they_were_landed(
+    in_group: Group, language: Language
+) -> None:
+    build = builds.published("audio")
+    assert build and build.newest_event_on
+    shown = badges(opened("audio", language=language))
+    events = say("fresh.events", language, day=day(build.newest_event_on, language), at="")
+    assert events in shown and say("checks.passed", language) in shown
+
+
+def test_a_name_in_the_address_that_no_page_reads_is_said_on_each(in_group: Group) -> None:
+    for page in PAGES:
+        app = opened(page.key, language="en", since="banana", **{"as": "nobody"})
+        told = [i.value for i in app.info]
+        assert say("filter.unknown", "en", what="since=banana") in told, page.key
+        wrong = {"what": "as=nobody", "instead": escaped("as=group-director")}
+        assert say("filter.not_followed", "en", **wrong) in told, page.key
+    for page, names in (("explore", ("show", "grain")), ("catalogue", ("entry",)), ("datalab", ("prototype",))):
+        told = [i.value for i in opened(page, language="en", **dict.fromkeys(names, "banana")).info]
+        assert not any("banana" in text for text in told), page
 
 
 def test_old_data_are_called_old(in_group: Group, monkeypatch: pytest.MonkeyPatch) -> None:

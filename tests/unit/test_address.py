@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from apps.words import say
+from apps.words import escaped, say
 
 
 def page() -> None:
@@ -15,7 +15,7 @@ def page() -> None:
 
     import streamlit as st
 
-    from apps.address import Filters
+    from apps.address import Filters, strangers
     from apps.session import Session
     from lake import access
 
@@ -26,6 +26,7 @@ def page() -> None:
     st.multiselect("Structures", structures, key=filters.several("structures", structures))
     st.segmented_control("Grain", ["month", "year"], key=filters.one("grain", ["month", "year"], "month"))
     filters.settle(session)
+    strangers(session, "trade", ("entry",))
 
 
 def opened(**asked: str | list[str]) -> AppTest:
@@ -73,23 +74,27 @@ def test_a_choice_is_written_and_one_taken_back_is_removed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "left"),
+    ("name", "value", "left", "instead"),
     [
-        ("period", "yesterday", []),
-        ("period", "2025-13-01..2025-01-01", []),
-        ("period", "2025-12-31..2025-01-01", []),
-        ("period", "12m", []),
-        ("grain", "decade", []),
-        ("structures", ["S02", "S99"], ["S02"]),
-        ("structures", "<script>\x00" + "x" * 500, []),
+        ("period", "yesterday", [], "1 Jan 2025 – 31 Dec 2025"),
+        ("period", "2025-13-01..2025-01-01", [], "1 Jan 2025 – 31 Dec 2025"),
+        ("period", "2025-12-31..2025-01-01", [], "1 Jan 2025 – 31 Dec 2025"),
+        ("period", "12m", [], "1 Jan 2025 – 31 Dec 2025"),
+        ("grain", "decade", [], "grain=month"),
+        ("structures", ["S02", "S99"], ["S02"], "structures=S02"),
+        ("structures", "<script>\x00" + "x" * 500, [], "no filter “structures”"),
     ],
 )
-def test_what_cannot_be_followed_is_said_and_left_out(name: str, value: str | list[str], left: list[str]) -> None:
+def test_what_cannot_be_followed_is_said_with_what_is_shown_instead(
+    name: str, value: str | list[str], left: list[str], instead: str
+) -> None:
     app = opened(**{name: value})
     assert chosen(app) == (USUAL[0], left, USUAL[2])
     assert len(app.info) == 1
-    assert app.info[0].value.startswith(say("filter.not_followed", "en", what=f"{name}=")[:25])
-    assert len(app.info[0].value) < 250
+    before, _, after = say("filter.not_followed", "en", what=f"{name}=", instead=instead).partition(f"{name}=")
+    assert app.info[0].value.startswith(f"{before}{escaped(f'{name}=')}")
+    assert app.info[0].value.endswith(escaped(instead) + after.rpartition(instead)[2])
+    assert len(app.info[0].value) < 300
     assert address(app).get(name, []) == left
     assert not app.run().info  # said once
 
@@ -116,3 +121,18 @@ def test_a_period_half_chosen_waits_for_its_end() -> None:
     app.date_input(key="trade-period").set_value((date(2024, 1, 1),)).run()
     assert chosen(app)[0] == (date(2024, 1, 1),)
     assert "period" not in app.query_params
+
+
+def test_names_that_no_choice_has_are_said_as_long_as_the_address_has_them() -> None:
+    app = opened(since="banana", entry="mine", grain="year", lang="en")
+    assert [i.value for i in app.info] == [say("filter.unknown", "en", what="since=banana")]
+    assert chosen(app)[2] == "year"
+    assert app.run().info
+    del app.query_params["since"]
+    assert not app.run().info
+
+
+def test_of_many_names_the_first_are_said() -> None:
+    app = opened(**{f"x{n}": "y" * 500 for n in range(50)})
+    assert len(app.info) == 1 and app.info[0].value.count("=") == 5
+    assert "…" in app.info[0].value and len(app.info[0].value) < 500

@@ -12,6 +12,7 @@ from babel.numbers import format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.blocks import freshness, landed_at
 from apps.numbers import NOTHING, age, change, day, figure, instant, locale, written
 from apps.words import LANGUAGES, Language, catalogue, say
 from lake.settings import PROJECT
@@ -109,3 +110,11 @@ def _plain(text: str) -> str:
 def test_a_number_is_written_as_babel_writes_it(value: Decimal | float, places: int, language: Language) -> None:
     pattern = "#,##0" + ("." + "0" * places if places else "")
     assert written(value, places, language) == format_decimal(value, format=pattern, locale=locale(language))
+
+
+def test_freshness_tells_the_newest_event_and_the_landing() -> None:
+    assert freshness(date(2025, 12, 31), "il y a 2 h", "fr") == "Événements jusqu'au 31 déc. 2025, reçus il y a 2 h"
+    assert freshness(date(2025, 12, 31), "2 h ago", "en") == "Events up to 31 Dec 2025, landed 2 h ago"
+    assert freshness(None, landed_at(datetime(2026, 1, 5, 8, 12, tzinfo=UTC), "en"), "en") == (
+        "Data landed on 5 Jan 2026, 09:12"
+    )
