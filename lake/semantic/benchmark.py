@@ -132,6 +132,10 @@ def _level(asked: Asked, vocabulary: Vocabulary) -> _Level:
             if item.field.kind == "entity":
                 raise QueryError(f"There is no benchmark by '{name}'.", remedy="Compare structures or sites.")
             alike.append(name)
+    # A part of a structure (its sites of a region) would be compared with whole structures.
+    parts = [name for name in question.by if name not in named.values() and _leads_from(vocabulary, name) == "site"]
+    if parts and "site" not in named:
+        raise QueryError(f"There is no benchmark by '{parts[0]}'.", remedy="Compare structures or sites.")
     for place in reversed(_PLACES):
         if place in named:
             return _Level(place, named[place], None, tuple(alike))

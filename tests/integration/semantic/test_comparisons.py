@@ -223,6 +223,7 @@ def test_order_and_limit_come_last(tiny: Tiny) -> None:
         ("index=2024-01-01", {}, "follows a figure over time"),
         ("share", {"where": [Filter("metric_time", ">", (date(2024, 1, 1),))]}, "by since and until"),
         ("benchmark", {}, "compares structures or sites"),
+        ("benchmark", {"by": ["structure", "site_commune"]}, "There is no benchmark by 'site_commune'"),
     ],
 )
 def test_a_comparison_that_makes_no_sense_says_why(
