@@ -34,7 +34,7 @@ from lake.semantic.dimensions import Dimension, dimensions
 from lake.semantic.execution import close
 from lake.semantic.explain import Explanation, Step, explain
 from lake.semantic.filters import Filter
-from lake.semantic.indicators import Indicator, metrics
+from lake.semantic.indicators import Indicator, grains, metrics
 from lake.semantic.manifest import import_metricflow as prewarm
 from lake.semantic.question import Question
 from lake.semantic.restatement import Restatement, restatement
@@ -57,6 +57,7 @@ __all__ = [
     "close",
     "dimensions",
     "explain",
+    "grains",
     "metrics",
     "prewarm",
     "query",

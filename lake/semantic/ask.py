@@ -10,7 +10,7 @@ from typing import TypeVar
 from lake.access import Scope
 from lake.semantic.answer import Answer
 from lake.semantic.comparisons import compared
-from lake.semantic.figures import answer
+from lake.semantic.figures import answer, check_grain
 from lake.semantic.filters import Filter
 from lake.semantic.manifest import BuildGoneError
 from lake.semantic.publications import Source, find
@@ -62,7 +62,12 @@ def ask(question: Question, scope: Scope) -> Answer:
     if not isinstance(scope, Scope):
         raise TypeError("A question needs a lake.access.Scope: there are no rows without one.")
     work = compared if question.compare else answer
-    return with_source(question.metrics, scope, lambda source: work(question, source, scope))
+
+    def told(source: Source) -> Answer:
+        check_grain(question, source.manifest)
+        return work(question, source, scope)
+
+    return with_source(question.metrics, scope, told)
 
 
 def with_source(metrics: Sequence[str], scope: Scope, work: Callable[[Source], T]) -> T:

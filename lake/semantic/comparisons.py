@@ -178,7 +178,7 @@ def _note_missing(sheet: Sheet, column: Column, kind: Kind, missing: int, first:
 
 
 def _add_budget(sheet: Sheet, asked: Asked, comparison: Comparison) -> None:
-    """The reference is the same question to the budget's own indicators."""
+    """The reference is the same question to the budget's own indicators, which are known by whole months."""
     names = {}
     for column in sheet.metrics:
         line, _, rest = column.name.partition("_")
@@ -187,10 +187,17 @@ def _add_budget(sheet: Sheet, asked: Asked, comparison: Comparison) -> None:
         if names[column.name] not in asked.source.manifest.metrics:
             raise QueryError(f"'{column.name}' has no budget.", remedy="Ask for an indicator of finance that has one.")
     plain = replace(asked.question, metrics=tuple(names.values()), until=asked.until)
+    figures.check_grain(plain, asked.source.manifest)
     rows: list[Row] = asked.ask(plain).table.to_pylist()
     values = {sheet.key(row): row for row in rows}
     sheet.complete(rows)
     _add_reference(sheet, "budget", lambda row: values.get(sheet.key(row)), names=names)
+    if figures.is_cut(asked.question, asked.source):
+        sheet.note(
+            "budget",
+            "Le budget est connu par mois entiers : d'une partie de mois, il n'y en a pas, ou celui du mois entier.",
+            "The budget is known by whole months: of part of one there is none, or that of the whole month.",
+        )
 
 
 def _add_index(sheet: Sheet, asked: Asked, comparison: Comparison) -> None:

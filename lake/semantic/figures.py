@@ -54,22 +54,39 @@ def figures(question: Question, source: Source, structures: Sequence[str]) -> An
         plan_ms = (time.perf_counter() - started) * 1000
         table, run_ms = execution.run(mart, source, sql, parameters, seen)
     log.debug("query.done metrics=%s rows=%d plan_ms=%.0f run_ms=%.0f", ",".join(metrics), len(table), plan_ms, run_ms)
-    notes = _notes(question, manifest, items, source, columns)
+    notes = _notes(question, source, columns)
     return Answer(table, columns, source.builds, sql, parameters, Timings(plan_ms, run_ms), notes)
 
 
-def _notes(
-    question: Question, manifest: Manifest, items: Sequence[Item], source: Source, columns: Sequence[Column]
-) -> tuple[Note, ...]:
-    """What is known by month and asked for less: the figure holds the months whose day falls in the period."""
+def check_grain(question: Question, manifest: Manifest) -> None:
+    """What is known by whole months has no figure of a day or a week.
+
+    Raises:
+        QueryError: it is asked for one.
+    """
+    vocabulary = Vocabulary(manifest, question.metrics)
+    items = [vocabulary.item(name, question.grain) for name in question.by]
+    for grain in (item.grain for item in items if item.field.name == METRIC_TIME):
+        if monthly := [m for m in question.metrics if grain not in manifest.grains(m)]:
+            raise QueryError(
+                f"'{monthly[0]}' is known by whole months, not by {grain}.",
+                remedy="Ask for it by month, quarter or year.",
+            )
+
+
+def is_cut(question: Question, source: Source) -> bool:
+    """Whether the question asks for part of a month, other than the last one that there are data of."""
     last = max((b.newest_event_on for b in source.builds if b.newest_event_on), default=None)
-    is_cut = (question.since is not None and question.since.day > 1) or (
+    return (question.since is not None and question.since.day > 1) or (
         question.until is not None
         and (last is None or question.until < last)
         and question.until != periods.last_day(question.until, "month")
     )
-    is_fine = any(item.field.name == METRIC_TIME and item.grain in ("day", "week") for item in items)
-    if not (is_cut or is_fine):
+
+
+def _notes(question: Question, source: Source, columns: Sequence[Column]) -> tuple[Note, ...]:
+    """What is known by month and asked for less: the figure holds the months whose day falls in the period."""
+    if not is_cut(question, source):
         return ()
     return tuple(
         Note(
@@ -78,7 +95,7 @@ def _notes(
             f"{column.label_en}: known by whole months. Over part of a month, the value can't be compared.",
         )
         for column in columns
-        if column.kind == "metric" and manifest.is_monthly(column.name)
+        if column.kind == "metric" and source.manifest.is_monthly(column.name)
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lake.access import Scope
 from lake.errors import UnknownLine
 from lake.semantic.cache import Cache
 from lake.semantic.definitions import Definition
-from lake.semantic.manifest import Manifest
+from lake.semantic.manifest import GRAINS, Manifest
 from lake.semantic.names import Vocabulary
 from lake.semantic.publications import published
 from lake.settings import GROUP, MARTS
@@ -20,7 +21,8 @@ class Indicator:
     that is shared dimensions alone. `typical` is the range in which a value surprises nobody.
 
     `needs_time`: it compares periods, and is asked by a grain of metric_time only. `is_additive`: the values of its
-    parts add up to its own, so a total under a column, or a stack of bars, is true.
+    parts add up to its own, so a total under a column, or a stack of bars, is true. `grains` are those of metric_time
+    that it has figures by, the finest first.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Indicator:
     rank: int | None
     needs_time: bool
     is_additive: bool
+    grains: tuple[str, ...]
     sources: tuple[str, ...]
     dimensions: tuple[str, ...]
 
@@ -89,6 +92,12 @@ def metrics(line: str | None = None, *, scope: Scope | None = None) -> list[Indi
     return sorted(visible, key=lambda i: (MARTS.index(i.line), i.rank or _LAST))
 
 
+def grains(indicators: Iterable[Indicator]) -> tuple[str, ...]:
+    """The grains by which all of these have figures, the finest first."""
+    told = [set(i.grains) for i in indicators]
+    return tuple(grain for grain in GRAINS if all(grain in own for own in told))
+
+
 def indicator(manifest: Manifest, name: str) -> Indicator:
     """One indicator of a manifest that has it."""
     return next(i for i in _indicators(manifest) if i.name == name)
@@ -128,6 +137,7 @@ def _indicator(manifest: Manifest, definition: Definition) -> Indicator:
         rank=int(meta.get("headline") or 0) or None,
         needs_time=definition.needs_time,
         is_additive=definition.is_additive,
+        grains=manifest.grains(definition.name),
         sources=tuple(str(s) for s in meta.get("sources") or ()),
         dimensions=Vocabulary(manifest, (definition.name,)).names,
     )

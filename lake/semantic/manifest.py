@@ -34,6 +34,9 @@ METRIC_TIME = "metric_time"
 
 GRAINS = ("day", "week", "month", "quarter", "year")
 
+#: Those that are made of whole months.
+_OF_MONTHS = ("month", "quarter", "year")
+
 
 class BuildGoneError(QueryError):
     """A build's files are gone: it was replaced and removed since its name was read. Asking again finds the newer."""
@@ -122,6 +125,10 @@ class Manifest:
         """Whether a metric is known by whole months only: by its own meta, or that of a model that it is made of."""
         found = self.metrics[metric]
         return found.meta.get("period") == "month" or any(self.models[name].is_monthly for name in found.models)
+
+    def grains(self, metric: str) -> tuple[str, ...]:
+        """The grains by which a metric has figures, the finest first."""
+        return _OF_MONTHS if self.is_monthly(metric) else GRAINS
 
     def reachable(self, metrics: Sequence[str]) -> tuple[GroupBy, ...]:
         """What all these metrics can be split by."""

@@ -24,7 +24,7 @@ from lake.semantic import causes, cells, origins
 from lake.semantic.answer import Column, Note
 from lake.semantic.cache import Cache
 from lake.semantic.cells import Change
-from lake.semantic.figures import answer
+from lake.semantic.figures import answer, check_grain
 from lake.semantic.filters import Filter
 from lake.semantic.manifest import Manifest
 from lake.semantic.origins import Difference
@@ -116,6 +116,7 @@ _told: Cache[Restatement] = Cache(64 * 2**20, lambda told: told.cells.nbytes + (
 def _compare(question: Question, sources: tuple[Source, Source], limit: int, scope: Scope) -> Restatement:
     (metric,) = question.metrics
     before, after = (source.builds[0] for source in sources)
+    check_grain(question, sources[1].manifest)
     answers = [answer(question, source, scope) for source in sources]
     table, count = cells.differing(answers, sources[1].manifest)
     found = causes.find(question, sources, scope, limit)

@@ -10,6 +10,7 @@ import pytest
 from group import Group
 
 from lake import access, builds, semantic
+from lake.errors import QueryError
 from lake.semantic import Filter
 from lake.semantic.connection import Mart
 from lake.settings import MARTS
@@ -42,18 +43,57 @@ def test_an_indicator_s_owner_is_a_role_that_sees_it(in_group: Group) -> None:
         assert indicator.name in {i.name for i in semantic.metrics(scope=scope)}, (indicator.name, indicator.owner)
 
 
+MONTHLY = ["childcare_family_fees_eur", "childcare_cost_per_attended_hour_eur", "finance_budget_revenue_eur"]
+DAILY = ["childcare_attended_hours", "finance_revenue_eur"]
+
+
 def test_what_is_known_by_month_says_so_over_part_of_one(in_group: Group) -> None:
     scope = access.scope("group-director")
-    known_by_month = ["childcare_family_fees_eur", "childcare_cost_per_attended_hour_eur", "finance_budget_revenue_eur"]
-    known_by_day = ["childcare_attended_hours", "finance_revenue_eur"]
     june, some_of_june = (date(2024, 6, 1), date(2024, 6, 30)), (date(2024, 6, 2), date(2024, 6, 30))
-    for metric in [*known_by_month, *known_by_day]:
+    for metric in [*MONTHLY, *DAILY]:
         whole = semantic.query([metric], since=june[0], until=june[1], grain="month", scope=scope)
         cut = semantic.query([metric], since=some_of_june[0], until=some_of_june[1], scope=scope)
-        weekly = semantic.query([metric], since=june[0], until=june[1], grain="week", scope=scope)
-        compared = semantic.query([metric], grain="week", compare=["previous_year"], scope=scope)
-        told = [any(n.comparison == "month" for n in answer.notes) for answer in (whole, cut, weekly, compared)]
-        assert told == [False, *[metric in known_by_month] * 3], metric
+        told = [any(n.comparison == "month" for n in answer.notes) for answer in (whole, cut)]
+        assert told == [False, metric in MONTHLY], metric
+
+
+@pytest.mark.parametrize("grain", ["day", "week"])
+def test_what_is_known_by_month_has_no_figure_of_less(in_group: Group, grain: str) -> None:
+    scope = access.scope("group-director")
+    june = {"since": date(2024, 6, 1), "until": date(2024, 6, 30)}
+    for metric in MONTHLY:
+        for asked in ({"grain": grain}, {"by": [f"metric_time__{grain}"]}, {"grain": grain, "compare": ["rank"]}):
+            with pytest.raises(QueryError, match=f"'{metric}' is known by whole months, not by {grain}"):
+                semantic.query([DAILY[0], metric], **june, **asked, scope=scope)  # type: ignore[arg-type]
+    for metric in DAILY:
+        assert semantic.query([metric], grain=grain, limit=1, scope=scope).table.num_rows == 1
+    by_name = {i.name: i for i in semantic.metrics()}
+    assert semantic.grains([by_name[DAILY[0]], by_name[DAILY[1]]]) == ("day", "week", "month", "quarter", "year")
+    assert semantic.grains([by_name[DAILY[0]], by_name[MONTHLY[0]]]) == ("month", "quarter", "year")
+    # What runs to a day within a month is made of months too.
+    running = semantic.query(
+        [MONTHLY[0]], since=date(2024, 6, 1), until=date(2024, 6, 12), compare=["rolling_12_months"], scope=scope
+    )
+    assert running.table.column(f"{MONTHLY[0]}__rolling_12_months").to_pylist() != [None]
+
+
+def test_a_budget_is_compared_over_whole_months(in_group: Group) -> None:
+    scope = access.scope("group-director")
+
+    def compared(since: date, until: date, grain: str | None = None) -> tuple[list[object], list[str]]:
+        asked = semantic.query(
+            ["finance_revenue_eur"], since=since, until=until, grain=grain, compare=["budget"], scope=scope
+        )
+        notes = [n.en for n in asked.notes if "whole months" in n.en]
+        return asked.table.column("finance_revenue_eur__budget").to_pylist(), notes
+
+    whole, none = compared(date(2025, 6, 1), date(2025, 6, 30))
+    assert (whole != [None], none) == (True, [])
+    part, told = compared(date(2025, 6, 5), date(2025, 6, 20))
+    assert part == [None]
+    assert told == ["The budget is known by whole months: of part of one there is none, or that of the whole month."]
+    with pytest.raises(QueryError, match="'finance_budget_revenue_eur' is known by whole months, not by week"):
+        compared(date(2025, 6, 1), date(2025, 6, 30), "week")
 
 
 @pytest.mark.parametrize("line", MARTS)

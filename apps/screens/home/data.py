@@ -83,7 +83,7 @@ def summarise(session: Session, line: str) -> Summary:
 def moved(session: Session, line: str) -> Move | None:
     """What moved most in the line's last whole week, and the places that explain it; None where nothing can be told,
     such as in a line whose figures come by the month."""
-    units = {i.name: i.unit for i in headline(session, line) if i.is_additive}
+    units = {i.name: i.unit for i in headline(session, line) if i.is_additive and "week" in i.grains}
     names = tuple(units)
     newest = last_day(session, names[0]) if names else None
     if newest is None:
@@ -104,7 +104,7 @@ def moved(session: Session, line: str) -> Move | None:
 
 def _counts(session: Session, line: str) -> list[str]:
     """What counts the events that the line's headline indicators stand on."""
-    known = {i.name for i in indicators(session, line) if i.unit == "count" and i.is_additive}
+    known = {i.name for i in indicators(session, line) if i.unit == "count" and i.is_additive and "week" in i.grains}
     shown = headline(session, line)
     named = (i.name if i.unit == "count" else plan(line).cases.get(i.name, "") for i in shown)
     return [name for name in dict.fromkeys(named) if name in known]
