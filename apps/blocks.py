@@ -16,7 +16,7 @@ from apps.ask import LineState
 from apps.numbers import NOTHING, age, change, day, figure, instant, is_small
 from apps.sentences import in_words
 from apps.session import Session
-from apps.words import Language, say
+from apps.words import Language, escaped, say
 from lake import access, builds
 from lake.checks import results
 from lake.errors import LakeError
@@ -121,6 +121,15 @@ def denied(session: Session) -> None:
     with st.container(border=True):
         st.markdown(f"##### :material/lock: {say('state.denied_title', language)}")
         st.caption(say("state.denied", language, who=session.label, lines=lines))
+
+
+def nowhere(session: Session, path: str) -> None:
+    """The designed state of an address that no page has."""
+    language = session.language
+    with st.container(border=True):
+        st.markdown(f"##### :material/link_off: {say('state.nowhere_title', language)}")
+        st.caption(say("state.nowhere", language, path=escaped(path)))
+        st.page_link(link("home"), label=say("page.home", language), icon=":material/home:")
 
 
 def guarded(session: Session, draw: Callable[[], None]) -> None:

@@ -7,11 +7,12 @@ import gc
 from functools import partial
 from pathlib import Path
 from threading import Thread
+from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 
 from apps.address import strangers
-from apps.blocks import denied, guarded, keep_link
+from apps.blocks import denied, guarded, keep_link, nowhere
 from apps.registry import PAGES, Page
 from apps.session import Session, sign_in
 from apps.words import say
@@ -46,24 +47,34 @@ def _import_all() -> None:
     atexit.register(gc.unfreeze)  # or DuckDB's bindings report all of it as leaked in the terminal
 
 
+def _path() -> str:
+    """The last part of the path that the browser asks for."""
+    return unquote(urlsplit(st.context.url or "").path).rstrip("/").rpartition("/")[2]
+
+
 def main() -> None:
-    st.set_page_config(page_title="Lac & indicateurs", page_icon=":material/water:", layout="wide")
+    st.set_page_config(page_icon=":material/water:", layout="wide")
     st.html(_STYLE)
     _prewarm()
     session = sign_in()
     menu: dict[str, list[st.Page]] = {}
-    for page in PAGES:
+    for known in PAGES:
         shown = st.Page(
-            partial(_draw, page, session),
-            title=say(page.title, session.language),
-            icon=page.icon,
-            url_path=page.key,
-            default=page.key == "home",
-            visibility="visible" if page.is_allowed(session) else "hidden",
+            partial(_draw, known, session),
+            title=say(known.title, session.language),
+            icon=known.icon,
+            url_path=known.path,
+            default=not known.path,
+            visibility="visible" if known.is_allowed(session) else "hidden",
         )
-        keep_link(page.key, shown)
-        menu.setdefault(say(f"nav.{page.section}", session.language), []).append(shown)
-    st.navigation(menu, expanded=True).run()
+        keep_link(known.key, shown)
+        menu.setdefault(say(f"nav.{known.section}", session.language), []).append(shown)
+    if (path := _path()) not in {p.path for p in PAGES}:  # what Streamlit says of it is in English
+        title = say("state.nowhere_title", session.language)
+        menu[""] = [st.Page(partial(nowhere, session, path), title=title, url_path=path, visibility="hidden")]
+    page = st.navigation(menu, expanded=True)
+    st.set_page_config(page_title=f"{page.title} · {say('portal.name', session.language)}")
+    page.run()
 
 
 main()

@@ -36,6 +36,11 @@ class Page:
     parameters: tuple[str, ...] = ()
 
     @property
+    def path(self) -> str:
+        """Its path in the address: the first page has none."""
+        return "" if self.key == "home" else self.key
+
+    @property
     def title(self) -> str:
         """Key of the words in the menu."""
         return f"line.{self.line}" if self.line else f"page.{self.key}"

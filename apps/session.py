@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import streamlit as st
 
@@ -19,6 +20,9 @@ from lake.settings import LINES, MARTS
 
 #: Where the browser session keeps, by name, what its address asked for that is no choice, until it is said.
 MISREAD = "address-misread"
+
+#: Tells screen readers, and browsers that offer to translate, what language the page speaks.
+_SPOKEN = "<script>document.documentElement.lang = '{}'</script>"
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,7 @@ def sign_in() -> Session:
         st.query_params.update({"lang": language, "as": name})
         session = Session(language, access.scope(name, who=viewer), viewer)
         st.caption(_structures(session))
+        st.html(_SPOKEN.format(language), unsafe_allow_javascript=True)
     return session
 
 
@@ -112,7 +117,7 @@ def _from_address(key: str, known: Sequence[str], default: str) -> None:
 def _say_anew() -> None:
     """What is chosen in a list keeps the words it was chosen by, until it is set: so it is, to what it is."""
     for key, value in st.session_state.items():
-        if isinstance(value, (str, list)):
+        if isinstance(value, (str, list, date)):
             st.session_state[key] = value
 
 

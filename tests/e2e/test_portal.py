@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from apps.registry import PAGES
 from apps.words import LANGUAGES, Language, say
+from lake import access
 
 pytestmark = MARKS
 
@@ -25,6 +26,34 @@ def test_a_link_opens_every_page_in_the_readers_language(page: Page, portal: str
     expect(page.get_by_role("heading", level=1)).to_have_text(say(f"question.{key}", language))
     expect(page.get_by_text("Page not found")).to_have_count(0)
     expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_address_that_no_page_has_says_so_and_leads_home(page: Page, portal: str, language: Language) -> None:
+    page.goto(f"{portal}/nowhere?lang={language}")
+    settled(page)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_text(say("state.nowhere_title", language))).to_be_visible()
+    page.get_by_test_id("stMain").get_by_role("link", name=say("page.home", language)).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(say("question.home", language))
+
+
+@pytest.mark.parametrize(("key", "label"), [("finance", "finance.month"), ("catalogue", "catalogue.line")])
+def test_what_is_chosen_is_said_in_the_language_switched_to(page: Page, portal: str, key: str, label: str) -> None:
+    policy = access.policy().roles["group-director"]
+    page.goto(f"{portal}/{key}?lang=fr&as=group-director")
+    settled(page)
+    said = page.get_by_label(say(label, "fr"), exact=True)
+    first = said.input_value()
+    for language in ("en", "fr"):
+        page.get_by_test_id("stSidebar").get_by_text(language.upper(), exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(say(f"question.{key}", language))
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        expect(page.get_by_label(say("portal.persona", language), exact=True)).to_have_value(policy.label(language))
+        settled(page)
+        now = page.get_by_label(say(label, language), exact=True).input_value()
+        assert (now == first) == (language == "fr")
     expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
 
 

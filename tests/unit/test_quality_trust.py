@@ -94,7 +94,7 @@ def test_what_changed_between_two_builds_is_restated() -> None:
         (
             "213 in the lake, 213 in stg_geo__communes; population: 13,707,801.50 and 13,707,801.50",
             "fr",
-            "213 dans le lac, 213 dans stg_geo__communes; "
+            "213 dans le lac, 213 dans stg_geo__communes ; "
             "population : 13\u202f707\u202f801,50 et 13\u202f707\u202f801,50",
         ),
         ("9 versions in the lake, 8 in the build", "fr", "9 versions dans le lac, 8 dans la construction"),

@@ -26,7 +26,7 @@ def draw_details(session: Session, found: Known, entry: Entry) -> None:
     if entry.kind == "indicator":
         indicator = next(i for i in semantic.metrics(scope=session.scope) if i.name == entry.name)
         dimensions = semantic.dimensions([indicator.name], scope=session.scope)
-        _facts(session, _of_indicator(indicator, dimensions, session.language))
+        _facts(session, _of_indicator(found, indicator, dimensions, session.language))
     elif entry.kind == "source":
         _source(session, contract(entry.name))
     else:
@@ -38,7 +38,9 @@ def _facts(session: Session, facts: list[tuple[str, str]]) -> None:
         st.markdown(f"**{say(f'catalogue.{word}', session.language)}** — {text}")
 
 
-def _of_indicator(indicator: Indicator, dimensions: Sequence[Dimension], language: Language) -> list[tuple[str, str]]:
+def _of_indicator(
+    found: Known, indicator: Indicator, dimensions: Sequence[Dimension], language: Language
+) -> list[tuple[str, str]]:
     facts = [
         ("unit", say(f"catalogue.units.{indicator.unit}", language)),
         ("direction", say(f"catalogue.directions.{indicator.direction}", language)),
@@ -47,7 +49,9 @@ def _of_indicator(indicator: Indicator, dimensions: Sequence[Dimension], languag
     if indicator.typical:
         low, high = (figure(value, indicator.unit, language) for value in indicator.typical)
         facts.append(("typical", say("catalogue.range", language, low=low, high=high)))
-    facts.append(("sources", ", ".join(f"`{name}`" for name in indicator.sources)))
+    sources = ((found.entry(f"source:{name}"), name) for name in indicator.sources)
+    named = (f"{entry.label.to(language)} `{name}`" if entry else f"`{name}`" for entry, name in sources)
+    facts.append(("sources", ", ".join(named)))
     split = (d for d in dimensions if not d.is_event and d.name != "metric_time")
     facts.append(("split", ", ".join(f"{d.label(language)} `{d.name}`" for d in split)))
     return facts

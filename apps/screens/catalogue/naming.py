@@ -22,7 +22,7 @@ def line_name(line: str, language: Language) -> str:
 def node_name(found: Known, node: Node, language: Language) -> str:
     """The label of its entry; of a screen, its title in the menu. A name where there is neither."""
     if node.kind == "screen":
-        key = f"line.{node.name}" if node.name in LINES else f"page.{node.name}"
-        return say(key, language) if key in catalogue() else node.label
+        keys = (key for key in (f"line.{node.name}", f"page.{node.name}") if key in catalogue())
+        return next((say(key, language) for key in keys), node.label)
     entry = found.entry(node.id)
     return entry.label.to(language) if entry else node.name

@@ -47,12 +47,12 @@ def _list(session: Session, found: Known) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         line = st.selectbox(
             say("catalogue.line", language),
-            [None, *lines],
+            ["", *lines],
             format_func=lambda x: line_name(x, language) if x else say("catalogue.all_lines", language),
             width=220,
             key="catalogue-line",
         )
-        kept = [e for e in search(asked or "", found.entries, _line_words()) if line in (None, e.line)]
+        kept = [e for e in search(asked or "", found.entries, _line_words()) if line in ("", e.line)]
         counts = {kind: sum(e.kind == kind for e in kept) for kind in KINDS}
         kind = st.pills(
             say("catalogue.kind", language),

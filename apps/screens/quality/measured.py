@@ -45,7 +45,8 @@ _PATTERNS = {key: _pattern(sentence) for key, sentence in _SENTENCES.items()}
 def measured(detail: str, language: Language) -> str:
     """The sentences said in the reader's language; one that is none of those above as it stands."""
     whole = _said(detail, language)
-    return whole or "; ".join(_said(part, language) or part for part in detail.split("; "))
+    between = "; " if language == "en" else " ; "
+    return whole or between.join(_said(part, language) or part for part in detail.split("; "))
 
 
 def _said(sentence: str, language: Language) -> str | None:

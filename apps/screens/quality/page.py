@@ -55,13 +55,13 @@ def draw(session: Session) -> None:
         )
         line = st.selectbox(
             say("quality.line", language),
-            [None, *session.marts],
+            ["", *session.marts],
             format_func=lambda x: say(f"line.{x}", language) if x else say("quality.every_line", language),
             label_visibility="collapsed",
             width=220,
             key="quality-line",
         )
-    _SECTIONS[part or "checks"](session, line)
+    _SECTIONS[part or "checks"](session, line or None)
 
 
 def _verdict(session: Session, states: dict[str, LineState]) -> None:
