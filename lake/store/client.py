@@ -122,13 +122,18 @@ class Store:
         return file_records(files, self._db["_batches"].find(where, {"counts": 1}))
 
     def _declare(self, contract: Contract) -> None:
-        """Indexes and, on a sharded cluster, the shard key; once per process and source."""
+        """Indexes and, on a sharded cluster, the shard key; once per process and source.
+
+        A source that can't be sharded, for want of the right or because it is by another key, lands all the same.
+        """
         if contract.name in self._declared:
             return
         batches.declare(self._db, contract)
         if contract.shard_key and self._is_sharded:
             key = {**dict.fromkeys(contract.shard_key, 1), "_id": 1}
             try:
+                # MongoDB makes it for an empty collection only; a lake that was restored into the cluster has records.
+                self._db[contract.name].create_index(list(key.items()))
                 self._db.client.admin.command("shardCollection", f"{self._db.name}.{contract.name}", key=key)
             except OperationFailure as error:
                 log.warning("store.not_sharded source=%s why=%s", contract.name, error)
@@ -159,6 +164,7 @@ def open_store() -> Iterator[Store]:
                     tzinfo=UTC,
                     w="majority",
                     readConcernLevel="majority",
+                    readPreference="primary",  # Whatever the URI says: what was just written must be found again.
                     **waits,
                 )
             )

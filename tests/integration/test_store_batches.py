@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from lake.errors import LeaseHeld, StoreError
-from lake.store import QuarantinedRow, Store, Written
+from lake.settings import settings
+from lake.store import QuarantinedRow, Store, Written, open_store
 
 MONDAY, TUESDAY = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC)
 
@@ -145,3 +146,26 @@ def test_many_rows_with_many_versions_of_each_key_land_in_order(store: Store, zo
     assert {r["price_eur"] // 7000 == r["_version"] for r in records} == {True}
     (batch,) = store.committed_batches()
     assert store.control_totals(zoo.contract).hash_sum == batch.hash_sum == sum(r["_hash"] for r in records)
+
+
+def test_a_source_that_can_t_be_sharded_lands_all_the_same(
+    store: Store, zoo: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    as_cluster = Store(store._db, is_sharded=True)  # A mongod, which does not know how to shard.
+    zoo.land(as_cluster, [visit("10")])
+    assert f"store.not_sharded source={zoo.contract.name}" in caplog.text
+    # On a cluster the key of a collection that holds records must have its index.
+    indexed = [index["key"] for index in store._db[zoo.contract.name].index_information().values()]
+    assert [("structure_id", 1), ("_id", 1)] in indexed
+    assert prices(zoo.records(store)) == [(0, Decimal(10))]
+
+
+def test_the_primary_is_read_whatever_the_uri_says(
+    store: Store, mongod: str, zoo: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAKE_MONGO_URI", f"{mongod}&readPreference=secondaryPreferred")
+    settings.cache_clear()
+    with open_store() as other:
+        assert other._db.client.read_preference.name == "Primary"
+        zoo.land(other, [visit("10")])
+        assert list(zoo.land(other, [visit("10")]).values()) == [Written(0, 1)]
