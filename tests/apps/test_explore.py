@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,16 @@ from group import Group
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from apps.numbers import figure
-from apps.screens.explore import data
+from apps.numbers import day, figure, instant
+from apps.screens.explore import about, data
 from apps.screens.explore.data import View
 from apps.screens.explore.selections import text
 from apps.screens.explore.state import State
+from apps.screens.explore.table import Words
 from apps.session import Session
-from apps.words import LANGUAGES, say
-from lake import access, semantic
+from apps.values import names as names_of
+from apps.words import LANGUAGES, Language, escaped, say
+from lake import access, builds, semantic
 from lake.semantic import Filter
 from lake.settings import PROJECT, settings
 from lake.store import open_store
@@ -338,3 +341,109 @@ def test_values_of_every_kind_can_be_picked(in_group: Group, dimension: str) -> 
     own = [Filter(dimension, "=", (chosen,))]
     assert fine(app).metric[0].value == figure(asked(devices, where=own, **YEAR), "count", "en")
     assert len(app.dataframe[0].value) == 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("by", ["structure_name", "site_name"])
+def test_places_are_drawn_in_the_group_with_their_ranks_in_words(in_group: Group, by: str, language: Language) -> None:
+    app = fine(opened("group-director", language, show=SALES, by=by, compare="benchmark", period=PERIOD))
+    place = by.partition("_")[0]
+    answer = semantic.query(
+        [SALES], by=[by, place], compare=["benchmark"], scope=access.scope("group-director"), **YEAR
+    )
+    rows = {row[place]: row for row in answer.table.to_pylist()}
+    ranks = sorted((row[f"{SALES}__benchmark_rank"], row[by]) for row in rows.values() if row[SALES] is not None)
+    said = "\n".join(m.value for m in app.markdown)
+    for rank, name in (ranks[0], ranks[-1]):
+        assert say("explore.peers.end", language, name=escaped(name), rank=rank, of=len(ranks)) in said
+    assert len(app.get("vega_lite_chart")) == 1
+    table = app.dataframe[0].value
+    assert sorted(table.iloc[:-1, -2]) == pytest.approx([rank for rank, _ in ranks])
+
+
+def test_a_director_of_one_structure_reads_its_rank_and_no_peers_figure(in_group: Group) -> None:
+    app = fine(opened("structure-director", show=SALES, compare="benchmark", period=PERIOD))
+    answer = semantic.query([SALES], compare=["benchmark"], scope=access.scope("structure-director"), **YEAR)
+    (row,) = answer.table.to_pylist()
+    rank = say(
+        "explore.peers.rank", "en", rank=row[f"{SALES}__benchmark_rank"], of=row[f"{SALES}__benchmark_peers"] + 1
+    )
+    assert any(m.value.startswith("**Your structure**") and f"**{rank}**" in m.value for m in app.markdown)
+    captions = "\n".join(c.value for c in app.caption)
+    assert say("explore.peers.smoothed", "en") in captions
+    others = values(SALES, "structure_name") - values(SALES, "structure_name", "structure-director")
+    shown = "\n".join([captions, *(m.value for m in app.markdown), app.dataframe[0].value.to_csv()])
+    assert others and not any(name in shown for name in others)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_benchmark_that_there_cannot_be_is_told_in_place_of_the_drawing(in_group: Group, language: Language) -> None:
+    own = values(SALES, "person_commune_code", "structure-director", **YEAR)
+    shared = {
+        commune: values(SALES, "structure", where=[Filter("person_commune_code", "=", (commune,))], **YEAR)
+        for commune in sorted(own, key=str)
+    }
+    commune = next(c for c, structures in shared.items() if len(structures) < 5)
+    address = {"show": SALES, "by": "structure_name", "compare": "benchmark", "period": PERIOD}
+    app = fine(opened("structure-director", language, **address, pick=f"person_commune_code:{commune}"))
+    assert not app.get("vega_lite_chart")
+    assert any(escaped(say("explore.peers.none", language, label="")[:20]) in m.value for m in app.markdown)
+    where = [Filter("person_commune_code", "=", (commune,))]
+    scope = access.scope("structure-director")
+    answer = semantic.query([SALES], by=["structure"], where=where, compare=["benchmark"], scope=scope, **YEAR)
+    captions = [c.value for c in app.caption]
+    assert all(captions.count(escaped(note.text(language))) == 1 for note in answer.notes) and answer.notes
+    assert app.metric[0].value == figure(asked(SALES, "structure-director", where=where, **YEAR), "eur", language)
+
+
+@pytest.mark.parametrize("compare", ["share", "rank"])
+def test_a_share_or_rank_within_the_scope_says_so_and_offers_the_groups(in_group: Group, compare: str) -> None:
+    address = {"show": SALES, "by": "site_name", "compare": compare, "period": PERIOD}
+    app = fine(opened("structure-director", **address))
+    said = say(f"explore.within.{compare}", "en", structures="S01")
+    assert any(said in c.value for c in app.caption)
+    assert say("explore.within.column", "en", what="")[1:] in app.dataframe[0].value.columns[-1]
+    app.button(key="explore-within-go").click().run()
+    assert params(fine(app))["compare"] == "benchmark" and app.get("vega_lite_chart")
+    whole = fine(opened(**address))
+    assert not any(b.key == "explore-within-go" for b in whole.button)
+    assert "your scope" not in whole.dataframe[0].value.columns[-1]
+
+
+def test_what_an_address_asks_in_vain_is_said_with_what_is_shown_instead(in_group: Group) -> None:
+    app = fine(
+        opened(show=SALES, by="structure_name", grain="century", period="soon", compare="budget", since="banana")
+    )
+    told = warnings(app)
+    for key in ("explore.total_only", "explore.periods.12m", "explore.compares.none"):
+        assert say("explore.problem.instead", "en", what="", instead=say(key, "en")).strip() in told
+    assert "century" in told and "soon" in told and say("explore.compares.budget", "en") in told
+    assert [i.value for i in app.info] == [say("filter.unknown", "en", what="since=banana")]
+
+
+def test_the_table_and_the_heat_map_have_their_members_in_one_order(in_group: Group) -> None:
+    fees = "dental_fees_eur"
+    app = fine(opened(show=fees, by=["person_age_band", "site_region"], across="site_region", period=PERIOD))
+    names = list(app.dataframe[0].value.iloc[:-1, 0])
+    chart = json.loads(app.get("vega_lite_chart")[0].proto.spec)["encoding"]
+    bands = [b for b in names_of("person_age_band", "en").values() if b in names]
+    assert names == [*bands, *(n for n in names if n not in bands)] == chart["y"]["sort"]
+    turned = fine(opened(show=fees, by=["person_age_band", "site_region"], across="person_age_band", period=PERIOD))
+    table = turned.dataframe[0].value
+    assert list(table.iloc[:-1]["Total"]) == sorted(table.iloc[:-1]["Total"], reverse=True)
+    chart = json.loads(turned.get("vega_lite_chart")[0].proto.spec)["encoding"]
+    assert list(table.iloc[:-1, 0]) == chart["y"]["sort"]
+    assert list(table.columns[1:-1]) == chart["x"]["sort"] == names
+
+
+def test_files_tell_the_newest_event_and_the_landing(in_group: Group) -> None:
+    view = State((SALES,), ("structure_name",), period=PERIOD)
+    for language in LANGUAGES:
+        session = Session(language, access.scope("group-director"), "viewer")
+        found, words = _answered(session, view), Words(language, {}, {SALES: "x"}, None)
+        span = (YEAR["since"], YEAR["until"])
+        told = dict(about.lines(session, found, data.known(session), span, words, ""))
+        build = builds.published("audio")
+        assert build and told[say("explore.about.events", language)] == day(build.newest_event_on, language)
+        assert told[say("explore.about.landed", language)] == instant(build.as_of, language)
+        assert day(build.newest_event_on, language) in about.origin(found, words)

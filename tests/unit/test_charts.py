@@ -34,7 +34,8 @@ def _each(language: Language) -> dict[str, Spec]:
     members = pd.DataFrame({"member": ["Évry", "Brest"], "value": [1234.5, 10.0], "x": [0.5, 0.1], "other": ["a", "b"]})
     cells = pd.DataFrame({"row": ["a", "b"], "column": ["c", "c"], "value": [0.2, 0.9], "few": [True, False]})
     steps = pd.DataFrame({"label": ["a", "b"], "value": [2.0, 1.0], "before": [3.0, 1.0], "text": ["2", "1"]})
-    points = Plot(members, ("eur", "rate"), ("Ventes", "Taux"))
+    points = Plot(members, ("eur", "rate"), ("Ventes", "Taux"), across=("a", "b"))
+    standing = {"q1": 5.0, "median": 10.0, "q3": 2000.0, "rank": "rang 1 sur 9"}
     moments = pd.DataFrame({"time": pd.to_datetime(_MONTHS), "member": "a", "value": months["v"]})
     return {
         "over_time": charts.over_time(months, "metric_time", "v", "eur", language),
@@ -47,6 +48,8 @@ def _each(language: Language) -> dict[str, Spec]:
         "lines": drawing.lines(Plot(moments, ("eur",), ("Ventes",), "month"), language),
         "bars": drawing.bars(points, language),
         "scatter": drawing.scatter(points, language),
+        "peers": drawing.peers(Plot(members.assign(**standing), ("eur",), ("Ventes",)), language),
+        "peers_over_time": drawing.peers(Plot(moments.assign(**standing), ("eur",), ("Ventes",), "month"), language),
         "explore_heat": drawing.heat(points, language),
     }
 
@@ -75,3 +78,17 @@ def test_rows_are_inlined_as_json_that_keeps_days_and_what_is_missing() -> None:
     table = pd.DataFrame({"day": [date(2025, 1, 1), None], "v": [1.5, float("nan")]})
     rows = json.loads(json.dumps(charts.inlined({"data": table})))["data"]["values"]
     assert rows == [{"day": "2025-01-01", "v": 1.5}, {"day": None, "v": None}]
+
+
+def test_a_click_in_a_chart_of_several_marks_belongs_to_the_one_that_is_named() -> None:
+    for name in ("peers", "peers_over_time"):
+        chart = _each("en")[name]
+        (click,) = chart["params"]
+        named = [part["mark"]["type"] for part in chart["layer"] if part.get("name") in click["views"]]
+        assert named == ["circle" if name == "peers" else "line"]
+
+
+def test_a_heat_map_has_its_members_in_the_order_they_come() -> None:
+    data = pd.DataFrame({"member": ["b", "a"], "other": ["2", "1"], "value": [1.0, 2.0]})
+    drawn = drawing.heat(Plot(data, ("eur",), ("Ventes",), across=("1", "2")), "en")["encoding"]
+    assert (drawn["y"]["sort"], drawn["x"]["sort"]) == (["b", "a"], ["1", "2"])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.screens.explore.pivot import TOTAL, flat, pivoted
+from apps.screens.explore.pivot import TOTAL, flat, in_order, pivoted
 from apps.screens.explore.selections import Member, members, search, text
 
 VALUES = st.sets(st.one_of(st.none(), st.text("abcé", max_size=3)), max_size=8)
@@ -118,3 +118,39 @@ def test_no_figure_is_lost_or_doubled_by_a_pivot(cells: dict[tuple[str, int | No
         if value is not None
     }
     assert found == cells
+
+
+def test_rows_stand_in_their_own_order_where_they_have_one_else_by_what_they_weigh() -> None:
+    rows = [
+        {"place": "Brest", "age": "75+", "m": 1},
+        {"place": None, "age": "00-05", "m": 9},
+        {"place": "Nantes", "age": "75+", "m": 5},
+        {"place": "Brest", "age": "00-05", "m": 4},
+        {"place": "Nantes", "age": None, "m": None},
+    ]
+
+    def told(dimensions: list[str], totals: list[dict[str, object]] | None = None) -> list[tuple[object, ...]]:
+        ordered = in_order(rows, dimensions, "m", ["age"], totals or [])
+        return list(dict.fromkeys(tuple(row[d] for d in dimensions) for row in ordered))
+
+    assert told(["age"]) == [("00-05",), ("75+",), (None,)]
+    assert told(["place"]) == [(None,), ("Nantes",), ("Brest",)], "the largest cell first"
+    totals = [{"place": "Brest", "m": 50}, {"place": "Nantes", "m": 7}, {"place": None, "m": 9}]
+    assert told(["place"], totals) == [("Brest",), (None,), ("Nantes",)], "the largest total first"
+    assert told(["place"], [{"place": "Brest"}]) == told(["place"]), "totals that nobody could give tell nothing"
+    assert told(["place", "age"]) == [
+        (None, "00-05"),
+        ("Nantes", "75+"),
+        ("Nantes", None),
+        ("Brest", "00-05"),
+        ("Brest", "75+"),
+    ]
+
+
+@given(CELLS)
+def test_an_order_keeps_every_row(cells: dict[tuple[str, int | None], int]) -> None:
+    rows = [{"d": d, "m": m, "v": v} for (d, m), v in cells.items()]
+    for ordered in ([], ["m"], ["d", "m"]):
+        found = in_order(rows, ["d", "m"], "v", ordered)
+        assert sorted(map(str, found)) == sorted(map(str, rows))
+        assert [r["d"] for r in found] == [d for d in dict.fromkeys(r["d"] for r in found) for r in rows if r["d"] == d]

@@ -23,6 +23,7 @@ from apps.screens.explore.state import (
     parse,
     span,
 )
+from apps.words import LANGUAGES, say
 
 NAMES = st.from_regex(r"[a-z][a-z_]{0,12}", fullmatch=True).filter(lambda n: n != TIME)
 VALUES = st.one_of(
@@ -77,6 +78,9 @@ def test_what_cannot_be_followed_is_said_and_the_rest_is_followed() -> None:
     assert state == State(("audio_net_sales_eur",), ("site_name",), picks=(Pick("structure", ("S01",)),))
     assert {p.kind for p in problems} == {"value"}
     assert len(problems) == 7
+    instead = {p.text.partition("=")[0]: p.instead for p in problems if p.instead}
+    assert set(instead) == {"across", "grain", "period", "compare", "chart"}
+    assert all(say(key, language) for key in instead.values() for language in LANGUAGES)
 
 
 def test_an_endless_address_is_cut_and_said() -> None:
@@ -162,6 +166,11 @@ def test_twelve_months_begin_the_day_after_the_same_month_a_year_before() -> Non
         (State(("m",), ("d", "e", "f")), {}, "table"),
         (State(("m",), ("d",), chart="table"), {"d": 5}, "table"),
         (State(("m",), ("d",), chart="lines"), {"d": 5}, "bars"),
+        (State(("m",), ("site",), compare="benchmark"), {"site": 50}, "peers"),
+        (State(("m",), compare="benchmark"), {}, "peers"),
+        (State(("m",), ("site",), grain="month", compare="benchmark"), {"site": 50}, "peers"),
+        (State(("m",), ("site", "d"), grain="month", compare="benchmark"), {"site": 5}, "table"),
+        (State(("m",), ("site",), compare="benchmark", chart="bars"), {"site": 5}, "bars"),
     ],
 )
 def test_the_chart_fits_what_is_asked_and_the_readers_choice_wins_where_it_can(
@@ -189,3 +198,36 @@ def test_a_total_is_compared_only_where_it_means_the_same() -> None:
     assert not shape.total_keeps("previous_period", monthly)
     assert shape.total_keeps("previous_period", State(("m",), ("d",)))
     assert not shape.total_keeps("rank", State(("m",), ("d",)))
+
+
+def test_who_sees_one_structure_is_compared_with_the_group_whatever_it_is_split_by() -> None:
+    for by, one, all_ in (((), True, False), (("sex",), True, False), (("site_region",), False, False)):
+        state = State(("m",), by)
+        assert ("benchmark" in shape.comparisons(state, {"m"}, (), is_one=True)) is one
+        assert ("benchmark" in shape.comparisons(state, {"m"}, ())) is all_
+    for by in (("site_name", "structure_name"), ("site",)):
+        assert "benchmark" in shape.comparisons(State(("m",), by), {"m"}, ())
+        assert shape.place(State(("m",), by)) == "site"
+
+
+@pytest.mark.parametrize(
+    ("dimension", "ordered"),
+    [
+        (TIME, True),
+        ("fitted_on__month", True),
+        ("weekday", True),
+        ("dental_act_person_age_band", True),
+        ("child_age", True),
+        ("person_sex", False),
+        ("site_name", False),
+    ],
+)
+def test_periods_and_what_is_numbered_have_an_order_of_their_own(dimension: str, ordered: bool) -> None:
+    assert shape.is_ordered(dimension) is ordered
+
+
+def test_a_heat_map_has_the_rows_and_columns_of_the_table() -> None:
+    assert shape.axes(State(("m",), ("a", "b"))) == ("a", "b")
+    assert shape.axes(State(("m",), ("a", "b"), across="a")) == ("b", "a")
+    assert shape.axes(State(("m",), ("a",), grain="month")) == ("a", TIME)
+    assert shape.axes(State(("m",), ("a",), across="a", grain="month")) == (TIME, "a")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
+from apps.blocks import freshness, landed_at
 from apps.numbers import day, figure, instant
 from apps.screens.explore.data import MOST_EXPORTED, View
 from apps.screens.explore.state import State
@@ -44,7 +45,7 @@ def origin(view: View, words: Words) -> str:
     """The builds that the figures come from, and how fresh they are."""
     language = words.language
     builds = ", ".join(f"{b.line} {b.id}" for b in view.main.builds)
-    fresh = f"{say('explore.about.fresh', language)} {instant(view.main.as_of, language)}"
+    fresh = freshness(view.main.newest_event_on, landed_at(view.main.as_of, language), language)
     return f"{words.pair(say('explore.about.build', language), builds)} · {fresh}"
 
 
@@ -71,7 +72,8 @@ def lines(
         found.append((label("indicator"), f"{indicator.label(language)} – {indicator.definition(language)}"))
         found.append((label("formula"), indicator.formula(language)))
     found += [(label("build"), f"{b.line} {b.id}") for b in view.main.builds]
-    found.append((label("fresh"), instant(view.main.as_of, language)))
+    found.append((label("events"), day(view.main.newest_event_on, language)))
+    found.append((label("landed"), instant(view.main.as_of, language)))
     found.append((label("checks"), say(f"explore.checks.{view.main.check_status}", language)))
     found += [(label("note"), note.text(language)) for note in view.main.notes]
     if view.is_cut:

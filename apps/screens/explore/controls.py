@@ -11,7 +11,7 @@ import streamlit as st
 
 from apps.screens.explore import address, shape
 from apps.screens.explore.data import Known
-from apps.screens.explore.state import GRAINS, MOST_DIMENSIONS, MOST_INDICATORS, PERIODS, TIME, State, between
+from apps.screens.explore.state import GRAINS, MOST_DIMENSIONS, MOST_INDICATORS, PERIODS, TIME, Compare, State, between
 from apps.session import Session
 from apps.words import Language, say
 from lake.semantic import Dimension, Indicator
@@ -22,6 +22,11 @@ _PLACES = ("structure_name", "site_name", "site_commune", "department", "site_re
 
 def key(part: str) -> str:
     return f"explore-{part}"
+
+
+def mark(view: State, more: str) -> str:
+    """A short name of a view: what was selected in one is not selected in another."""
+    return f"{abs(hash((view, more))):x}"
 
 
 def controlled(part: str, value: Any, step: Callable[[State, Any], State]) -> dict[str, Any]:
@@ -112,7 +117,7 @@ def choices(session: Session, view: State, known: Known) -> None:
     with columns[1]:
         _period(session, view)
     with columns[2]:
-        compares = shape.comparisons(view, known.additive, known.budgeted)
+        compares = compared(session, view, known)
         st.selectbox(
             say("explore.compare", language),
             [_NONE, *compares],
@@ -120,14 +125,20 @@ def choices(session: Session, view: State, known: Known) -> None:
             **controlled("compare", view.compare or _NONE, lambda v, c: replace(v, compare=_some(c))),
         )
     with columns[3]:
-        pivots = view.dimensions if len(view.dimensions) > 1 else ()
+        pivots = view.dimensions if len(view.dimensions) > 1 and view.compare != "benchmark" else ()
+        across = view.across if view.across in pivots else None
         st.selectbox(
             say("explore.across", language),
             [_NONE, *pivots],
             format_func=lambda d: say("explore.across_none", language) if d == _NONE else named[d],
             disabled=not pivots,
-            **controlled("across", view.across or _NONE, lambda v, d: replace(v, across=_some(d))),
+            **controlled("across", across or _NONE, lambda v, d: replace(v, across=_some(d))),
         )
+
+
+def compared(session: Session, view: State, known: Known) -> tuple[Compare, ...]:
+    """The comparisons that this reader can have of a view."""
+    return shape.comparisons(view, known.additive, known.budgeted, is_one=session.sees_one_structure)
 
 
 def charts(session: Session, view: State) -> None:

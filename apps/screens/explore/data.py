@@ -69,9 +69,22 @@ class View:
         return shape.has_pivot(self.state) and self.members()[str(self.state.across)] <= shape.MOST_COLUMNS
 
     @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows as the table has them: where members stand in columns, each in its place among those of its row."""
+        rows = self.main.table.to_pylist()
+        return self.in_order(rows, shape.row_dimensions(self.state)) if self.is_pivoted else rows
+
+    def in_order(self, rows: list[dict[str, Any]], dimensions: Sequence[str]) -> list[dict[str, Any]]:
+        """Rows in the order of these dimensions, which is that of the charts: their members' own order where they have
+        one, else the largest first, by their totals where those were asked."""
+        ordered = [d for d in dimensions if shape.is_ordered(d)]
+        totals = self.by_row.table.to_pylist() if self.by_row else []
+        return pivot.in_order(rows, dimensions, self.state.show[0], ordered, totals)
+
+    @property
     def grid(self) -> Grid:
         """The table, totals included."""
-        rows = self.main.table.to_pylist()
+        rows = self.rows
         names = [c.name for c in self.values]
         if not self.is_pivoted:
             return pivot.flat(rows, self.state.dimensions, names, _first(self.total))
@@ -121,11 +134,14 @@ def days(session: Session, view: State, states: Mapping[str, LineState]) -> tupl
 
 
 def question(view: State, period: tuple[date | None, date | None], *, limit: int | None) -> Question:
-    """The view as a question. Over time it comes in order of time, else the largest first."""
-    order = (TIME,) if view.grain else (f"-{view.show[0]}",) if view.show else ()
+    """The view as a question. Over time it comes in order of time; by what has an order of its own, in that; else the
+    largest first. The benchmark compares places by their code: names are not theirs alone."""
+    own = view.by if view.by and all(shape.is_ordered(d) for d in view.by) else ()
+    order = (TIME,) if view.grain else own or ((f"-{view.show[0]}",) if view.show else ())
+    place = shape.place(view) if view.compare == "benchmark" else None
     return Question(
         view.show,
-        view.by,
+        view.by if place is None or place in view.by else (*view.by, place),
         filters(view),
         *period,
         view.grain,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from functools import partial
 from typing import Any
 
@@ -13,10 +12,25 @@ import streamlit as st
 from apps.ask import LineState
 from apps.blocks import chips, empty, heading, trace, warnings_of
 from apps.numbers import NOTHING, change, figure
-from apps.screens.explore import about, address, behind, controls, data, drawing, exports, panes, saved, shape, table
+from apps.screens.explore import (
+    about,
+    address,
+    behind,
+    charted,
+    controls,
+    data,
+    files,
+    panes,
+    peers,
+    saved,
+    shape,
+    table,
+)
+from apps.screens.explore.about import Period
 from apps.screens.explore.behind import Figure
 from apps.screens.explore.controls import key
 from apps.screens.explore.data import Known, View
+from apps.screens.explore.exports import Sheet
 from apps.screens.explore.pivot import TOTAL
 from apps.screens.explore.selections import Members, text
 from apps.screens.explore.state import TIME, Problem, State, between
@@ -32,9 +46,9 @@ _PER_ROW = 4
 
 #: Rows of a table that are shown without scrolling.
 _ROWS_SHOWN = 24
-_DRAW = {"lines": drawing.lines, "bars": drawing.bars, "scatter": drawing.scatter, "heat": drawing.heat}
 
-Period = tuple[date | None, date | None]
+#: Columns beyond which the first stays in place while the others are scrolled.
+_COLUMNS_SHOWN = 3
 
 
 def draw(session: Session) -> None:
@@ -50,8 +64,7 @@ def draw(session: Session) -> None:
     if view.show:
         view, unfit = view.within(dimensions)
     known = Known(indicators, dimensions)
-    if view.compare not in shape.comparisons(view, known.additive, known.budgeted):
-        view = replace(view, compare=None)
+    view, refused = _compared(session, view, known)
     address.settle(view)
     shown = [indicators[n] for n in view.show]
     words = Words(
@@ -59,10 +72,11 @@ def draw(session: Session) -> None:
         controls.titles(dimensions, session.language),
         controls.labels(shown, session.language),
         view.grain,
+        is_partial=not session.sees_every_structure,
     )
     states = data.lines(shown)
     _head(session, view, states, indicators)
-    _problems(session, [_said(p, session) for p in (*problems, *unknown, *unfit)])
+    _problems(session, [_said(p, session) for p in (*problems, *unknown, *unfit, *refused)])
     with st.container(key=key("choices")):
         controls.choices(session, view, known)
     if not view.show:
@@ -100,8 +114,8 @@ def _first(session: Session, indicators: Mapping[str, Indicator]) -> State:
     amounts = [i for i in headlines if i.unit == "eur" and i.line == headlines[0].line]
     chosen = (amounts or headlines)[0]
     places = [d for d in ("structure_name", "site_name") if d in chosen.dimensions]
-    is_one = len(session.scope.structures) == 1 and session.scope.structures != ("*",)
-    return State(show=(chosen.name,), by=tuple(places[-1:] if is_one else places[:1]), compare="previous_year")
+    by = places[-1:] if session.sees_one_structure else places[:1]
+    return State(show=(chosen.name,), by=tuple(by), compare="previous_year")
 
 
 def _head(session: Session, view: State, states: Mapping[str, LineState], indicators: Mapping[str, Indicator]) -> None:
@@ -135,7 +149,20 @@ def _problems(session: Session, said: Sequence[str]) -> None:
 
 
 def _said(problem: Problem, session: Session) -> str:
-    return say(f"explore.problem.{problem.kind}", session.language, text=escaped(problem.text))
+    language = session.language
+    what = say(f"explore.problem.{problem.kind}", language, text=escaped(problem.text))
+    if problem.instead is None:
+        return what
+    return say("explore.problem.instead", language, what=what, instead=say(problem.instead, language))
+
+
+def _compared(session: Session, view: State, known: Known) -> tuple[State, tuple[Problem, ...]]:
+    """The view with the comparison that it can have; a problem for one that it can't."""
+    asked = view.compare
+    if asked is None or not view.show or asked in controls.compared(session, view, known):
+        return view, ()
+    said = say(f"explore.compares.{asked}", session.language)
+    return replace(view, compare=None), (Problem("comparison", said, "explore.compares.none"),)
 
 
 def _strangers(standings: Mapping[str, Members], words: Words) -> list[str]:
@@ -153,23 +180,27 @@ def _answer(session: Session, view: View, known: Known, span: Period, words: Wor
         empty(session, "no_rows")
         return
     _figures(session, view, known, span, words)
+    chart = shape.chosen(view.state, view.members())
+    standings = peers.standings(view, words) if chart == "peers" else {}
+    told = peers.reasons(view) if not all(standings.values()) else ()  # in place of the drawing
     for note in view.main.notes:
-        st.caption(f":material/info: {escaped(note.text(session.language))}")
-    if not view.state.dimensions:
-        _exports(session, view, known, span, words, [])
+        if note not in told:
+            st.caption(f":material/info: {escaped(note.text(session.language))}")
+    _within(session, view.state, known)
+    if not view.state.dimensions and not standings:
+        files.offer(session, view, known.indicators, span, words, [])
         return
-    members = view.members()
-    chart = shape.chosen(view.state, members)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         controls.charts(session, view.state)
         exporting = st.container(width="content")
-    clicked, drawn = _charts(session, view, chart, words)
+    clicked, drawn = charted.draw(session, view, known.indicators, chart, standings, words)
     with exporting:
-        _exports(session, view, known, span, words, drawn)
+        files.offer(session, view, known.indicators, span, words, drawn)
     further = st.container()
     selected = _table(session, view, words)
-    with further:
-        _down(session, view, known, span, words, selected or clicked)
+    if view.state.dimensions:
+        with further:
+            _down(session, view, known, span, words, selected or clicked)
 
 
 def _figures(session: Session, view: View, known: Known, span: Period, words: Words) -> None:
@@ -220,52 +251,31 @@ def _figure(
             behind.dialog(session, Figure(indicator, {}, data.filters(view.state), *span))
 
 
-def _charts(session: Session, view: View, chart: str, words: Words) -> tuple[dict[str, Any], list[Any]]:
-    """Draw the charts; what a click selects (dimension → value), and the charts themselves."""
-    if chart == "table":
-        return {}, []
-    made, left_out = table.plots(view, words, chart)  # type: ignore[arg-type]
-    drawn: list[Any] = []
-    clicked: dict[str, Any] = {}
-    for number, plot in enumerate(made):
-        if plot.data.empty:
-            continue
-        if len(made) > 1:
-            st.markdown(f"**{escaped(plot.titles[0])}**")
-        figure_ = _DRAW[chart](plot, session.language)
-        drawn.append(figure_)
-        event = st.vega_lite_chart(
-            figure_,
-            on_select="rerun",
-            selection_mode=drawing.CLICKED,
-            key=key(f"chart-{number}-{_mark(view.state, chart)}"),
-            alt=words.pair(say(f"explore.charts.{chart}", session.language), ", ".join(plot.titles)),
-        )
-        clicked |= _clicked(view, words, chart, event)
-    if left_out:
-        st.caption(say("explore.chart_left_out", session.language, n=left_out))
-    return clicked, drawn
-
-
-def _clicked(view: View, words: Words, chart: str, event: Any) -> dict[str, Any]:
-    """The member that was clicked, found again by its words."""
-    picked = (event.selection or {}).get(drawing.CLICKED) or []
-    label = picked[0].get(drawing.MEMBER) if picked and isinstance(picked[0], dict) else None
-    if label is None:
-        return {}
-    if chart == "scatter":
-        for row in view.main.table.to_pylist():
-            if " · ".join(words.member(d, row[d]) for d in view.state.dimensions) == label:
-                return {d: row[d] for d in view.state.dimensions}
-        return {}
-    dimension = view.state.by[0] if view.state.by else TIME
-    values = {words.member(dimension, v): v for v in view.main.table.column(dimension).to_pylist()}
-    return {dimension: values[label]} if label in values else {}
+def _within(session: Session, view: State, known: Known) -> None:
+    """A share or a rank of who doesn't see all structures is among what they see: says so, and offers the group's."""
+    if session.sees_every_structure or view.compare not in ("share", "rank"):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key=key("within")):
+        seen = ", ".join(session.scope.structures)
+        st.caption(f":material/info: {say(f'explore.within.{view.compare}', session.language, structures=seen)}")
+        if "benchmark" in controls.compared(session, view, known):
+            st.button(
+                say("explore.within.go", session.language),
+                icon=":material/groups:",
+                type="tertiary",
+                on_click=address.change,
+                args=(lambda v: replace(v, compare="benchmark", chart="auto"),),
+                key=key("within-go"),
+            )
 
 
 def _table(session: Session, view: View, words: Words) -> dict[str, Any]:
     """Draw the table; the members of the row that is selected, none for the total."""
     made = table.sheet(view, words, "")
+    order, short = list(made.titles), dict[str, str]()
+    if view.state.compare == "benchmark":
+        figures, short = peers.headings(view, _titles(made), words)
+        order = [*made.titles[: made.grid.depth], *figures]
     shown = st.dataframe(
         table.shown(made, words),
         hide_index=True,
@@ -273,7 +283,12 @@ def _table(session: Session, view: View, words: Words) -> dict[str, Any]:
         height="content" if len(made.grid.rows) <= _ROWS_SHOWN else 640,
         on_select="rerun",
         selection_mode="single-row",
-        key=key(f"table-{_mark(view.state, 'table')}"),
+        key=key(f"table-{controls.mark(view.state, 'table')}"),
+        column_order=order,
+        column_config={
+            **{t: st.column_config.Column(label, help=t) for t, label in short.items()},
+            **{t: st.column_config.Column(pinned=True) for t in order[:1] if len(order) > _COLUMNS_SHOWN},
+        },
         alt=say("explore.table", session.language),
     )
     if shape.has_pivot(view.state) and not view.is_pivoted:
@@ -286,6 +301,11 @@ def _table(session: Session, view: View, words: Words) -> dict[str, Any]:
         return {}
     row = made.grid.rows[rows[0]]
     return {h.column: row[i] for i, h in enumerate(made.grid.headings) if h.is_dimension and row[i] is not TOTAL}
+
+
+def _titles(made: Sheet) -> dict[str, str]:
+    """By column of figures, its title in a table without members in columns."""
+    return {h.column: title for h, title in zip(made.grid.headings, made.titles, strict=True) if not h.is_dimension}
 
 
 def _down(session: Session, view: View, known: Known, span: Period, words: Words, selected: Mapping[str, Any]) -> None:
@@ -319,7 +339,7 @@ def _down(session: Session, view: View, known: Known, span: Period, words: Words
                 index=left.index(best) if best in left else None,
                 format_func=words.title,
                 width=240,
-                key=key(f"split-{_mark(view.state, said)}"),
+                key=key(f"split-{controls.mark(view.state, said)}"),
             )
             st.button(
                 say("explore.down.go", language),
@@ -348,55 +368,3 @@ def _inside(view: State, selected: Mapping[str, Any], span: Period) -> Period:
         return span
     last = last_day(first, view.grain)
     return max(first, span[0] or first), min(last, span[1] or last)
-
-
-def _exports(session: Session, view: View, known: Known, span: Period, words: Words, drawn: Sequence[Any]) -> None:
-    language = session.language
-    name = about.title(view.state, words)
-    link = address.link(view.state, language)
-
-    def whole() -> View:
-        return data.everything(session, view, span)
-
-    def said() -> list[tuple[str, str]]:
-        return about.lines(session, whole(), known.indicators, span, words, link)
-
-    def csv() -> bytes:
-        return exports.to_csv(table.sheet(whole(), words, name), language)
-
-    def xlsx() -> bytes:
-        names = (say("explore.export.table_sheet", language), say("explore.export.about_sheet", language))
-        return exports.to_xlsx(table.sheet(whole(), words, name), said(), names)
-
-    def parquet() -> bytes:
-        return exports.to_parquet(whole().main.table, said())
-
-    def picture(number: int) -> Any:
-        below = [about.period(span, words), about.selections(view.state, words), about.origin(view, words)]
-        return drawing.pictured(drawn[number], name, below)
-
-    files: list[tuple[str, str, str, Any]] = [
-        ("xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx),
-        ("csv", "csv", "text/csv", csv),
-        ("parquet", "parquet", "application/vnd.apache.parquet", parquet),
-    ]
-    for number in range(len(drawn)):
-        files.append(("png", "png", "image/png", lambda n=number: exports.to_png(picture(n))))
-        files.append(("svg", "svg", "image/svg+xml", lambda n=number: exports.to_svg(picture(n))))
-    with st.popover(say("explore.export.title", language), icon=":material/download:", key=key("export")):
-        for number, (label, suffix, mime, made) in enumerate(files):
-            which = f" {number // 2}" if len(drawn) > 1 and suffix in ("png", "svg") else ""
-            st.download_button(
-                f"{say(f'explore.export.{label}', language)}{which}",
-                made,
-                exports.file_name(name, suffix),
-                mime,
-                on_click="ignore",
-                type="tertiary",
-                key=key(f"export-{suffix}-{number}"),
-            )
-
-
-def _mark(view: State, more: str) -> str:
-    """A short name of a view: what was selected in one is not selected in another."""
-    return f"{abs(hash((view, more))):x}"

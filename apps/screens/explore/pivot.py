@@ -6,7 +6,8 @@ the mean of its parts. A total that nobody can give (a rank, a comparison that m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,38 @@ def flat(rows: Sequence[Row], dimensions: Sequence[str], values: Sequence[str], 
     return Grid(headings, body, last)
 
 
+def in_order(
+    rows: Sequence[Row], dimensions: Sequence[str], value: str, ordered: Collection[str], totals: Sequence[Row] = ()
+) -> list[Row]:
+    """The rows by these dimensions, those of the first together; rows that are alike in them keep their order.
+
+    Args:
+        rows: one a combination of the dimensions and others.
+        dimensions: the members of each stand in their own order if it is one of the `ordered`, else the largest first.
+        value: the figure that tells the largest.
+        ordered: dimensions whose members have an order of their own.
+        totals: rows of the dimensions alone; without them the largest is the one with the largest row.
+    """
+    weighed = totals if any(row.get(value) is not None for row in totals) else rows
+    largest: dict[tuple[Any, ...], float] = {}
+    for row in weighed:
+        key, weight = _key(row, dimensions), row[value]
+        for end in range(1, len(key) + 1):
+            if weight is not None:
+                largest[key[:end]] = max(largest.get(key[:end], float(weight)), float(weight))
+
+    def place(row: Row) -> tuple[Any, ...]:
+        key = _key(row, dimensions)
+        return tuple(
+            (member is None, 0 if member is None else member)
+            if name in ordered
+            else (-largest.get(key[: number + 1], -math.inf), str(member))
+            for number, (name, member) in enumerate(zip(dimensions, key, strict=True))
+        )
+
+    return sorted(rows, key=place)
+
+
 def pivoted(
     rows: Sequence[Row],
     dimensions: Sequence[str],
@@ -78,7 +111,7 @@ def pivoted(
         by_member: the totals over the rows, one a member of `across`.
         total: the total of everything.
     """
-    members = _sorted({row[across] for row in rows})
+    members = own_order({row[across] for row in rows})
     cells = {(_key(row, dimensions), row[across]): row for row in rows}
     ends = {_key(row, dimensions): row for row in by_row}
     headings = (
@@ -111,6 +144,6 @@ def _key(row: Row, dimensions: Sequence[str]) -> tuple[Any, ...]:
     return tuple(row[d] for d in dimensions)
 
 
-def _sorted(members: set[Any]) -> list[Any]:
-    """In their own order, what is empty last."""
+def own_order(members: set[Any]) -> list[Any]:
+    """Members in their own order, what is empty last."""
     return sorted(members, key=lambda m: (m is None, m if m is not None else 0))

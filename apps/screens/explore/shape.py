@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from apps import values
 from apps.screens.explore.state import TIME, Chart, Compare, State
 
 #: Lines that can still be told apart.
@@ -15,6 +16,9 @@ MOST_BARS, MOST_POINTS, MOST_CELLS = 40, 400, 1200
 #: Members that a table can have in columns.
 MOST_COLUMNS = 60
 
+#: Dimensions by which places are compared with their peers, by the entity that they name.
+PLACES = {"site": "site", "site_name": "site", "structure": "structure", "structure_name": "structure"}
+
 #: From the widest to the narrowest place, as an analyst goes down.
 _DOWN = ("structure_region", "structure_name", "site_region", "department", "site_name", "site_commune")
 
@@ -23,6 +27,8 @@ def possible(state: State) -> tuple[Chart, ...]:
     """The charts that can be drawn of a view; the table always can."""
     dimensions = state.dimensions
     charts: list[Chart] = []
+    if state.compare == "benchmark" and (not state.grain or (len(state.by) <= 1 and set(state.by) <= set(PLACES))):
+        charts.append("peers")
     if state.grain and len(state.by) <= 1:
         charts.append("lines")
     if len(dimensions) == 1:
@@ -44,6 +50,8 @@ def chosen(state: State, members: Mapping[str, int]) -> Chart:
     offered = possible(state)
     if state.chart in offered:
         return state.chart
+    if "peers" in offered:
+        return "peers"
     if state.grain and len(state.by) <= 1:
         return "lines" if not state.by or members.get(state.by[0], 0) <= MOST_LINES else "heat"
     if len(state.dimensions) == 1:
@@ -60,15 +68,18 @@ def next_dimension(state: State, offered: Sequence[str], members: Mapping[str, i
     return next(iter(narrower), None) or next((d for d in offered if d not in used), None)
 
 
-def comparisons(state: State, additive: Collection[str], budgeted: Collection[str]) -> tuple[Compare, ...]:
-    """The comparisons that a view can have."""
+def comparisons(
+    state: State, additive: Collection[str], budgeted: Collection[str], *, is_one: bool = False
+) -> tuple[Compare, ...]:
+    """The comparisons that a view can have. `is_one` when the reader sees one structure alone, which has its peers
+    whatever it is split by."""
     has_period = state.grain is not None or state.period != "all"
     found: list[Compare] = ["previous_year", "previous_period"] if has_period else []
     if state.show and all(name in budgeted for name in state.show):
         found.append("budget")
     if state.dimensions:
         found += ["share", "rank"] if state.show and all(n in additive for n in state.show) else ["rank"]
-    if {"structure", "structure_name", "site", "site_name"} & set(state.by):
+    if place(state) or (is_one and state.show and not set(state.by) & set(_DOWN)):
         found.append("benchmark")
     if state.grain:
         found += ["year_to_date", "month_to_date", "rolling_12_months"]
@@ -82,11 +93,32 @@ def total_keeps(compare: Compare | None, state: State) -> bool:
     return compare in ("previous_year", "budget", "share") or (compare == "previous_period" and state.grain is None)
 
 
+def place(state: State) -> str | None:
+    """The entity that rows are compared by with their peers, the narrowest; None when they name none."""
+    named = {PLACES[d] for d in state.by if d in PLACES}
+    return next((p for p in ("site", "structure") if p in named), None)
+
+
+def is_ordered(dimension: str) -> bool:
+    """Whether the values of a dimension have an order of their own: periods, and those whose codes are numbers
+    (weekdays, hours, age bands, classes). The others stand by what they weigh."""
+    first = next(iter(values.names(dimension, "en")), "")
+    return dimension == TIME or dimension.endswith("__month") or first[:1].isdigit()
+
+
+def axes(state: State) -> tuple[str, str]:
+    """The two dimensions of a heat map, rows and columns: those of the table where it has members in columns."""
+    columns = state.across if has_pivot(state) and state.across else TIME if state.grain else state.by[1]
+    return next(d for d in state.dimensions if d != columns), columns
+
+
 def row_dimensions(state: State) -> tuple[str, ...]:
     """The dimensions that stand in rows: all but the one across."""
     return tuple(d for d in state.dimensions if d != state.across)
 
 
 def has_pivot(state: State) -> bool:
-    """Whether the table has columns of members: something is across, and something is left in rows."""
-    return state.across is not None and bool(row_dimensions(state)) and state.across in (*state.by, TIME)
+    """Whether the table has columns of members: something is across, and something is left in rows. What is compared
+    with the group has five columns more for each member: nobody reads that."""
+    is_split = state.across in (*state.by, TIME) and bool(row_dimensions(state))
+    return state.across is not None and is_split and state.compare != "benchmark"

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import Literal, get_args
 
 Grain = Literal["day", "week", "month", "quarter", "year"]
-Chart = Literal["auto", "lines", "bars", "scatter", "heat", "table"]
+Chart = Literal["auto", "peers", "lines", "bars", "scatter", "heat", "table"]
 Compare = Literal[
     "previous_year",
     "previous_period",
@@ -57,10 +57,12 @@ class Pick:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something in the address that could not be followed. `kind` is a key of `explore.problem` in the words."""
+    """Something in the address that could not be followed. `kind` is a key of `explore.problem` in the words, `instead`
+    that of what is shown in its place; without one, the view does without."""
 
-    kind: Literal["indicator", "dimension", "value", "too_many"]
+    kind: Literal["indicator", "dimension", "value", "comparison", "too_many"]
     text: str
+    instead: str | None = None
 
 
 @dataclass(frozen=True)
@@ -160,16 +162,16 @@ def parse(params: Params) -> tuple[State, tuple[Problem, ...]]:
             problems.append(Problem("too_many", f"{name} ({len(given)} > {most})"))
         return given[:most]
 
-    def one(name: str, known: Collection[str]) -> str | None:
+    def one(name: str, known: Collection[str], instead: str) -> str | None:
         given = _clean(next(iter(params.get(name, ())), ""))
         if given and given not in known:
-            problems.append(Problem("value", f"{name}={_short(given)}"))
+            problems.append(Problem("value", f"{name}={_short(given)}", instead))
             return None
         return given or None
 
     period = _clean(next(iter(params.get("period", ())), "")) or "12m"
     if period not in PERIODS and span(period, date.min) is None:
-        problems.append(Problem("value", f"period={_short(period)}"))
+        problems.append(Problem("value", f"period={_short(period)}", "explore.periods.12m"))
         period = "12m"
     by = tuple(d for d in several("by", MOST_DIMENSIONS) if d != TIME)
     state = State(
@@ -177,12 +179,12 @@ def parse(params: Params) -> tuple[State, tuple[Problem, ...]]:
         by=by,
         picks=_picks(params.get("pick", ()), problems),
         panes=several("pane", MOST_PANES),
-        grain=one("grain", GRAINS),  # type: ignore[arg-type]
+        grain=one("grain", GRAINS, "explore.total_only"),  # type: ignore[arg-type]
         period=period,
-        compare=one("compare", COMPARES),  # type: ignore[arg-type]
-        chart=one("chart", CHARTS) or "auto",  # type: ignore[arg-type]
+        compare=one("compare", COMPARES, "explore.compares.none"),  # type: ignore[arg-type]
+        chart=one("chart", CHARTS, "explore.charts.auto") or "auto",  # type: ignore[arg-type]
     )
-    across = one("across", (*by, TIME))
+    across = one("across", (*by, TIME), "explore.in_rows")
     return replace(state, across=across).settled(), tuple(problems)
 
 

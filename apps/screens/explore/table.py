@@ -12,6 +12,7 @@ from babel.dates import format_date
 
 from apps import values
 from apps.numbers import day, figure, locale
+from apps.screens.explore import pivot, shape
 from apps.screens.explore.data import View
 from apps.screens.explore.drawing import MEMBER, Plot
 from apps.screens.explore.exports import Sheet
@@ -25,16 +26,20 @@ from lake.semantic import Column
 _CHARTED = ("share", "index", "rolling_12_months", "year_to_date", "month_to_date")
 _REFERENCES = ("previous_year", "previous_period", "budget")
 
+#: Comparisons with the rows that the reader sees, which are not all.
+_WITHIN_SCOPE = ("share", "rank")
+
 
 @dataclass(frozen=True)
 class Words:
     """How the values of a view are said in one language. `titles` are those of its dimensions, `labels` those of its
-    indicators: with their line, when there are several."""
+    indicators: with their line, when there are several. `is_partial` when the reader doesn't see all structures."""
 
     language: Language
     titles: Mapping[str, str]
     labels: Mapping[str, str]
     grain: str | None
+    is_partial: bool = False
 
     def member(self, dimension: str, value: Any) -> str:
         """One value of a dimension."""
@@ -57,6 +62,8 @@ class Words:
         if column.of is None:
             return self.labels.get(column.name, column.label(self.language))
         kind = column.label(self.language).rpartition(" – ")[2]
+        if self.is_partial and column.comparison in _WITHIN_SCOPE:
+            kind = say("explore.within.column", self.language, what=kind)
         return kind[:1].upper() + kind[1:] if is_short else f"{self.labels.get(column.of, column.of)} – {kind}"
 
     def pair(self, name: str, value: str) -> str:
@@ -180,13 +187,13 @@ def _plot(
         return Plot(pd.DataFrame(data), (value.unit,), (label,), state.grain), left
     first = state.by[0] if state.by else TIME
     if chart == "bars":
-        kept = list(rows[:MOST_BARS])
+        kept, left = _largest(rows, first, value.name, MOST_BARS)
         data = [{MEMBER: words.member(first, row[first]), "value": _number(row[value.name])} for row in kept]
-        return Plot(pd.DataFrame(data), (value.unit,), (label,)), max(0, len(rows) - MOST_BARS)
-    other = TIME if state.grain else state.by[1]
-    members = max(1, len({row[other] for row in rows}))
-    kept, left = _largest(rows, first, value.name, max(5, MOST_CELLS // members))
-    kept = sorted(kept, key=lambda row: (row[other] is None, row[other] if row[other] is not None else 0))
+        return Plot(pd.DataFrame(data), (value.unit,), (label,)), left
+    first, other = shape.axes(state)
+    columns = pivot.own_order({row[other] for row in rows})
+    kept, left = _largest(rows, first, value.name, max(5, MOST_CELLS // max(1, len(columns))))
+    kept = view.in_order(kept, (first,))
     data = [
         {
             MEMBER: words.member(first, row[first]),
@@ -195,7 +202,8 @@ def _plot(
         }
         for row in kept
     ]
-    return Plot(pd.DataFrame(data), (value.unit,), (label,)), left
+    across = tuple(words.member(other, member) for member in columns)
+    return Plot(pd.DataFrame(data), (value.unit,), (label,), across=across), left
 
 
 def _scatter(view: View, words: Words, rows: Sequence[Mapping[str, Any]], shown: Sequence[Column]) -> Plot:
@@ -213,7 +221,7 @@ def _scatter(view: View, words: Words, rows: Sequence[Mapping[str, Any]], shown:
 
 def _largest(
     rows: Sequence[Mapping[str, Any]], dimension: str, value: str, most: int
-) -> tuple[list[Mapping[str, Any]], int]:
+) -> tuple[list[dict[str, Any]], int]:
     """The rows of the members with the largest figures, and how many members were left out."""
     weights: dict[Any, float] = {}
     for row in rows:
