@@ -39,7 +39,10 @@ def list_rows(
     file: Annotated[int | None, typer.Option(min=1, help="Only this file, by its number in the ledger.")] = None,
     role: Role = ROLE,
 ) -> None:
-    """Count the rows in quarantine by source, file and reason; a row can have several reasons."""
+    """Count the rows in quarantine by source, file and reason; a row can have several reasons.
+
+    Rows that were closed by force, and so never landed, are listed with who did it.
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -52,7 +55,11 @@ def list_rows(
         names = _names(store, scope, source, file)
         counted = list(store.quarantine.reasons(source, file=file))
         held = store.quarantine.count(source, file=file)
+        forced = [f for f in store.quarantine.forced(source, file=file) if f.file in names]
     counted = [c for c in counted if scope.allows("quarantine", c.source.split("_")[0])]
+    for f in forced:
+        when = f.at.astimezone().strftime("%Y-%m-%d %H:%M")
+        print(f"{count_of(f.rows, 'row')} of file {f.file} {names[f.file]} closed by force by {f.by}, {when}")
     if not counted:
         print("Nothing is in quarantine.")
         return

@@ -17,7 +17,7 @@ from lake.store.batches import Batch
 from lake.store.client import Store, open_store
 from lake.store.leases import Holding
 from lake.store.ledger import BatchRecord, FileRecord, Written
-from lake.store.quarantine import PART_BYTES, Counted, Held, QuarantinedRow
+from lake.store.quarantine import PART_BYTES, Counted, Forced, Held, QuarantinedRow
 from lake.store.totals import BatchTotals, ControlTotals
 from lake.store.versions import hashes
 
@@ -29,6 +29,7 @@ __all__ = [
     "ControlTotals",
     "Counted",
     "FileRecord",
+    "Forced",
     "Held",
     "Holding",
     "QuarantinedRow",

@@ -68,6 +68,17 @@ class Counted:
     first: str
 
 
+@dataclass(frozen=True)
+class Forced:
+    """Rows of one file that somebody closed though they never landed: by whom, as which role, and when (UTC)."""
+
+    source: str
+    file: int
+    rows: int
+    by: str
+    at: datetime
+
+
 class Quarantine:
     """Rows held by committed batches and not released by one."""
 
@@ -106,6 +117,18 @@ class Quarantine:
         ]
         for d in self._rows.aggregate([*self._pipeline(source, file), *steps]):
             yield Counted(d["_id"]["source"], d["_id"]["file"], d["_id"]["reason"], d["n"], d["first"])
+
+    def forced(self, source: str | None = None, *, file: int | None = None) -> list[Forced]:
+        """Rows that were closed by force, the oldest first."""
+        where: dict[str, Any] = {"state": "committed", "forced": {"$exists": True}}
+        if source is not None:
+            where["source"] = source
+        found = [
+            Forced(d["source"], number, d["forced"]["rows"], d["forced"]["by"], d["committed_at"])
+            for d in self._batches.find(where).sort("_id", ASCENDING)
+            for number in d["forced"]["files"]
+        ]
+        return [f for f in found if file in (None, f.file)]
 
     def get(self, id: str) -> Held:
         """One held row.

@@ -143,6 +143,9 @@ def test_a_corrected_file_says_what_it_closed_and_what_it_left(lake: Callable[..
     assert "1 read, 1 landed, 0 unchanged, 0 in quarantine; 1 row of file 1 closed.\n" in said
     assert "1 row of file 1 not held by the corrected one, still in quarantine" in said
     file.write_bytes(text(row(1002, comment="new")).encode())
+    assert "closed by force" not in lake("quarantine", "list").stdout
     said = lake("quarantine", "retry", "--from", str(file), "--force").stdout
     assert "1 row of file 1 closed.\n" in said
-    assert lake("quarantine", "list").stdout == "Nothing is in quarantine.\n"
+    listed = lake("quarantine", "list").stdout
+    assert re.match(rf"1 row of file 1 {NAME} closed by force by \S+ as data-engineer, 20\d\d-", listed)
+    assert listed.endswith("\nNothing is in quarantine.\n")

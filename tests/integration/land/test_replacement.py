@@ -134,8 +134,10 @@ def test_rows_are_closed_by_force_and_the_batch_says_by_whom(deliver: Deliver, s
     data = text(row(1001, comment="new")).encode()
     done = corrected(store, tmp_path / "fixed", FIXED, data, instead_of=1, force=True)
     assert (done.closed, done.left, held(store)) == (2, 0, [])
-    (forced,) = store._db["_batches"].distinct("forced")
-    assert forced == {"by": "Anne as data-engineer", "files": [1], "rows": 1}, "one is covered: as many rows are new"
+    (forced,) = store.quarantine.forced()
+    assert (forced.by, forced.file, forced.rows) == ("Anne as data-engineer", 1, 1), "one is covered: as many are new"
+    assert store.quarantine.forced(DEVICES.name, file=1) == [forced]
+    assert store.quarantine.forced("other") == store.quarantine.forced(file=2) == []
 
 
 def test_rows_without_a_key_are_counted(deliver: Deliver, store: Store, tmp_path: Path) -> None:
