@@ -17,7 +17,17 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from lake.sample.economics import HQ_EXTERNAL, HQ_WAGES, LAND_TAX, SOCIAL, TRADES, WAGE_TAX, Months
+from lake.sample.economics import (
+    HQ_EXTERNAL,
+    HQ_WAGES,
+    INCOME_TAX,
+    LAND_TAX,
+    PROFIT_SHARE,
+    SOCIAL,
+    TRADES,
+    WAGE_TAX,
+    Months,
+)
 from lake.sample.ledger import Ledger
 from lake.sample.world import FIRST, LAST
 
@@ -172,8 +182,8 @@ def _post_year_end(
     if rng.random() < 0.3:
         post("Pénalités", "512000", ("671200", turnover * 0.0004))
     if (profit := ledger.result()) > 0:
-        post("Impôt sur les bénéfices", "444000", ("695000", profit / 100 * 0.1))
-        post("Participation", "421000", ("691000", profit / 100 * 0.03))
+        post("Impôt sur les bénéfices", "444000", ("695000", profit / 100 * INCOME_TAX))
+        post("Participation", "421000", ("691000", profit / 100 * PROFIT_SHARE))
     post("Acompte d'impôt", "512000", ("444000", -ledger.balance("444000") / 100))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import numpy as np
@@ -10,7 +10,18 @@ import pyarrow as pa
 
 from lake.sample.books import YEARS
 from lake.sample.columns import decimals
-from lake.sample.economics import HQ_EXTERNAL, HQ_WAGES, LAND_TAX, SOCIAL, TRADES, WAGE_TAX, Floats, Months
+from lake.sample.economics import (
+    HQ_EXTERNAL,
+    HQ_WAGES,
+    INCOME_TAX,
+    LAND_TAX,
+    PROFIT_SHARE,
+    SOCIAL,
+    TRADES,
+    WAGE_TAX,
+    Floats,
+    Months,
+)
 from lake.sample.world import FIRST
 
 #: Euros of twelve months by line of the income statement.
@@ -38,7 +49,7 @@ def versions_for(rows: int, own: float) -> list[tuple[int, str]]:
     last, *before = reversed(YEARS)
     every = [(last, "B0"), (before[0], "B0"), (last, "R1")]
     every += [(year, version) for year in before for version in ("B0", "R1") if (year, version) not in every]
-    return every[: max(1 if rows < 100 else 2, round(rows / (12 * (8 + 6 * own))))]
+    return every[: max(1 if rows < 100 else 2, round(rows / (12 * (14 + 6 * own))))]
 
 
 def budgets(
@@ -62,6 +73,7 @@ def budgets(
         for site in (*own, *shared):
             _plan(by_site.setdefault(site.site_id if site in own else headquarters, {}), site, span, hope)
             _plan_head_office(by_site[headquarters], site, span, hope)
+        _plan_shares_of_the_profit(by_site[headquarters], by_site.values())
         rows += [
             (date(year, month, 1), version, site_id, line, round(euro) * 100)
             for site_id, plan in by_site.items()
@@ -102,6 +114,23 @@ def _plan_head_office(plan: Plan, site: Months, year: slice, hope: float) -> Non
     _add(plan, "external_costs", -normal * HQ_EXTERNAL)
     _add(plan, "taxes", -normal * ((trade.wages + HQ_WAGES) * WAGE_TAX + LAND_TAX))
     _add(plan, "depreciation", -normal * trade.depreciation)
+    _add(plan, "provisions", -_at_the_end(normal * 0.002))
+    _add(plan, "reversals", _at_the_end(normal * 0.0015))
+    _add(plan, "financial_income", _at_the_end(normal * 0.0008))
+    _add(plan, "financial_costs", -_at_the_end(normal * 0.0025))
+
+
+def _plan_shares_of_the_profit(plan: Plan, of_all: Iterable[Plan]) -> None:
+    """Add what the employees and the State have of the structure's planned profit, as its books share it."""
+    profit = sum((euros for each in of_all for euros in each.values()), np.zeros(12))
+    if profit.sum() > 0:
+        _add(plan, "profit_share", -_at_the_end(profit * PROFIT_SHARE))
+        _add(plan, "income_tax", -_at_the_end(profit * INCOME_TAX))
+
+
+def _at_the_end(euros: Floats) -> Floats:
+    """The year's sum in December, when the books know it."""
+    return np.append(np.zeros(11), euros.sum())
 
 
 def _add(plan: Plan, line: str, euros: Floats) -> None:

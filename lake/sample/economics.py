@@ -70,9 +70,11 @@ TRADES = {
 }  # fmt: skip
 
 #: Social charges and the tax on wages, as shares of wages; what headquarters and the tax on premises cost, as shares
-#: of the structure's income; income for one full-time equivalent at headquarters.
+#: of the structure's income; what the State and the employees have of a profit; income for one full-time equivalent at
+#: headquarters.
 SOCIAL, WAGE_TAX, LAND_TAX = 0.40, 0.06, 0.006
 HQ_WAGES, HQ_EXTERNAL = 0.028, 0.014
+INCOME_TAX, PROFIT_SHARE = 0.10, 0.03
 HQ_STAFF = (("administration", 1_350_000),)
 
 

@@ -139,7 +139,15 @@ def test_a_director_of_one_structure_has_its_sites_and_no_column_of_structures(i
 
 
 def test_what_has_no_budget_says_so_in_its_cell(in_group: Group) -> None:
-    assert say("finance.table.none.budget", "en") in row(opened(), say("finance.row.financial_result", "en"))
+    assert say("finance.table.none.budget", "en") in row(opened(), say("finance.row.exceptional_result", "en"))
+
+
+def test_the_net_result_stands_beside_a_budget_that_plans_its_tax(in_group: Group) -> None:
+    app = opened()
+    for label in ("Income tax", "Employees' profit share", say("finance.row.net_result", "en")):
+        shown = row(app, label)
+        assert say("finance.table.none.budget", "en") not in shown
+        assert say("finance.table.none.whole_budget", "en") not in shown
 
 
 def test_the_statement_goes_down_to_the_entries_of_an_account(in_group: Group) -> None:

@@ -44,8 +44,25 @@ def test_totals_and_results_add_up_the_lines() -> None:
     assert rows["financial_result"].actual == -10
     assert rows["current_result"].actual == 390
     assert rows["net_result"].actual == 360
-    assert rows["net_result"].budget == 390
     assert rows["net_result"].last_year == 228
+
+
+def test_a_result_of_lines_that_the_budget_lacks_whole_has_no_variance_to_it() -> None:
+    rows = by_key(LINES)
+    assert rows["operating_result"].budget == 390 and rows["operating_result"].unplanned == ()
+    for key, lacking in (("current_result", ["financial_costs"]), ("net_result", ["financial_costs", "income_tax"])):
+        assert rows[key].budget is None and rows[key].to_budget == Variance(None, None)
+        assert [line.code for line in rows[key].unplanned] == lacking
+    planned = [euros("financial_costs", -10, -8), euros("financial_income", 3), euros("income_tax", None, -20)]
+    rows = by_key([*LINES[:-2], *planned, euros("exceptional_costs", -5)])
+    assert rows["net_result"].budget == 390 - 28  # what is exceptional is not planned, and counts in full
+    assert rows["net_result"].to_budget.effect == (400 - 10 + 3 - 5) - 362
+    assert rows["net_result"].unplanned == ()
+
+
+def test_an_incomplete_budget_is_said_in_its_cell() -> None:
+    shown = html([Block(statement(LINES), "2025", "2024")], "en", thousands=False)
+    assert shown.count(">incomplete budget<") == 2 and ">no budget<" in shown
 
 
 def test_a_cost_is_shown_without_a_sign_and_more_of_it_is_unfavourable() -> None:

@@ -28,6 +28,9 @@ _FINANCIAL = ("financial_income", "financial_costs")
 _EXCEPTIONAL = ("exceptional_income", "exceptional_costs")
 _TAX = ("profit_share", "income_tax")
 
+#: What a whole budget has, each with the results below it. What is exceptional is left out: nobody plans it.
+_PLANNED = ((*_INCOME, *_COSTS), (*_JOINT, *_FINANCIAL), _TAX)
+
 #: Lines that the statement places; what stands in none of them is shown before the result.
 PLACED = (*_INCOME, *_COSTS, *_JOINT, *_FINANCIAL, *_EXCEPTIONAL, *_TAX)
 
@@ -57,7 +60,8 @@ class Variance:
 
 @dataclass(frozen=True)
 class Row:
-    """One row as it is shown. `line` is None for what adds up lines; its words stand under `key`."""
+    """One row as it is shown. `line` is None for what adds up lines; its words stand under `key`. `unplanned` are the
+    lines for which such a row has no budget: that of its other lines would be another sum than the actual one."""
 
     key: str
     kind: Kind
@@ -68,6 +72,7 @@ class Row:
     last_year: Decimal | None
     to_budget: Variance
     to_last_year: Variance
+    unplanned: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,8 @@ def variance(value: Decimal | None, reference: Decimal | None) -> Variance:
 
 def _row(key: str, kind: Kind, side: Side, parts: Sequence[Line], line: Line | None = None) -> Row:
     actual, budget, last_year = total(parts, "actual"), total(parts, "budget"), total(parts, "last_year")
+    unplanned = _unplanned(parts) if line is None and budget is not None else ()
+    budget = None if unplanned else budget
     sign = -1 if side == "cost" else 1
     return Row(
         key,
@@ -152,7 +159,18 @@ def _row(key: str, kind: Kind, side: Side, parts: Sequence[Line], line: Line | N
         None if last_year is None else last_year * sign,
         variance(actual, budget),
         variance(actual, last_year),
+        unplanned,
     )
+
+
+def _unplanned(parts: Sequence[Line]) -> tuple[Line, ...]:
+    """The lines with amounts of a part of the result in which nothing is budgeted."""
+    found: list[Line] = []
+    for codes in _PLANNED:
+        lines = [line for line in parts if line.code in codes]
+        if total(lines, "budget") is None:
+            found += [line for line in lines if line.actual]
+    return tuple(found)
 
 
 def side(code: str) -> Side:

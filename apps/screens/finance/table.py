@@ -169,7 +169,7 @@ def _cells(row: Row | None, language: Language, thousands: bool) -> str:
     return (
         f'<td class="block">{amount(row.actual, language, thousands=thousands)}</td>'
         f'<td class="apart reference">{amount(row.budget, language, thousands=thousands)}</td>'
-        f"{_variance(row.to_budget, 'budget', language, thousands)}"
+        f"{_variance(row.to_budget, 'whole_budget' if row.unplanned else 'budget', language, thousands)}"
         f'<td class="apart reference">{amount(row.last_year, language, thousands=thousands)}</td>'
         f"{_variance(row.to_last_year, 'last_year', language, thousands)}"
     )

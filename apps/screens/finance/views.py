@@ -47,9 +47,18 @@ def draw_statement(session: Session, rows: Sequence[Row], choice: Choice, *, tho
         blocks = [_block(statement(data.lines(session, span)[0]), span, language) for span in spans]
     st.html(html(blocks, language, thousands=thousands))
     st.caption(say("finance.signs", language))
-    unbudgeted = [row.line.label(language) for row in rows if row.line and row.actual and row.budget is None]
-    if unbudgeted and any(row.budget is not None for row in rows):
-        st.caption(say("finance.unbudgeted", language, lines=", ".join(unbudgeted)))
+    if any(row.budget is not None for row in rows):
+        _say_unbudgeted(rows, language)
+
+
+def _say_unbudgeted(rows: Sequence[Row], language: Language) -> None:
+    """Which lines the budget lacks, and what follows for the results: of parts that it lacks whole, and others."""
+    unplanned = list(dict.fromkeys(line.label(language) for row in rows for line in row.unplanned))
+    lines = [row.line.label(language) for row in rows if row.line and row.actual and row.budget is None]
+    others = [line for line in lines if line not in unplanned]
+    for key, named in (("unplanned", unplanned), ("unbudgeted", others)):
+        if named:
+            st.caption(say(f"finance.{key}", language, lines=", ".join(named)))
 
 
 def _block(rows: Sequence[Row], choice: Choice, language: Language) -> Block:
