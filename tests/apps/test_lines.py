@@ -131,3 +131,19 @@ def test_part_of_a_month_is_told_of_what_is_known_by_month(in_group: Group) -> N
     assert "known by whole months" not in said(app)
     app.date_input(key="childcare-period").set_value((date(2024, 3, 1), date(2024, 6, 12))).run()
     assert "Care revenue: known by whole months" in said(app).replace("\\", "")
+
+
+def test_of_the_whole_group_the_spread_is_told_and_of_a_part_how_many_are_behind(in_group: Group) -> None:
+    chosen = {"indicator": "optical_net_sales_eur", "level": "structure"}
+    whole = said(opened("optical", period="2021-01-01..2025-12-31", **chosen))
+    assert "The middle half of the group runs from" in whole and "first quartile." not in whole
+    part = said(opened("optical", period="2021-01-01..2025-12-31", structures="S01", **chosen))
+    assert "The middle half of the group runs" not in part and "below the group's first quartile." in part
+
+
+def test_a_period_after_the_data_is_one_state_and_one_that_reaches_beyond_is_told(in_group: Group) -> None:
+    app = opened("audio", period="2031-01-01..2031-12-31")
+    assert not app.exception and not app.error and not app.metric
+    assert any(c.value.startswith("Data go up to") for c in app.caption)
+    app = opened("audio", period="2025-07-01..2031-06-30")
+    assert app.metric and any("compare unequal lengths" in info.value for info in app.info)

@@ -78,12 +78,11 @@ PARTS: dict[str, Part] = {
             group_customers="count(distinct person_id)",
             group_customers_two_lines="count(distinct person_id) filter (used > 1)"),
     **parts("journeys", "day",
-            group_glasses_buyers=f"count(*) filter ({GLASSES})",
-            group_glasses_then_hearing_aids=f"count(*) filter ({FITTED})",
-            group_glasses_to_hearing_aids_days_total=f"sum(next_day - day) filter ({FITTED})"),
+            group_glasses_buyers=f"count(*) filter ({GLASSES})"),
     **parts("journeys", "until",
             group_glasses_buyers_observed=f"count(*) filter ({GLASSES} and until <= known)",
             group_glasses_then_hearing_aids_observed=f"count(*) filter ({FITTED} and until <= known)",
+            group_glasses_to_hearing_aids_days_total=f"sum(next_day - day) filter ({FITTED} and until <= known)",
             group_journeys_observed="count(*) filter (until <= known)",
             group_journeys_followed="count(*) filter (until <= known and next_day <= until)"),
 }  # fmt: skip
@@ -96,7 +95,7 @@ FORMULAS: dict[str, Formula] = {
         "group_glasses_then_hearing_aids_observed", "group_glasses_buyers_observed"
     ),
     "group_glasses_to_hearing_aids_days": ratio(
-        "group_glasses_to_hearing_aids_days_total", "group_glasses_then_hearing_aids"
+        "group_glasses_to_hearing_aids_days_total", "group_glasses_then_hearing_aids_observed"
     ),
     "group_journey_rate": ratio("group_journeys_followed", "group_journeys_observed"),
 }

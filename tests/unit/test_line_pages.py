@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from apps.screens.line.logic import by_hour, emptiest, parts_of, shares, standing, unique_names
+from apps.screens.line.logic import by_hour, emptiest, parts_of, shares, standing, unique_names, whole_quarters
 from apps.screens.line.plan import Plan, Split, plan
 from lake.settings import MARTS, PROJECT
 
@@ -146,3 +146,16 @@ def test_low_is_best_where_the_indicator_says_so() -> None:
 def test_two_places_of_one_name_keep_their_ids() -> None:
     table = pd.DataFrame({"site": ["S01", "S02", "S03"], "name": ["Lyon", "Lyon", None]})
     assert list(unique_names(table, "name", "site")) == ["Lyon (S01)", "Lyon (S02)", "S03"]
+
+
+def test_a_cohort_is_shown_when_all_of_it_was_followed_long_enough() -> None:
+    table = pd.DataFrame({"quarter": [date(2023, 7, 1), date(2023, 10, 1), date(2024, 1, 1)], "rate": [0.1, 0.2, 0.3]})
+
+    def kept(until: date, months: int) -> list[float]:
+        return list(whole_quarters(table, "quarter", until, months)["rate"])
+
+    assert kept(date(2025, 12, 31), 24) == [0.1, 0.2]
+    assert kept(date(2025, 12, 30), 24) == [0.1]
+    assert kept(date(2024, 2, 29), 0) == [0.1, 0.2]
+    assert kept(date(2023, 1, 1), 0) == []
+    assert list(whole_quarters(table[:0], "quarter", date(2025, 1, 1), 24)["rate"]) == []

@@ -63,7 +63,7 @@ def draw(session: Session, line: str) -> None:
     last = last_month_end(session, now.published, AMOUNT)
     first = data.first_month(session)
     if last is None or first is None:
-        empty(session, "no_rows")
+        empty(session, "no_data")
         return
     choice = _filters(session, known[AMOUNT], months_to(last, first))
     found, answer = data.lines(session, choice)

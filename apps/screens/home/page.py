@@ -1,4 +1,4 @@
-"""Home: how are the five lines doing? Headline indicators, trend, freshness and checks of each, in one look; then
+"""Home: how are the viewer's lines doing? Headline indicators, trend, freshness and checks of each, in one look; then
 what moved most since the week before, and where."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from apps.ask import headline
-from apps.blocks import chips, empty, heading, indicator_card, link, warnings_of
+from apps.blocks import chips, empty, heading, indicator_card, link, warnings_of, without_data
 from apps.numbers import change, day, figure, month
 from apps.screens.home.data import Summary, moved, summarise
 from apps.screens.home.moves import Contribution
@@ -20,7 +20,7 @@ _JOINED = "\u2060"
 
 
 def draw(session: Session) -> None:
-    heading(session, "home")
+    heading(session, "home_one" if len(session.lines) == 1 else "home")
     moves = {}
     for line in session.lines:
         with st.container(border=True, key=f"home-{line}"):
@@ -43,7 +43,7 @@ def _line(session: Session, summary: Summary) -> None:
         empty(session, "no_build", line=summary.line)
         return
     if summary.until is None:
-        empty(session, "no_rows")
+        st.caption(f":material/inbox: {without_data(session)}")
         return
     for column, item in zip(st.columns(len(summary.headlines)), summary.headlines, strict=True):
         with column:

@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from apps.ask import Question, ask, ask_all, begin, frame, one, years_before
+from apps.screens.line.logic import whole_quarters
 from apps.screens.line.plan import Cohorts, Parts, Plan, Split
 from apps.session import Session
 from lake.semantic import Answer, Filter, Indicator
@@ -57,7 +58,7 @@ class Choice:
 @dataclass(frozen=True)
 class Sections:
     """The answers to a plan's sections, in its order. Grain of each: one row a value of what it is split by; of mixes
-    and `by_month`, a month; of `by_hour`, a weekday and an hour; of cohorts, a quarter."""
+    and `by_month`, a month; of `by_hour`, a weekday and an hour; of cohorts, a whole quarter."""
 
     losses: tuple[pd.DataFrame, ...]
     mixes: tuple[pd.DataFrame, ...]
@@ -80,8 +81,8 @@ def over_time(session: Session, indicators: list[Indicator], choice: Choice, gra
     return ask(session, _over_time([i.name for i in indicators], choice, grain))
 
 
-def sections(session: Session, plan: Plan, choice: Choice) -> Sections:
-    """Everything the plan's sections need, asked at the same time."""
+def sections(session: Session, plan: Plan, choice: Choice, last: date) -> Sections:
+    """Everything the plan's sections need, asked at the same time. `last` is the end of the last complete month."""
     asked = [choice.question((item.metric,), (item.by,)) for item in plan.losses]
     asked += [_mix(choice, item) for item in plan.mixes]
     clock = plan.occupancy.clock if plan.occupancy else None
@@ -97,7 +98,7 @@ def sections(session: Session, plan: Plan, choice: Choice) -> Sections:
         tuple(next(tables) for _ in plan.mixes),
         next(tables) if plan.occupancy else None,
         next(tables) if clock else None,
-        next(tables) if plan.cohorts else None,
+        _whole(next(tables), plan.cohorts, min(choice.until, last)) if plan.cohorts else None,
     )
 
 
@@ -147,6 +148,10 @@ def _mix(choice: Choice, item: Split | Parts) -> Question:
 
 
 def _cohorts(choice: Choice, item: Cohorts) -> Question:
-    since = years_before(choice.until + timedelta(days=1), item.years)
-    longer = replace(choice, since=min(since, choice.since))
+    since = min(years_before(choice.until + timedelta(days=1), item.years), choice.since)
+    longer = replace(choice, since=since.replace(month=(since.month - 1) // 3 * 3 + 1, day=1))
     return longer.question((item.metric, item.count), (item.quarter, item.by))
+
+
+def _whole(table: pd.DataFrame, item: Cohorts, until: date) -> pd.DataFrame:
+    return whole_quarters(table.dropna(subset=[item.quarter]), item.quarter, until, item.follow_up_months)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import pandas as pd
+
+from lake.semantic.periods import add_months
 
 #: Places shown at each end.
 AT_EACH_END = 8
@@ -78,6 +81,13 @@ def standing(table: pd.DataFrame, value: str, *, lower_is_better: bool, least_ca
     limit = sure[f"{value}__benchmark_{'q3' if lower_is_better else 'q1'}"]
     behind = sure[value] > limit if lower_is_better else sure[value] < limit
     return Standing(ends, int(is_few.sum()), int(behind.sum()), len(known))
+
+
+def whole_quarters(table: pd.DataFrame, quarter: str, until: date, follow_up_months: int) -> pd.DataFrame:
+    """The rows of quarters (their first day) that are over on a day, and so are the months in which they are followed:
+    a part of one is no cohort to compare with others."""
+    over = table[quarter].map(lambda first: add_months(first, 3 + follow_up_months) <= until + timedelta(days=1))
+    return table[over.astype(bool)]
 
 
 def unique_names(table: pd.DataFrame, name: str, key: str) -> pd.Series:

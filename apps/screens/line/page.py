@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from apps.address import Filters
-from apps.ask import frame, indicators, last_month_end, state, years_before
+from apps.ask import frame, indicators, last_day, last_month_end, state, years_before
 from apps.blocks import apart, chips, empty, heading, indicator_card, trace, warnings_of
 from apps.charts import over_time as time_chart
 from apps.numbers import day
@@ -39,7 +39,7 @@ def draw(session: Session, line: str) -> None:
         return
     last = last_month_end(session, now.published, known[0].name)
     if last is None:
-        empty(session, "no_rows")
+        empty(session, "no_data")
         return
     names = data.structures(session, known[0])
     with st.container(key="filters"):
@@ -48,10 +48,17 @@ def draw(session: Session, line: str) -> None:
         return
     by_name = {i.name: i for i in known}
     layout = plan(line).within(by_name)
+    newest = last_day(session, known[0].name) if choice.until > last else None
+    if newest and choice.since > newest:
+        empty(session, "after_data", day=day(newest, session.language))
+        return
     if not _totals(session, known, layout, choice):
         return
+    if newest and choice.until > newest:
+        said = say("linepage.beyond", session.language, day=day(newest, session.language))
+        st.info(said, icon=":material/event_upcoming:")
     _begin_detail(session, line, known, layout, choice)
-    found = data.sections(session, layout, choice)
+    found = data.sections(session, layout, choice, last)
     sections.draw_losses(session, layout, found)
     sections.draw_mixes(session, layout, found, by_name)
     sections.draw_occupancy(session, layout, found, by_name)
@@ -97,7 +104,7 @@ def _totals(session: Session, known: list[Indicator], layout: Plan, choice: Choi
     shown = [i for i in known if i.headline] or known[:_MOST_PER_ROW]
     steps = [step for funnel in layout.funnels for step in funnel.steps if step in by_name]
     values, before, notes = data.totals(session, tuple(dict.fromkeys([*(i.name for i in shown), *steps])), choice)
-    if all(pd.isna(value) for value in values.values()):
+    if all(pd.isna(value) or not value for value in values.values()):
         empty(session, "no_rows")
         return False
     per_row = _PER_ROW.get(len(shown), _MOST_PER_ROW)

@@ -8,12 +8,13 @@ import streamlit as st
 from apps.address import Filters
 from apps.blocks import empty
 from apps.charts import among_peers
+from apps.numbers import change, figure
 from apps.screens.line import data
 from apps.screens.line.data import NAMES, Choice, Level
 from apps.screens.line.logic import AT_EACH_END, Standing, standing, unique_names
 from apps.screens.line.plan import Plan
 from apps.session import Session
-from apps.words import Language, say
+from apps.words import Language, escaped, say
 from lake.semantic import Indicator
 
 _LEVELS: tuple[Level, ...] = ("site", "structure")
@@ -42,7 +43,7 @@ def draw_places(session: Session, line: str, indicator: Indicator, plan: Plan, c
     table = table.assign(place=unique_names(table, name, key))
     least = plan.least_cases
     found = standing(table, indicator.name, lower_is_better=indicator.direction == "down", least_cases=least)
-    _say(session, indicator, found, least)
+    _say(session, indicator, found, least, is_whole=session.sees_every_structure and not choice.where)
     st.vega_lite_chart(
         among_peers(found.shown, "place", indicator.name, indicator.unit, language, is_small="is_few"),
         alt=f"{indicator.label(language)}: {say(f'linepage.levels.{level}', language)}",
@@ -53,11 +54,14 @@ def draw_places(session: Session, line: str, indicator: Indicator, plan: Plan, c
         _table(session, table, indicator, level)
 
 
-def _say(session: Session, indicator: Indicator, found: Standing, least: int) -> None:
-    """What the chart shows, in words, before it."""
+def _say(session: Session, indicator: Indicator, found: Standing, least: int, *, is_whole: bool) -> None:
+    """What the chart shows, in words, before it. Of the whole group, a quarter is below its own first quartile: there
+    the spread is told."""
     language = session.language
     said = []
-    if found.ranked and indicator.direction in ("up", "down"):
+    if found.ranked and is_whole:
+        said += _spread(found, indicator, language)
+    elif found.ranked and indicator.direction in ("up", "down"):
         said.append(say(f"linepage.behind.{indicator.direction}", language, behind=found.behind, of=found.ranked))
     if found.few:
         key = "few" if found.ranked else "all_few"
@@ -65,6 +69,34 @@ def _say(session: Session, indicator: Indicator, found: Standing, least: int) ->
     if (found.ranked or found.compared) > 2 * AT_EACH_END:
         said.append(say("linepage.behind.ends", language, n=AT_EACH_END))
     st.markdown(" ".join(said))
+
+
+def _spread(found: Standing, indicator: Indicator, language: Language) -> list[str]:
+    """The ends and the middle half, against a year before; nothing where there is no group to compare with."""
+    name = indicator.name
+    ends = found.shown[[name, f"{name}__previous_year"]].astype(float)
+    quartiles = found.shown[[f"{name}__benchmark_q1", f"{name}__benchmark_q3"]].dropna().astype(float)
+    if quartiles.empty:
+        return []
+
+    def told(place: int) -> str:
+        value, before = ends.iloc[place]
+        moved = change(value, before, indicator.unit, language)
+        shown = figure(value, indicator.unit, language, short=True)
+        return say("linepage.spread.moved", language, value=shown, change=moved.replace("-", "−")) if moved else shown
+
+    return [
+        say(
+            f"linepage.spread.{'none' if indicator.direction == 'none' else 'known'}",
+            language,
+            best=escaped(found.shown["place"].iloc[0]),
+            of_best=told(0),
+            worst=escaped(found.shown["place"].iloc[-1]),
+            of_worst=told(-1),
+            q1=figure(quartiles.iloc[0, 0], indicator.unit, language, short=True),
+            q3=figure(quartiles.iloc[0, 1], indicator.unit, language, short=True),
+        )
+    ]
 
 
 def _table(session: Session, table: pd.DataFrame, indicator: Indicator, level: Level) -> None:

@@ -74,7 +74,7 @@ class Occupancy(_Part):
 
 class Cohorts(_Part):
     """An indicator by the quarter of a past event and by a dimension; cells on fewer than `least` of `count` are
-    marked. `years` is how far back the period reaches."""
+    marked. `years` is how far back the period reaches; who is followed counts `follow_up_months` after the event."""
 
     title: Text
     note: Text
@@ -84,6 +84,7 @@ class Cohorts(_Part):
     by: str
     least: int = 20
     years: int = 3
+    follow_up_months: int = 0
 
 
 class Plan(_Part):
