@@ -447,3 +447,15 @@ def test_files_tell_the_newest_event_and_the_landing(in_group: Group) -> None:
         assert build and told[say("explore.about.events", language)] == day(build.newest_event_on, language)
         assert told[say("explore.about.landed", language)] == instant(build.as_of, language)
         assert day(build.newest_event_on, language) in about.origin(found, words)
+
+
+def test_only_periods_that_the_indicators_have_are_offered_and_another_is_said(in_group: Group) -> None:
+    monthly = "childcare_invoiced_hours"
+    app = fine(opened(show=[monthly, "childcare_attended_hours"], grain="day", period=PERIOD))
+    offered = app.selectbox(key="explore-grain").options
+    assert offered == [say(f"explore.grains.{grain}", "en") for grain in ("none", "month", "quarter", "year")]
+    assert say("explore.problem.grain", "en", text=escaped(say("explore.grains.day", "en"))) in warnings(app)
+    assert len(app.metric) == 2
+    app.multiselect(key="explore-show").set_value(["childcare_attended_hours"]).run()
+    assert say("explore.grains.day", "en") in fine(app).selectbox(key="explore-grain").options
+    assert not app.warning

@@ -11,7 +11,7 @@ import streamlit as st
 
 from apps.screens.explore import address, shape
 from apps.screens.explore.data import Known
-from apps.screens.explore.state import GRAINS, MOST_DIMENSIONS, MOST_INDICATORS, PERIODS, TIME, Compare, State, between
+from apps.screens.explore.state import MOST_DIMENSIONS, MOST_INDICATORS, PERIODS, TIME, Compare, State, between
 from apps.session import Session
 from apps.words import Language, say
 from lake.semantic import Dimension, Indicator
@@ -110,7 +110,7 @@ def choices(session: Session, view: State, known: Known) -> None:
     with columns[0]:
         st.selectbox(
             say("explore.grain", language),
-            [_NONE, *GRAINS],
+            [_NONE, *known.grains(view)],
             format_func=lambda g: say(f"explore.grains.{g}", language),
             **controlled("grain", view.grain or _NONE, lambda v, g: replace(v, grain=_some(g)).settled()),
         )

@@ -40,6 +40,10 @@ class Known:
     def additive(self) -> set[str]:
         return {i.name for i in self.indicators.values() if i.unit in _AMOUNTS}
 
+    def grains(self, view: State) -> tuple[str, ...]:
+        """The periods by which all of the view's indicators have figures, the finest first."""
+        return semantic.grains(self.indicators[n] for n in view.show)
+
     @property
     def budgeted(self) -> set[str]:
         names = self.indicators.keys()

@@ -64,6 +64,7 @@ def draw(session: Session) -> None:
     if view.show:
         view, unfit = view.within(dimensions)
     known = Known(indicators, dimensions)
+    view, coarse = _grained(session, view, known)
     view, refused = _compared(session, view, known)
     address.settle(view)
     shown = [indicators[n] for n in view.show]
@@ -76,7 +77,7 @@ def draw(session: Session) -> None:
     )
     states = data.lines(shown)
     _head(session, view, states, indicators)
-    _problems(session, [_said(p, session) for p in (*problems, *unknown, *unfit, *refused)])
+    _problems(session, [_said(p, session) for p in (*problems, *unknown, *unfit, *coarse, *refused)])
     with st.container(key=key("choices")):
         controls.choices(session, view, known)
     if not view.show:
@@ -154,6 +155,14 @@ def _said(problem: Problem, session: Session) -> str:
     if problem.instead is None:
         return what
     return say("explore.problem.instead", language, what=what, instead=say(problem.instead, language))
+
+
+def _grained(session: Session, view: State, known: Known) -> tuple[State, tuple[Problem, ...]]:
+    """The view by periods that its indicators have; a problem for others."""
+    if view.grain is None or not view.show or view.grain in known.grains(view):
+        return view, ()
+    said = say(f"explore.grains.{view.grain}", session.language)
+    return replace(view, grain=None).settled(), (Problem("grain", said, "explore.total_only"),)
 
 
 def _compared(session: Session, view: State, known: Known) -> tuple[State, tuple[Problem, ...]]:

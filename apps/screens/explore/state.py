@@ -60,7 +60,7 @@ class Problem:
     """Something in the address that could not be followed. `kind` is a key of `explore.problem` in the words, `instead`
     that of what is shown in its place; without one, the view does without."""
 
-    kind: Literal["indicator", "dimension", "value", "comparison", "too_many"]
+    kind: Literal["indicator", "dimension", "value", "grain", "comparison", "too_many"]
     text: str
     instead: str | None = None
 
