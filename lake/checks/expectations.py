@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,9 @@ from lake.checks.runner import Subject
 
 #: The classes of expectations, which Great Expectations does not export by name.
 _KINDS: Any = gx.expectations
+
+#: SQL that finds rows of the suite's own table, each once; other SQL finds days, sites, pairs of rows.
+_OF_THE_TABLE = re.compile(r"select \* from \{table\} where (?!.*\bunion\b)", re.IGNORECASE | re.DOTALL)
 
 
 def main(asked: Path, answered: Path) -> None:
@@ -64,7 +68,8 @@ def _evaluate(batch: Any, table: str, line: str, suite: dict[str, Any], expected
     try:
         found = batch.validate(_expectation(expected["expectation"], parameters, table), result_format="SUMMARY")
         raised = _raised(found.exception_info)
-        holds, detail = bool(found.success) and not raised, raised or _detail(found.result)
+        holds = bool(found.success) and not raised
+        detail = raised or _detail(expected, found.result, lambda: _rows(batch))
     except (ValueError, TypeError, KeyError, sa.exc.SQLAlchemyError, GreatExpectationsError) as error:
         holds, raised = False, f"could not be evaluated: {_line(error)}"
         detail = raised
@@ -94,12 +99,23 @@ def _raised(info: dict[str, Any]) -> str:
     return f"could not be evaluated: {_line(messages[0])}" if messages else ""
 
 
-def _detail(result: dict[str, Any]) -> str:
-    """Numbers only: values would show rows that the reader of the page may not see."""
+def _detail(expected: dict[str, Any], result: dict[str, Any], rows: Callable[[], int]) -> str:
+    """What was observed, in words. Numbers only: values would show rows that the reader of the page may not see."""
     if "unexpected_count" in result:
         # An empty table has neither count.
         return f"{result['unexpected_count'] or 0:,} of {result['element_count'] or 0:,} rows"
-    return f"{result.get('observed_value') or 0:,} found"
+    observed = result.get("observed_value") or 0
+    if expected["expectation"] != "no_rows":
+        return f"{observed:,} rows" if "row_count" in expected["expectation"] else f"{observed:,} in all"
+    if not observed:
+        return "no exception"
+    if _OF_THE_TABLE.match(expected["sql"]):
+        return f"{observed:,} of {rows():,} rows"
+    return f"exceptions: {observed:,}, in {rows():,} rows checked"
+
+
+def _rows(batch: Any) -> int:
+    return int(batch.validate(_KINDS.ExpectTableRowCountToBeBetween(min_value=0)).result["observed_value"])
 
 
 def _line(error: object) -> str:

@@ -87,9 +87,12 @@ def test_what_changed_between_two_builds_is_restated() -> None:
 @pytest.mark.parametrize(
     ("detail", "language", "said"),
     [
-        ("1,200 of 40,000 rows", "fr", "1\u202f200 ligne(s) sur 40\u202f000"),
+        ("1,200 of 40,000 rows", "fr", "1\u202f200 sur 40\u202f000 lignes"),
         ("1,200 of 40,000 rows", "en", "1,200 of 40,000 rows"),
-        ("3 found", "fr", "constaté : 3"),
+        ("exceptions: 1, in 12,345 rows checked", "fr", "1 cas d'écart, pour 12\u202f345 lignes contrôlées"),
+        ("no exception", "fr", "aucun cas d'écart"),
+        ("12,345 rows", "en", "12,345 rows"),
+        ("3 found", "fr", "3 trouvé(s)"),
         ("could not be evaluated: no such column", "fr", "n'a pas pu être évalué : no such column"),
         (
             "213 in the lake, 213 in stg_geo__communes; population: 13,707,801.50 and 13,707,801.50",

@@ -11,6 +11,10 @@ from apps.words import Language, say
 #: The sentences that `lake.checks` writes, by the key of their words. Those that say more stand first.
 _SENTENCES = {
     "rows_of": "{n} of {total} rows",
+    "rows": "{n} rows",
+    "in_all": "{n} in all",
+    "none": "no exception",
+    "exceptions": "exceptions: {n}, in {total} rows checked",
     "found": "{n} found",
     "contents": "{n} versions in the lake, {total} in the build, whose contents differ",
     "versions": "{n} versions in the lake, {total} in the build",

@@ -20,6 +20,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 Land = Callable[..., None]
 
+DEAR = """
+  - expectation: no_rows
+    sql: select * from {table} where price_eur > 3400
+    says_fr: Aucun prix n'est élevé.
+    says_en: No price is dear.
+    severity: blocks
+"""
+
 
 def checked(store: Store, project: Path) -> Build:
     """A fresh build, checked."""
@@ -45,6 +53,7 @@ def test_only_a_build_that_passed_its_checks_is_published(project: Path, store: 
     assert not_passed(good) == []
     assert good.status == "passed"
     assert good.checks is not None
+    assert {"no exception", "0 of 10 rows"} <= {r.detail for r in results(good)}
     assert (good.checks.passed, good.checks.warned, good.checks.blocked) == (10, 0, 0)
     assert builds.build("audio", good.id) == good
     assert "Aucun prix ne dépasse" in (good.docs / "index.html").read_text("utf-8")
@@ -63,12 +72,15 @@ def test_only_a_build_that_passed_its_checks_is_published(project: Path, store: 
     assert builds.published_id("audio") == good.id
 
     suite = project / "expectations" / "audio" / "audio_fittings.yml"
-    suite.write_text(
-        suite.read_text("utf-8").replace("warns", "blocks").replace("column: ear", "column: nose"), "utf-8"
-    )
+    changed = suite.read_text("utf-8").replace("warns", "blocks").replace("column: ear", "column: nose")
+    suite.write_text(changed.replace("'^AP", "'^XP") + DEAR, "utf-8")
     refused = check(store, [warned], project=project)[0]
     outcomes = {(says, outcome) for says, outcome, _ in not_passed(refused)}
-    assert outcomes == {("No price is above 3,000 €.", "blocked"), ("The ear is known.", "blocked")}
+    refusing = ("No price is above 3,000 €.", "The ear is known.", "Numbers look as they should.", "No price is dear.")
+    assert outcomes == {(says, "blocked") for says in refusing}
+    details = {says: detail for says, _, detail in not_passed(refused)}
+    assert details["Numbers look as they should."] == "exceptions: 10, in 10 rows checked"
+    assert details["No price is dear."] == "2 of 10 rows"
     assert any("could not be evaluated" in detail for _, _, detail in not_passed(refused))
     with pytest.raises(PublishError, match="refused by its checks"):
         publish.publish("audio")
