@@ -459,3 +459,14 @@ def test_only_periods_that_the_indicators_have_are_offered_and_another_is_said(i
     app.multiselect(key="explore-show").set_value(["childcare_attended_hours"]).run()
     assert say("explore.grains.day", "en") in fine(app).selectbox(key="explore-grain").options
     assert not app.warning
+
+
+def test_an_indicator_without_a_value_in_scope_hides_no_other(in_group: Group) -> None:
+    scope = access.scope("structure-director")
+    amounts = [i.name for i in semantic.metrics(scope=scope) if i.unit == "eur" and not i.needs_time]
+    (whole,) = semantic.query(amounts, scope=scope).table.to_pylist()
+    without = next(name for name in amounts if whole[name] is None)
+    app = fine(opened("structure-director", show=[without, SALES], by="structure_name"))
+    assert app.metric[0].value == "–" and app.metric[1].value != "–"
+    alone = fine(opened("structure-director", show=without, by="structure_name"))
+    assert say("state.no_value", "en", structures="S01") in [c.value for c in alone.caption]

@@ -12,7 +12,6 @@ from apps.screens.explore.state import State
 from apps.screens.explore.table import Words
 from apps.session import Session
 from apps.words import say
-from lake.access import ALL
 from lake.semantic import Indicator
 
 Period = tuple[date | None, date | None]
@@ -30,6 +29,13 @@ def period(span: Period, words: Words) -> str:
     if span[0] is None or span[1] is None:
         return say("explore.all_time", language)
     return say("explore.from_to", language, since=day(span[0], language), until=day(span[1], language))
+
+
+def structures(session: Session) -> str:
+    """The structures that the reader sees."""
+    if session.sees_every_structure:
+        return say("portal.structures_all", session.language)
+    return ", ".join(session.scope.structures)
 
 
 def selections(view: State, words: Words) -> str:
@@ -58,13 +64,11 @@ def lines(
     def label(part: str) -> str:
         return say(f"explore.about.{part}", language)
 
-    seen = session.scope.structures
-    structures = say("portal.structures_all", language) if seen == (ALL,) else ", ".join(seen)
     found = [
         (label("view"), title(view.state, words)),
         (label("period"), period(span, words)),
         (label("filters"), selections(view.state, words)),
-        (label("scope"), f"{session.label} – {structures}"),
+        (label("scope"), f"{session.label} – {structures(session)}"),
         (label("rates"), label("rates_text")),
     ]
     for name in view.state.show:

@@ -127,13 +127,14 @@ def lines(indicators: Sequence[Indicator]) -> dict[str, LineState]:
 
 
 def days(session: Session, view: State, states: Mapping[str, LineState]) -> tuple[date | None, date | None] | None:
-    """First and last day of the view; None when its first indicator has no value in scope to count back from."""
+    """First and last day of the view; None when none of its indicators has a value in scope to count back from."""
     fixed = span(view.period, date.max)
     if view.period == "all" or ".." in view.period:
         return fixed
     # An indicator of the shared dimensions alone is answered by the build of any line.
     builds = [s.published for s in (states or {line: state(line) for line in LINES}).values() if s.published]
-    last = last_month_end(session, builds[0], view.show[0]) if builds else None
+    ends = (last_month_end(session, builds[0], name) for name in view.show if builds)
+    last = next((end for end in ends if end), None)
     return span(view.period, last) if last else None
 
 

@@ -87,7 +87,7 @@ def draw(session: Session) -> None:
         warnings_of(session, state)
     span = data.days(session, view, states)
     if span is None:
-        empty(session, "no_rows")
+        empty(session, "no_value", structures=about.structures(session))
         return
     st.session_state[key("span")] = span
     try:
@@ -265,8 +265,8 @@ def _within(session: Session, view: State, known: Known) -> None:
     if session.sees_every_structure or view.compare not in ("share", "rank"):
         return
     with st.container(horizontal=True, vertical_alignment="center", key=key("within")):
-        seen = ", ".join(session.scope.structures)
-        st.caption(f":material/info: {say(f'explore.within.{view.compare}', session.language, structures=seen)}")
+        seen = say(f"explore.within.{view.compare}", session.language, structures=about.structures(session))
+        st.caption(f":material/info: {seen}")
         if "benchmark" in controls.compared(session, view, known):
             st.button(
                 say("explore.within.go", session.language),
