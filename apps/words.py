@@ -7,15 +7,18 @@ its own.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 import yaml
+from babel import Locale
 
 Language = Literal["fr", "en"]
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
 
+_NUMBERED = re.compile(r"\{(?P<name>\w+)\}|\(s\)")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>])")
 
 
@@ -33,12 +36,26 @@ def catalogue() -> dict[str, dict[str, str]]:
 
 
 def say(key: str, language: Language, /, **values: object) -> str:
-    """The text of `key`, with `values` filled in.
+    """The text of `key`, with `values` filled in, and each `(s)` in it agreeing with the value before it.
 
     Raises:
         KeyError: no such key: add it to words.yml, in both languages.
     """
-    return catalogue()[key][language].format(**values)
+    return _agreed(catalogue()[key][language], language, values).format(**values)
+
+
+def _agreed(text: str, language: Language, values: Mapping[str, object]) -> str:
+    """`{n} ligne(s)`: each `(s)` is there or not, by the number that stands before it."""
+    number = ""
+
+    def agree(found: re.Match[str]) -> str:
+        nonlocal number
+        if found["name"]:
+            number = re.sub(r"\D", "", str(values[found["name"]]))
+            return found[0]
+        return "" if Locale(language).plural_form(int(number or 2)) == "one" else "s"
+
+    return _NUMBERED.sub(agree, text)
 
 
 def escaped(text: str) -> str:

@@ -85,11 +85,11 @@ RECORDS = [
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        ("en", "2 of 9 cell(s) changed · in all 100.00\u00a0€ → 120.00\u00a0€ (+20.00\u00a0€) · 2 new · 1 corrected"),
+        ("en", "2 of 9 cells changed · in all 100.00\u00a0€ → 120.00\u00a0€ (+20.00\u00a0€) · 2 new · 1 corrected"),
         (
             "fr",
-            "2 cellule(s) sur 9 ont changé · au total 100,00\u00a0€ → 120,00\u00a0€ (+20,00\u00a0€) "
-            "· 2 nouveau(x) · 1 corrigé(s)",
+            "2 cellules changées sur 9 · au total 100,00\u00a0€ → 120,00\u00a0€ (+20,00\u00a0€) "
+            "· 2 nouveau(x) · 1 corrigé",
         ),
     ],
 )

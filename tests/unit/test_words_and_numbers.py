@@ -39,6 +39,23 @@ def test_a_word_that_is_missing_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
+    ("n", "fr", "en"),
+    [
+        (0, "0 ligne hors contrat : gardée entière", "0 rows out"),
+        (1, "1 ligne hors contrat : gardée entière", "1 row out"),
+        ("1", "1 ligne", "1 row"),
+        (2, "2 lignes hors contrat : gardées entières", "2 rows out"),
+        ("1\u202f201", "1\u202f201 lignes", "1\u202f201 rows"),
+        (1_000_000, "1000000 lignes", "1000000 rows"),
+    ],
+)
+def test_a_word_agrees_with_the_number_before_it(n: object, fr: str, en: str) -> None:
+    assert say("quality.quarantine_some", "fr", n=n).startswith(fr)
+    assert say("quality.quarantine_some", "en", n=n).startswith(en)
+    assert say("catalogue.found", "en", n="results (s)") == "results (s) results"  # only words of ours
+
+
+@pytest.mark.parametrize(
     ("value", "unit", "fr", "en"),
     [
         (Decimal("1234567.891"), "eur", "1 234 568 €", "€1,234,568"),
