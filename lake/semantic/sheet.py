@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -15,6 +16,8 @@ from lake.semantic.manifest import METRIC_TIME
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
+
+_COUNT = re.compile(r"((\d+) \w+)\(s\)")
 
 
 class Sheet:
@@ -55,7 +58,8 @@ class Sheet:
             row[column.name] = values(row)
 
     def note(self, comparison: str, fr: str, en: str) -> None:
-        said = Note(comparison, fr, en)
+        """Say something in both languages, once; `2 row(s)` becomes `2 rows`."""
+        said = Note(comparison, _counted(fr), _counted(en))
         if said not in self.notes:
             self.notes.append(said)
 
@@ -88,3 +92,7 @@ def quotient(value: Any, reference: Any) -> float | None:
     if isinstance(value, Decimal | int) and isinstance(reference, Decimal | int):
         return float(Decimal(value) / Decimal(reference))
     return float(value) / float(reference)
+
+
+def _counted(text: str) -> str:
+    return _COUNT.sub(lambda found: found[1] + "s" * (int(found[2]) > 1), text)

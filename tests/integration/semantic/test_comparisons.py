@@ -86,7 +86,7 @@ def test_a_reference_before_the_data_is_empty_and_says_since_when_there_are_data
     assert answer.table.column("optical_revenue__previous_year")[0].as_py() is None
     assert answer.table.column("optical_revenue__previous_year_change")[0].as_py() is None
     (note,) = answer.notes
-    assert note.text("en") == "Optical revenue: no reference for 1 of 1 row(s); data begin in 2023-02."
+    assert note.text("en") == "Optical revenue: no reference for 1 of 1 row; data begin in 2023-02."
     assert "les données commencent en 02/2023" in note.text("fr")
 
 
@@ -155,7 +155,7 @@ def test_a_running_value_that_begins_before_the_data_is_empty_and_says_so(tiny: 
     ]
     assert (
         answer.notes[0].text("en")
-        == "Optical revenue: no rolling twelve months for 1 period(s), data begin in 2023-02."
+        == "Optical revenue: no rolling twelve months for 1 period, data begin in 2023-02."
     )
 
 
@@ -324,7 +324,7 @@ def test_fewer_than_five_peers_are_no_benchmark(tiny: Tiny) -> None:
     (row,) = answer.table.to_pylist()
     assert row["audio_revenue__benchmark_median"] is None
     assert row["audio_revenue__benchmark_rank"] is None
-    assert answer.notes[-1].text("en") == "Hearing-aid revenue: no benchmark for 1 row(s), at least 5 peers are needed."
+    assert answer.notes[-1].text("en") == "Hearing-aid revenue: no benchmark for 1 row, at least 5 peers are needed."
 
 
 def test_all_figures_of_a_comparison_are_of_the_same_builds(tiny: Tiny) -> None:

@@ -135,7 +135,7 @@ def test_comparisons_are_shown_with_what_they_could_not_tell(tiny: Tiny) -> None
     words = ("query", "--metrics", "optical_revenue", "--since", "2023-06-01", "--until", "2023-06-30")
     out = run(*words, "--compare", "previous_year,year_to_date").stdout
     assert "un an avant" in out
-    assert "pas de référence pour 1 ligne(s) sur 1 ; les données commencent en 02/2023." in out
+    assert "pas de référence pour 1 ligne sur 1 ; les données commencent en 02/2023." in out
     document = json.loads(run(*words, "--compare", "previous_period", "--format", "json").stdout)
     assert document["notes"] == []
     changed = run("query", "--metrics", "optical_revenue", "--grain", "year", "--compare", "previous_year").stdout
