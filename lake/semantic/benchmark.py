@@ -6,10 +6,12 @@ of peers that they don't see; the rank stays exact. There is no benchmark with f
 four of them are out of sight. Filters on structures and sites choose the rows, never the peers: otherwise a filter that
 lets one peer more in would tell that peer's figure. So would any filter whose values belong to few of them (a commune,
 a practitioner, a chair): who doesn't see all structures gets no benchmark with a value that fewer than five share.
+A row of which such a filter leaves but a part has no benchmark: its peers are whole.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -91,7 +93,7 @@ def add_benchmark(sheet: Sheet, asked: Asked) -> None:
             f"{FEWEST_PEERS} other structures, whose figures it would give away.",
         )
         for column in sheet.metrics:
-            _add(sheet, column, {id(row): None for row in sheet.rows}, is_told=True)
+            _add(sheet, column, {id(row): None for row in sheet.rows}, told=len(sheet.rows))
         return
     group = asked.ask_of(question, (ALL,)).table.to_pylist()
     seen = {_key(row, (level.place, *level.alike)) for row in asked.ask(question).table.to_pylist()}
@@ -102,7 +104,16 @@ def add_benchmark(sheet: Sheet, asked: Asked) -> None:
             "Peers are those of the whole group: filters on structures and sites don't narrow them.",
         )
     for column in sheet.metrics:
-        _add(sheet, column, _standings(sheet, column, level, group, seen))
+        standings, parts = _standings(sheet, column, level, group, seen)
+        if parts:
+            sheet.note(
+                "benchmark",
+                f"{column.label_fr} : pas de comparaison là où les filtres ne laissent qu'une partie d'une structure : "
+                "ses pairs sont entiers.",
+                f"{column.label_en}: no benchmark where the filters leave but a part of a structure: "
+                "its peers are whole.",
+            )
+        _add(sheet, column, standings, told=parts)
 
 
 def _singles_out(asked: Asked, where: tuple[Filter, ...]) -> bool:
@@ -152,8 +163,9 @@ def _leads_from(vocabulary: Vocabulary, name: str) -> str:
 
 def _standings(
     sheet: Sheet, column: Column, level: _Level, group: Sequence[Row], seen: set[Key]
-) -> dict[int, Standing | None]:
-    """Each row's standing, by the row's identity; None where there are too few peers."""
+) -> tuple[dict[int, Standing | None], int]:
+    """Each row's standing, by the row's identity; None where there are too few peers, or the row is but a part of its
+    place. And how many rows are such parts."""
     held: dict[Key, dict[Any, Any]] = {}
     hidden: dict[Key, set[Any]] = {}
     for row in group:
@@ -164,11 +176,22 @@ def _standings(
         if (row[level.place], *alike) not in seen:
             hidden.setdefault(alike, set()).add(row[level.place])
     found: dict[int, Standing | None] = {}
+    parts = 0
     for row in sheet.rows:
         alike = _key(row, level.alike)
         own = row[level.column] if level.column else level.own
-        found[id(row)] = standing(held.get(alike, {}), hidden.get(alike, set()), own, down=column.direction == "down")
-    return found
+        among = held.get(alike, {})
+        if _is_part(row[column.name], among.get(own)):
+            found[id(row)] = None
+            parts += 1
+        else:
+            found[id(row)] = standing(among, hidden.get(alike, set()), own, down=column.direction == "down")
+    return found, parts
+
+
+def _is_part(value: Any, whole: Any) -> bool:
+    """Whether a row's figure is not that of its whole place. Sums of floats may differ in their last digits."""
+    return value is not None and whole is not None and not math.isclose(value, whole, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def standing(values: Mapping[Any, Any], hidden: set[Any], own: Any, *, down: bool = False) -> Standing | None:
@@ -200,8 +223,8 @@ def _quantile(ordered: Sequence[tuple[Any, Any]], hidden: set[Any], share: float
     return sum(float(value) for _, value in window) / len(window)
 
 
-def _add(sheet: Sheet, column: Column, standings: Mapping[int, Standing | None], *, is_told: bool = False) -> None:
-    """Add the columns of one indicator, and a note if rows have no standing, unless `is_told` why already."""
+def _add(sheet: Sheet, column: Column, standings: Mapping[int, Standing | None], *, told: int = 0) -> None:
+    """Add the columns of one indicator, and a note if rows have no standing beyond those of which it is told why."""
     for part, (fr, en) in _PARTS.items():
         is_count = part in ("rank", "peers")
         sheet.add(
@@ -218,8 +241,8 @@ def _add(sheet: Sheet, column: Column, standings: Mapping[int, Standing | None],
             lambda row, part=part: getattr(standings[id(row)], part, None),  # type: ignore[misc]
             pa.int64() if is_count else pa.float64(),
         )
-    without = sum(s is None for s in standings.values())
-    if without and not is_told:
+    without = sum(s is None for s in standings.values()) - told
+    if without:
         sheet.note(
             "benchmark",
             f"{column.label_fr} : pas de comparaison pour {without} ligne(s), il faut au moins {FEWEST_PEERS} pairs.",

@@ -470,3 +470,19 @@ def test_an_indicator_without_a_value_in_scope_hides_no_other(in_group: Group) -
     assert app.metric[0].value == "–" and app.metric[1].value != "–"
     alone = fine(opened("structure-director", show=without, by="structure_name"))
     assert say("state.no_value", "en", structures="S01") in [c.value for c in alone.caption]
+
+
+@pytest.mark.parametrize("role", ["structure-director", "group-director"])
+def test_a_part_of_a_structure_does_not_stand_among_whole_ones(in_group: Group, role: str) -> None:
+    scope, staff = access.scope(role), "group_fte_months"
+    own = values(staff, "site", "structure-director", **YEAR)
+    where = [Filter("site", "!=", (min(own),))]
+    answer = semantic.query([staff], by=["structure"], where=where, compare=["benchmark"], scope=scope, **YEAR)
+    ranks = {row["structure"]: row[f"{staff}__benchmark_rank"] for row in answer.table.to_pylist()}
+    assert len(own) > 1 and ranks["S01"] is None
+    assert all(rank is not None for structure, rank in ranks.items() if structure != "S01")
+    picks = [f"site:{site}" for site in sorted(own)[1:]]
+    app = fine(opened(role, show=staff, by="structure_name", pick=picks, compare="benchmark", period=PERIOD))
+    assert not app.get("vega_lite_chart")
+    said = "no benchmark where the filters leave but a part of a structure"
+    assert any(escaped(said) in c.value for c in app.caption)
