@@ -134,8 +134,9 @@ def building(line: str) -> Path:
 
 
 def new_id(now: datetime | None = None) -> str:
-    """An id that sorts by time: `20260131T235959-3f9a2c`."""
-    return f"{(now or datetime.now(UTC)):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    """An id that sorts by time, to the millisecond: `20260131T235959042-3f9a2c`."""
+    now = now or datetime.now(UTC)
+    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03}-{secrets.token_hex(3)}"
 
 
 def builds(line: str) -> list[Build]:

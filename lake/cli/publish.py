@@ -12,7 +12,7 @@ from lake.cli.quarantine import ROLE, Role
 from lake.settings import GROUP, LINES, MARTS
 
 #: Columns of an id, and of a table that no terminal bounds.
-_ID_WIDTH, _PIPE_WIDTH = 22, 200
+_ID_WIDTH, _PIPE_WIDTH = 25, 200
 
 
 def register(app: typer.Typer) -> None:

@@ -72,7 +72,7 @@ def _marts(marts: tuple[MartStatus, ...]) -> Table:
     from rich.table import Table
 
     table = Table("mart", box=None)
-    table.add_column("published build", no_wrap=True, min_width=22)
+    table.add_column("published build", no_wrap=True, min_width=25)
     for header in ("data of", "checks", "newest build"):
         table.add_column(header, overflow="fold")
     for mart in marts:

@@ -72,7 +72,7 @@ def test_the_quarantine_is_read_again_once_confirmed(page: Page, portal: str, la
 
 def test_an_earlier_build_is_shown_to_readers_and_the_newer_again(page: Page, portal: str, group: Group) -> None:
     group.lake("run", "finance", "--force")
-    newest, before = re.findall(r"\d{8}T\d{6}-[0-9a-f]{6}", group.lake("builds", "finance").stdout)[:2]
+    newest, before = re.findall(r"\d{8}T\d{9}-[0-9a-f]{6}", group.lake("builds", "finance").stdout)[:2]
     page.goto(f"{portal}/quality?lang=en&as=data-engineer")
     settled(page)
     for build in (before, newest):

@@ -29,7 +29,7 @@ with open_store() as store:
 """
 
 
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
@@ -81,7 +81,7 @@ def test_a_killed_server_or_keeper_is_replaced_and_nothing_is_lost(victim: str) 
     process = user()
     (found,) = (s for s in servers() if any(w.endswith(victim) for w in s.cmdline()[:3]))
     found.send_signal(signal.SIGKILL)
-    found.wait(10)
+    found.wait(60)
     with open_store() as store:
         assert store.runs.get("x") == {"a": 1}
     kill(process)

@@ -57,6 +57,11 @@ def test_the_newest_build_is_published_and_the_last_five_stay() -> None:
     assert not (builds.building("audio").parent / "removed").exists()
 
 
+def test_ids_sort_by_time_within_a_second_too() -> None:
+    made = [builds.new_id(START + timedelta(milliseconds=n)) for n in range(2000)]
+    assert made == sorted(made)
+
+
 @pytest.mark.parametrize(
     ("status", "why"), [("built", "was not checked"), ("refused", "refused by its checks"), ("failed", "dbt.log")]
 )

@@ -43,7 +43,8 @@ def test_runs_missed_for_days_are_caught_up_by_one_and_a_failure_is_its_own(tmp_
     memory = Memory(tmp_path / "schedule.json")
     for line in ("audio", "finance"):
         memory.write(line, now - timedelta(days=10))
-    lines = {"audio": "15 5 * * *", "finance": "45 5 * * *", "optical": "30 5 * * *"}
+    hour = (now.astimezone(schedule.ZONE).hour + 12) % 24  # half a day from now: none is due while this runs
+    lines = {"audio": f"15 {hour} * * *", "finance": f"45 {hour} * * *", "optical": f"30 {hour} * * *"}
     ran: Counter[str] = Counter()
 
     def runner(line: str) -> int:
