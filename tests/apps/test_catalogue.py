@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from apps.numbers import PARIS
-from apps.words import LANGUAGES, Language, say
+from apps.words import LANGUAGES, Language, escaped, say
 from lake import semantic
 from lake.access import scope
 from lake.settings import PROJECT, settings
@@ -83,15 +83,17 @@ def test_an_indicator_says_what_it_means_and_comes_from(in_group: Group) -> None
 def test_columns_and_fields_are_described_in_the_readers_language(
     in_group: Group, entry: str, language: Language, said: str
 ) -> None:
-    shown = on(opened(entry, language=language), "details").dataframe[0].value
-    assert shown.set_index("name").description["structure_id"] == said
+    shown = on(opened(entry, language=language), "details").table[0].value
+    name, description = (say(f"catalogue.column.{column}", language) for column in ("name", "description"))
+    assert shown.set_index(name)[description]["`structure_id`"] == escaped(said)
 
 
 def test_what_checks_measured_is_said_in_the_readers_language(in_group: Group) -> None:
-    checks = on(opened("source:audio_fittings", language="fr"), "checks").dataframe[0].value
-    assert set(checks.about) == {"Appareils livrés"}
-    measured = re.compile("constaté : |.* dans le lac, |.* ligne")
-    assert all(measured.match(detail) for detail in checks.detail)
+    checks = on(opened("source:audio_fittings", language="fr"), "checks").table[0].value
+    assert set(checks["Sur"]) == {"Appareils livrés"}
+    english = re.compile(r"\b(in|of|found|rows|exceptions?)\b")
+    assert any(" dans le lac" in detail for detail in checks["Mesuré"])
+    assert not [detail for detail in checks["Mesuré"] if english.search(detail)]
 
 
 def test_a_slip_and_no_accent_still_find_it(in_group: Group) -> None:
@@ -123,7 +125,7 @@ def test_without_a_build_the_sources_are_there() -> None:
     assert not app.exception and not app.error
     assert say("catalogue.lineage_none", "en") in texts(app)
     on(app, "details")
-    assert app.dataframe[0].value["name"].tolist()[0] == "fitting_id"
+    assert app.table[0].value[say("catalogue.column.name", "en")].tolist()[0] == "`fitting_id`"
 
 
 def test_without_mongodb_only_what_needs_it_says_so(in_group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +134,7 @@ def test_without_mongodb_only_what_needs_it_says_so(in_group: Group, monkeypatch
     st.cache_resource.clear()
     app = opened("source:audio_fittings")
     assert say("catalogue.store_down", "en") in texts(on(app, "details"))
-    assert app.dataframe
+    assert app.table
 
 
 def test_the_use_of_an_entry_is_told_and_sorts_the_list(in_group: Group, mongo_settings: str) -> None:
@@ -149,16 +151,16 @@ def test_the_use_of_an_entry_is_told_and_sorts_the_list(in_group: Group, mongo_s
         )
     st.cache_resource.clear()
     app = on(opened(f"indicator:{asked}", role="optical-analyst"), "usage")
-    assert "**4001 visit(s)** in 30 days" in texts(app)
-    assert "Optical analyst: 4000 · retired-role: 1" in texts(app)
+    assert "**4,001 visits** in 30 days" in texts(app)
+    assert "Optical analyst: 4,000 · retired-role: 1" in texts(app)
     assert any("Quotes of the week · official · Data engineer" in label for label in links(app))
     assert any("Where do quotes die" in label for label in links(app)), links(app)
     source = on(opened("source:optical_quotes", role="optical-analyst"), "usage")
-    assert "visit(s)** in 30 days" in texts(source)
+    assert "visits** in 30 days" in texts(source)
 
     listed = opened(role="optical-analyst")
     assert links(listed)[0] != links(listed.toggle(key="catalogue-by-use").set_value(True).run())[0]
-    assert "visit(s) in 30 days" in texts(listed)
+    assert "visits in 30 days" in texts(listed)
 
 
 def test_without_mongodb_the_list_is_there_and_says_that_use_is_not(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -69,6 +70,12 @@ def test_a_subject_counts_its_checks_and_shows_its_trend_oldest_first() -> None:
     assert (returns.name_en, returns.passed, returns.trend) == ("Returns", 1, ("passed",))
 
 
+def test_the_reconciliation_is_one_subject_however_many_sources_it_is_about() -> None:
+    about = [replace(result("same", "passed", subject=name), kind="reconciliation") for name in ("fittings", "returns")]
+    (subject,) = subjects([checked(0, *about)])
+    assert (subject.name_fr, subject.passed, subject.trend) == (None, 2, ("passed",))
+
+
 def numbers(day: int, lake: str, build: str) -> Checked:
     return checked(day, result("same", "passed", subject="fittings", compared=(Compared("price_eur", lake, build),)))
 
@@ -92,7 +99,7 @@ def test_what_changed_between_two_builds_is_restated() -> None:
         ("exceptions: 1, in 12,345 rows checked", "fr", "1 cas d'écart, pour 12\u202f345 lignes contrôlées"),
         ("no exception", "fr", "aucun cas d'écart"),
         ("12,345 rows", "en", "12,345 rows"),
-        ("3 found", "fr", "3 trouvé(s)"),
+        ("3 found", "fr", "3 trouvés"),
         ("could not be evaluated: no such column", "fr", "n'a pas pu être évalué : no such column"),
         (
             "213 in the lake, 213 in stg_geo__communes; population: 13,707,801.50 and 13,707,801.50",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import pandas as pd
 import streamlit as st
 
 from apps.numbers import age, figure
@@ -13,9 +12,10 @@ from apps.screens.catalogue import data
 from apps.screens.catalogue.data import Known
 from apps.screens.catalogue.descriptions import described
 from apps.screens.catalogue.entries import Entry
+from apps.screens.catalogue.tables import draw_table
 from apps.session import Session
 from apps.values import name as value_name
-from apps.words import Language, say
+from apps.words import Language, escaped, say
 from lake import semantic
 from lake.contracts import Contract, contract
 from lake.errors import StoreError
@@ -60,7 +60,10 @@ def _of_indicator(
 def _columns(session: Session, found: Known, entry: Entry) -> None:
     node = found.ways[entry.line].nodes[entry.id]
     language = session.language
-    rows = [{"name": c.name, "sql": c.kind, "description": described(c.description, language)} for c in node.columns]
+    rows = [
+        {"name": f"`{c.name}`", "description": escaped(described(c.description, language)), "sql": escaped(c.kind)}
+        for c in node.columns
+    ]
     _table(session, "columns", rows)
 
 
@@ -80,13 +83,13 @@ def _source(session: Session, source: Contract) -> None:
     _facts(session, facts)
     rows = [
         {
-            "header": f.header,
-            "name": f.name,
+            "header": escaped(f.header),
+            "name": f"`{f.name}`",
+            "description": escaped(described(f.description, language)),
             "kind": say(f"catalogue.types.{f.kind}", language),
-            "required": f.required,
-            "values": ", ".join(value_name(f.name, value, language) for value in f.allowed),
+            "required": "✓" if f.required else "",
+            "values": escaped(", ".join(value_name(f.name, value, language) for value in f.allowed)),
             "personal": say(f"catalogue.personals.{f.personal}", language) if f.personal else "",
-            "description": described(f.description, language),
         }
         for f in source.fields
     ]
@@ -113,13 +116,7 @@ def _landed(session: Session, source: str) -> str:
     return f"{said} · :material/schedule: {say('catalogue.late', language)}" if now.is_late else said
 
 
-def _table(session: Session, title: str, rows: list[dict[str, object]]) -> None:
-    language = session.language
-    st.subheader(say(f"catalogue.{title}", language), anchor=False)
-    frame = pd.DataFrame(rows)
-    st.dataframe(
-        frame,
-        hide_index=True,
-        column_config={name: say(f"catalogue.column.{name}", language) for name in frame},
-        height="content",
-    )
+def _table(session: Session, key: str, rows: list[dict[str, str]]) -> None:
+    title = say(f"catalogue.{key}", session.language)
+    st.subheader(title, anchor=False)
+    draw_table(rows, title, session.language)

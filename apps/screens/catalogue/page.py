@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from apps.blocks import heading, link
+from apps.numbers import figure
 from apps.screens.catalogue.data import ALL_LINES, USED_DAYS, Known, known, uses
 from apps.screens.catalogue.entries import KINDS, Entry
 from apps.screens.catalogue.entry import draw_entry
@@ -108,6 +109,6 @@ def _row(session: Session, entry: Entry, use: Use | None) -> None:
         if entry.rank:
             said.append(say("catalogue.headline", language))
         if use is not None:
-            said.append(say("catalogue.used", language, n=use.visits, days=USED_DAYS))
+            said.append(say("catalogue.used", language, n=figure(use.visits, "count", language), days=USED_DAYS))
         name = f" · `{entry.name}`" if entry.name != label else ""
         st.caption(f"{' · '.join(said)}{name} — {entry.definition.to(language)}")

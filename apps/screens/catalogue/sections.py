@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
@@ -17,6 +16,7 @@ from apps.screens.catalogue.data import Known
 from apps.screens.catalogue.entries import KINDS, Entry
 from apps.screens.catalogue.graph import Words, dot, picture
 from apps.screens.catalogue.naming import ICONS, node_name
+from apps.screens.catalogue.tables import draw_table
 from apps.screens.quality.measured import measured
 from apps.session import Session
 from apps.values import worded
@@ -104,14 +104,13 @@ def draw_checks(session: Session, found: Known, entry: Entry) -> None:
         rows = [
             {
                 "outcome": say(f"catalogue.outcomes.{c.outcome}", language),
-                "about": _about(found, c, language),
-                "says": c.says_en if language == "en" else c.says_fr,
-                **({"detail": measured(c.detail, language)} if session.sees_every_structure else {}),
+                "about": escaped(_about(found, c, language)),
+                "says": escaped(c.says_en if language == "en" else c.says_fr),
+                **({"detail": escaped(measured(c.detail, language))} if session.sees_every_structure else {}),
             }
             for c in sorted(checks, key=lambda c: ("blocked", "warned", "passed").index(c.outcome))
         ]
-        names = {name: say(f"catalogue.column.{name}", language) for name in rows[0]}
-        st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=names, height="content")
+        draw_table(rows, say("catalogue.parts.checks", language), language)
     if tests:
         st.caption(say("catalogue.checks_dbt", language, n=tests))
 
@@ -161,8 +160,19 @@ def _asked(session: Session, found: Known, entry: Entry) -> None:
     if use is None or use.last_on is None:
         st.caption(say("catalogue.use_none", language, days=data.USED_DAYS))
         return
-    st.markdown(say("catalogue.use", language, n=use.visits, days=data.USED_DAYS, day=day(use.last_on, language)))
-    roles = (say("catalogue.use_role", language, role=session.role_label(r), n=n) for r, n in use.roles.items())
+    st.markdown(
+        say(
+            "catalogue.use",
+            language,
+            n=figure(use.visits, "count", language),
+            days=data.USED_DAYS,
+            day=day(use.last_on, language),
+        )
+    )
+    roles = (
+        say("catalogue.use_role", language, role=session.role_label(r), n=figure(n, "count", language))
+        for r, n in use.roles.items()
+    )
     st.caption(" · ".join(roles))
 
 
