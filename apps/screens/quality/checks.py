@@ -120,7 +120,7 @@ def _by_subject(session: Session, lines: Sequence[list[Checked]]) -> None:
     rows = [
         {
             "line": say(f"line.{s.line}", language),
-            "subject": s.name_en if language == "en" else s.name_fr,
+            "subject": (s.name_en if language == "en" else s.name_fr) or say("quality.reconciliation", language),
             "passed": s.passed,
             "failed": s.failed,
             "trend": "  ".join(_LOOKS[o][1] for o in s.trend),

@@ -87,10 +87,11 @@ def _line(session: Session, line: str, now: LineState, sources: Sequence[SourceS
         said.append(say("quality.in_quarantine", language, n=figure(held, "count", language)))
     if late := sum(s.is_late for s in sources):
         said.append(say("quality.late", language, n=late))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{say(f'line.{line}', language)}**", width="content")
-        chips(session, now)
-        st.caption(" · ".join(said), width="content")
+    with st.container(gap="xxsmall"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{say(f'line.{line}', language)}**", width="content")
+            chips(session, now)
+        st.caption(" · ".join(said))
 
 
 def _fails(now: LineState) -> int:

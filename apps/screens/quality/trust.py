@@ -35,11 +35,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class Subject:
-    """All checks about one thing. `trend` is the worst outcome in each kept build that checked it, oldest first."""
+    """All checks about one thing, or the whole reconciliation, which has no name here. `trend` is the worst outcome in
+    each kept build that checked it, oldest first."""
 
     line: str
-    name_fr: str
-    name_en: str
+    name_fr: str | None
+    name_en: str | None
     passed: int
     failed: int
     worst: Outcome
@@ -96,14 +97,14 @@ def subjects(line: Sequence[Checked]) -> list[Subject]:
     if not checked:
         return []
     found = []
-    for fr, en in dict.fromkeys((r.subject_fr, r.subject_en) for r in checked[0].results):
-        by_build = [[r.outcome for r in c.results if r.subject_en == en] for c in reversed(checked)]
+    for name in dict.fromkeys(_name(r) for r in checked[0].results):
+        by_build = [[r.outcome for r in c.results if _name(r)[1] == name[1]] for c in reversed(checked)]
         now = by_build[-1]
         found.append(
             Subject(
                 line=checked[0].build.line,
-                name_fr=fr,
-                name_en=en,
+                name_fr=name[0],
+                name_en=name[1],
                 passed=now.count("passed"),
                 failed=len(now) - now.count("passed"),
                 worst=worst(now),
@@ -111,6 +112,10 @@ def subjects(line: Sequence[Checked]) -> list[Subject]:
             )
         )
     return sorted(found, key=lambda s: _WORST.index(s.worst))
+
+
+def _name(result: Result) -> tuple[str, str] | tuple[None, None]:
+    return (None, None) if result.kind == "reconciliation" else (result.subject_fr, result.subject_en)
 
 
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
