@@ -111,9 +111,8 @@ def test_the_quarantine_is_counted_by_reason_and_read_again_after_confirmation(i
     next(b for b in app.button if b.label == say("quality.retry", "en")).click().run()
     app.button(key="confirm").click().run()
     assert not app.exception and not app.error
-    assert f"`{source}`: {truth} row(s) read again, 0 in the lake, 0 known already, {truth} in quarantine." in texts(
-        app
-    )
+    told = say("quality.retried", "en", source=source, tried=truth, landed=0, unchanged=0, still=truth)
+    assert told in texts(app)
 
 
 def test_a_refused_build_says_why_since_when_and_shows_the_rows(two_builds: tuple[Build, Build]) -> None:
