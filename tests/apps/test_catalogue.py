@@ -12,9 +12,11 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from apps.numbers import PARIS
+from apps.screens.catalogue import data
 from apps.words import LANGUAGES, Language, escaped, say
-from lake import semantic
+from lake import builds, semantic
 from lake.access import scope
+from lake.lineage import Change
 from lake.settings import PROJECT, settings
 from lake.store import open_store
 from lake.usage import Asked, Usage
@@ -94,6 +96,19 @@ def test_what_checks_measured_is_said_in_the_readers_language(in_group: Group) -
     english = re.compile(r"\b(in|of|found|rows|exceptions?)\b")
     assert any(" dans le lac" in detail for detail in checks["Mesuré"])
     assert not [detail for detail in checks["Mesuré"] if english.search(detail)]
+
+
+def test_what_changed_in_a_definition_is_said_in_the_readers_language(
+    in_group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = builds.published("audio")
+    assert build
+    changed = {"unit": ("eur", "count"), "owner": ("audio-analyst", "finance-controller"), "label_fr": ("", "Ventes")}
+    changes = [Change(build, None, facet, was, became) for facet, (was, became) in changed.items()]
+    monkeypatch.setattr(data, "history", lambda entry: (changes, build.created_at))
+    app = on(opened(SALES, language="fr"), "history")
+    assert [c.value for c in app.code] == ["euros", "nombre", "Analyste audition", "Contrôle de gestion", "–", "Ventes"]
+    assert "**Unité : changement**" in texts(app)
 
 
 def test_a_slip_and_no_accent_still_find_it(in_group: Group) -> None:

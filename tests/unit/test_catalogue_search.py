@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from apps.screens.catalogue.entries import Entry, Text
@@ -59,7 +61,13 @@ def test_a_word_of_the_label_weighs_more_than_one_of_the_definition() -> None:
 
 def test_a_line_is_found_by_what_people_call_it() -> None:
     assert found("taux creche") == []
-    assert found("taux creche", lines={"childcare": "petite enfance crèche"}) == ["childcare_occupancy"]
+    assert found("taux creche", called={"childcare": "petite enfance crèche"}) == ["childcare_occupancy"]
+
+
+def test_an_indicator_is_found_by_what_its_unit_is_called() -> None:
+    entries = [replace(entry("occupancy", "Occupation réelle", "Real occupancy"), unit="rate"), *ENTRIES]
+    assert search("taux reel", entries) == []
+    assert [e.name for e in search("taux reel", entries, {"rate": "taux (%) rate"})] == ["occupancy"]
 
 
 def test_words_lose_accents_case_and_ligatures() -> None:

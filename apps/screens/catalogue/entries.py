@@ -31,7 +31,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that the catalogue describes. `rank` orders the headline indicators of a line, None for the rest."""
+    """One thing that the catalogue describes. `unit` is an indicator's; `rank` orders the headline ones of a line."""
 
     id: str
     kind: Kind
@@ -41,6 +41,7 @@ class Entry:
     definition: Text
     formula: Text
     owners: tuple[str, ...]
+    unit: str = ""
     rank: int | None = None
 
 
@@ -58,6 +59,7 @@ def of_indicator(indicator: Indicator) -> Entry:
         definition=Text(indicator.definition_fr, indicator.definition_en),
         formula=Text(indicator.formula_fr, indicator.formula_en),
         owners=(indicator.owner,),
+        unit=indicator.unit,
         rank=indicator.rank,
     )
 

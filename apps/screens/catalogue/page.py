@@ -53,7 +53,7 @@ def _list(session: Session, found: Known) -> None:
             width=220,
             key="catalogue-line",
         )
-        kept = [e for e in search(asked or "", found.entries, _line_words()) if line in ("", e.line)]
+        kept = [e for e in search(asked or "", found.entries, _called(found)) if line in ("", e.line)]
         counts = {kind: sum(e.kind == kind for e in kept) for kind in KINDS}
         kind = st.pills(
             say("catalogue.kind", language),
@@ -85,9 +85,11 @@ def _list(session: Session, found: Known) -> None:
         st.rerun()
 
 
-def _line_words() -> dict[str, str]:
-    """What people call each line, in both languages."""
-    return {line: " ".join(say(f"catalogue.also.{line}", language) for language in LANGUAGES) for line in ALL_LINES}
+def _called(found: Known) -> dict[str, str]:
+    """What people call each line and each unit, in both languages."""
+    keys = {line: f"catalogue.also.{line}" for line in ALL_LINES}
+    keys |= {entry.unit: f"catalogue.units.{entry.unit}" for entry in found.entries if entry.unit}
+    return {of: " ".join(say(key, language) for language in LANGUAGES) for of, key in keys.items()}
 
 
 def _uses(session: Session, found: Known) -> dict[str, Use]:

@@ -33,19 +33,19 @@ def plain(text: str) -> list[str]:
     return [word for word in re.split(r"[^0-9a-z]+", letters) if word and word not in _EMPTY]
 
 
-def search(asked: str, entries: Sequence[Entry], lines: Mapping[str, str] | None = None) -> list[Entry]:
+def search(asked: str, entries: Sequence[Entry], called: Mapping[str, str] | None = None) -> list[Entry]:
     """The entries that answer, best first; all of them, as they stand, when nothing is asked.
 
     Args:
         asked: the words of the question.
         entries: what is searched.
-        lines: what each line is called, in any words; they count like those of a definition.
+        called: what each line and unit is called, in any words; they count like those of a definition.
     """
     words = plain(asked)
     if not words:
         return list(entries)
     names = [set(plain(f"{e.name} {e.label.fr} {e.label.en}")) for e in entries]
-    texts = [set(plain(" ".join(_said(e, (lines or {}).get(e.line, ""))))) for e in entries]
+    texts = [set(plain(" ".join(_said(e, called or {})))) for e in entries]
     vocabulary = sorted(set().union(*names, *texts)) if entries else []
     alike = [_alike(word, vocabulary) for word in words]
     scored = []
@@ -56,10 +56,11 @@ def search(asked: str, entries: Sequence[Entry], lines: Mapping[str, str] | None
     return [entry for *_, entry in sorted(scored, key=lambda s: s[:3])]
 
 
-def _said(entry: Entry, line: str) -> tuple[str, ...]:
+def _said(entry: Entry, called: Mapping[str, str]) -> tuple[str, ...]:
     """What an entry says of itself beside its names, in both languages."""
     definition, formula = entry.definition, entry.formula
-    return definition.fr, definition.en, formula.fr, formula.en, *entry.owners, line
+    about = (called.get(of, "") for of in (entry.line, entry.unit))
+    return definition.fr, definition.en, formula.fr, formula.en, *entry.owners, *about
 
 
 def _alike(word: str, vocabulary: Sequence[str]) -> Mapping[str, float]:
