@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from lake.sample import tally
 from lake.sample.books import YEARS, books, detail_for, split
-from lake.sample.budgets import budgets, versions_for
+from lake.sample.budgets import budgets, corrected, versions_for
 from lake.sample.dirt import GENTLE, Dirt
 from lake.sample.economics import TRADES, Months, months
 from lake.sample.places import Structure
@@ -41,9 +41,8 @@ def generate(world: World, records: int, sink: Sink) -> None:
             live = sink.deliver("finance_entries", name, table, dirt=_FILES_ONLY, names=names)
             _tell(sink.truth, name, year, live)
         (headquarters,) = (tenure.site.site_id for tenure in world.tenures_of("group", name))
-        live = sink.deliver(
-            "finance_budgets", name, budgets(name, headquarters, *split(sites, detail), versions, rng), dirt=GENTLE
-        )
+        planned = budgets(name, headquarters, *split(sites, detail), versions, rng)
+        live = sink.deliver("finance_budgets", name, planned, dirt=GENTLE, correct=corrected)
         _tell_budgets(sink.truth, name, live)
 
 

@@ -7,12 +7,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from lake import sample
 from lake.contracts import contract
 from lake.readers import fec
 from lake.readers.stream import Plain
+from lake.sample.budgets import corrected
 
 FEC = contract("finance_entries")
 
@@ -98,3 +101,14 @@ def test_the_closure_of_2020_takes_sales_away_and_leaves_a_loss(delivered: tuple
 
     assert total("finance_revenue_eur", 2020) < total("finance_revenue_eur", 2019)
     assert total("finance_net_result_eur", 2020) < 0 < total("finance_net_result_eur", 2021)
+
+
+def test_a_corrected_budget_stays_on_its_side_of_the_statement() -> None:
+    planned = pa.table(
+        {
+            "income_line": ["goods_sales", "wages", "reversals", "income_tax"],
+            "amount_eur": pa.array([Decimal(200), Decimal(-100), Decimal(0), Decimal(0)], pa.decimal128(18, 2)),
+        }
+    )
+    amounts = corrected(planned, np.random.default_rng(1)).column("amount_eur").to_pylist()
+    assert amounts == [Decimal(190), Decimal(-95), Decimal(1), Decimal(-1)]
