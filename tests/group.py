@@ -9,8 +9,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +37,32 @@ class Group:
     def lake(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the `lake` command on this group, as a user would."""
         return _lake(self.environment, *arguments, check=check)
+
+
+def copied(whole: Path, copy: Path, *without: str, function: Callable[[str, str], object] = os.link) -> None:
+    """Copy a folder of a group, by hard links unless told, as it is at one moment.
+
+    Tests in another process may publish in it meanwhile: where files went, or a pointer names what came too late for
+    the copy, it is made again.
+    """
+    for _ in range(50):
+        try:
+            shutil.copytree(
+                whole, copy, symlinks=True, copy_function=function, ignore=shutil.ignore_patterns(".building", *without)
+            )
+        except (shutil.Error, FileNotFoundError):
+            pass
+        else:
+            if all(_is_whole(pointer) for pointer in copy.rglob("published.json")):
+                return
+        shutil.rmtree(copy, ignore_errors=True)
+        time.sleep(0.1)
+    raise AssertionError(f"{whole} never stays as it is")
+
+
+def _is_whole(pointer: Path) -> bool:
+    build = pointer.parent / json.loads(pointer.read_text("utf-8"))["build"] / "build.json"
+    return build.exists() and json.loads(build.read_text("utf-8"))["status"] == "passed"
 
 
 def published(shared: Path, seed: int) -> Group:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import streamlit as st
-from group import Group
+from group import Group, copied
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -117,7 +115,7 @@ def test_a_refused_build_is_announced_and_the_good_one_stays(
     in_group: Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = tmp_path / "copy"
-    shutil.copytree(in_group.data / "marts" / "audio", data / "marts" / "audio", copy_function=os.link)
+    copied(in_group.data / "marts" / "audio", data / "marts" / "audio")
     monkeypatch.setenv("LAKE_DATA", str(data))
     settings.cache_clear()
     good = builds.published("audio")

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import streamlit as st
-from group import Group
+from group import Group, copied
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -55,7 +55,7 @@ def labels(app: AppTest) -> list[str]:
 def two_builds(in_group: Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Build, Build]:
     """The audio mart alone, without MongoDB: the published build, and one before it that passed too."""
     data = tmp_path / "copy"
-    shutil.copytree(in_group.data / "marts" / "audio", data / "marts" / "audio", copy_function=os.link)
+    copied(in_group.data / "marts" / "audio", data / "marts" / "audio")
     monkeypatch.setenv("LAKE_DATA", str(data))
     monkeypatch.setenv("LAKE_MONGO_URI", NO_MONGO)
     settings.cache_clear()

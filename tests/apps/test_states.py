@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import streamlit as st
-from group import Group
+from group import Group, copied
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -50,7 +48,7 @@ def stale(group: Group, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 def refused(group: Group, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A newer build of every mart did not pass its checks."""
     data = tmp_path / "copy"
-    shutil.copytree(group.data / "marts", data / "marts", copy_function=os.link)
+    copied(group.data / "marts", data / "marts")
     monkeypatch.setenv("LAKE_DATA", str(data))
     monkeypatch.setenv("LAKE_MONGO_URI", NO_MONGODB)
     settings.cache_clear()

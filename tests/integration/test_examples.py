@@ -23,7 +23,7 @@ from pymongo import MongoClient
 from lake.cli import app
 from lake.settings import PROJECT
 from lake.store import open_store
-from tests.group import Group
+from tests.group import Group, copied
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -65,7 +65,7 @@ class Copy:
             (self.home / part).parent.mkdir(parents=True, exist_ok=True)
             whole = PROJECT / part
             shutil.copytree(whole, self.home / part) if whole.is_dir() else shutil.copyfile(whole, self.home / part)
-        shutil.copytree(group.data, home / "lake", symlinks=True, ignore=shutil.ignore_patterns("mongo", "sample"))
+        copied(group.data, home / "lake", "mongo", "sample", function=shutil.copy2)
         with open_store() as store, MongoClient[dict[str, Any]](uri) as client:
             for name in store._db.list_collection_names():
                 documents = list(store._db[name].find())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from group import Group
+from group import Group, copied
 
 from lake import access, build, builds, semantic
 from lake.contracts import contract
@@ -50,7 +48,7 @@ def kept(group: Group, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Res
     """Made without MongoDB: one more file in a copy of the mirror, as the next batch would write it."""
     data = tmp_path_factory.mktemp("restated")
     for folder in ("marts/audio", "marts/core", "mirror"):
-        shutil.copytree(group.data / folder, data / folder, copy_function=os.link)
+        copied(group.data / folder, data / folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAKE_DATA", str(data))
         settings.cache_clear()
