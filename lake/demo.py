@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from lake.land.report import COUNTS
 from lake.run import Run
 from lake.run import run as run_lines
 from lake.semantic import periods
+from lake.semantic.written import written
 from lake.settings import MARTS, settings
 from lake.store import Store
 
@@ -127,14 +127,7 @@ def _show_figures(console: Console) -> None:
         newest = build.newest_event_on if build else None
         since = periods.add_months(newest, -12) + timedelta(days=1) if newest else None
         answer = semantic.query([i.name for i in shown], since=since, until=newest, scope=scope)
-        for indicator in shown:
-            value = answer.table.column(indicator.name)[0].as_py()
-            table.add_row(line, indicator.label_en, _figure(value, indicator.unit), answer.builds[0].id)
+        (row,) = answer.table.to_pylist()
+        for column in answer.columns:
+            table.add_row(line, column.label_en, written(row[column.name], column, "en"), answer.builds[0].id)
     console.print(table)
-
-
-def _figure(value: object, unit: str) -> str:
-    if value is None:
-        return "–"
-    formats: dict[str, Callable[[float], str]] = {"rate": "{:.1%}".format, "eur": "€{:,.0f}".format}
-    return formats.get(unit, "{:,.1f}".format)(float(str(value)))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from lake.access import Scope
-    from lake.semantic import Answer, Column, Filter, Indicator
+    from lake.semantic import Answer, Filter, Indicator
 
 
 class Format(StrEnum):
@@ -189,9 +189,11 @@ def _no_such(field: str, value: str, near: str, lang: Lang) -> str:
 
 
 def _print_table(answer: Answer, lang: str) -> None:
+    from lake.semantic.written import written
+
     columns = {column.label(lang): column.kind == "metric" for column in answer.columns}
     rows = answer.table.to_pylist()
-    print_table(columns, [[shown(row[c.name], c, lang) for c in answer.columns] for row in rows])
+    print_table(columns, [[written(row[c.name], c, lang) for c in answer.columns] for row in rows])
 
 
 def print_table(columns: Mapping[str, bool], rows: Sequence[Sequence[str]]) -> None:
@@ -208,32 +210,6 @@ def print_table(columns: Mapping[str, bool], rows: Sequence[Sequence[str]]) -> N
     # Rich would read `[…]` in a value as markup; and a pipe has no width to fold to.
     console = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 10_000)
     console.print(table)
-
-
-def shown(value: Any, column: Column, lang: str) -> str:
-    """A value as its reader writes it, in its definition's pattern: 1 234,50 € in French, 1,234.50 € in English."""
-    from babel.numbers import format_currency, format_decimal, format_percent
-
-    where = "en_GB" if lang == "en" else "fr_FR"
-    if value is None:
-        return "–"
-    if isinstance(value, date):
-        return _dated(value, column.grain, where)
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return str(value)
-    pattern = column.format if column.kind == "metric" else ""
-    if "%" in pattern or (not pattern and column.unit == "rate"):
-        return str(format_percent(value, pattern or "#,##0.0 %", locale=where))
-    if "¤" in pattern or (not pattern and column.unit == "eur"):
-        return str(format_currency(value, "EUR", pattern or None, locale=where, currency_digits=not pattern))
-    return str(format_decimal(value, pattern or "#,##0.##", locale=where))
-
-
-def _dated(value: date, grain: str | None, where: str) -> str:
-    from babel.dates import format_date
-
-    pattern = {"month": "MMM y", "quarter": "QQQ y", "year": "y"}.get(grain or "", "dd/MM/y")
-    return str(format_date(value, pattern, locale=where))
 
 
 def as_csv(table: pa.Table) -> str:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lake.cli import example
-from lake.cli.query import As, Lang, Language, as_csv, parts, plain, print_table, shown, write_parquet
+from lake.cli.query import As, Lang, Language, as_csv, parts, plain, print_table, write_parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lake.semantic import Column, Restatement
+    from lake.semantic import Restatement
 
 #: Records shown in a table.
 _SHOWN = 20
@@ -142,6 +142,8 @@ def _named(found: Restatement) -> pa.Table | None:
 
 
 def _print(found: Restatement, records: pa.Table | None, lang: str) -> None:
+    from lake.semantic.written import written
+
     say = {key: words[lang == "en"] for key, words in _WORDS.items()}
     if not len(found.cells) and not found.record_count:
         print(say["nothing"])
@@ -149,13 +151,14 @@ def _print(found: Restatement, records: pa.Table | None, lang: str) -> None:
     *dimensions, metric = found.columns
     labels = dict.fromkeys((c.label(lang) for c in dimensions), False)
     values = {say[key]: True for key in ("before", "after", "change")}
-    rows = [
-        [*(shown(row[c.name], c, lang) for c in dimensions), *_values(row, metric, lang)]
-        for row in found.cells.to_pylist()
-    ]
+
+    def figures(row: dict[str, Any]) -> list[str]:
+        return [written(row[name], metric, lang) for name in ("value_a", "value_b", "change")]
+
+    rows = [[*(written(row[c.name], c, lang) for c in dimensions), *figures(row)] for row in found.cells.to_pylist()]
     if found.total and dimensions:
         total = {"value_a": found.total.before, "value_b": found.total.after, "change": found.total.change}
-        rows.append([say["total"], *[""] * (len(dimensions) - 1), *_values(total, metric, lang)])
+        rows.append([say["total"], *[""] * (len(dimensions) - 1), *figures(total)])
     print_table({**(labels or {"": False}), **values}, rows if dimensions else [["", *row] for row in rows])
     if records is None or not len(records):
         return
@@ -164,10 +167,6 @@ def _print(found: Restatement, records: pa.Table | None, lang: str) -> None:
     print_table(columns, [_record(row, say) for row in records.slice(0, _SHOWN).to_pylist()])
     if found.record_count > _SHOWN:
         print(f"… {_SHOWN} / {found.record_count}")
-
-
-def _values(row: dict[str, Any], metric: Column, lang: str) -> list[str]:
-    return [shown(row[name], metric, lang) for name in ("value_a", "value_b", "change")]
 
 
 def _record(row: dict[str, Any], say: dict[str, str]) -> list[str]:

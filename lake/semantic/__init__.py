@@ -18,6 +18,7 @@ A question on its way:
     connection.py    the marts, open read-only; each question has a cursor that sees its scope
     cache.py         results kept by build, scope and statement
     answer.py        the figures, and what is needed to read and trust them
+    written.py       a value as its reader writes it
     indicators.py    the catalogue of indicators
     dimensions.py    what they can be split and filtered by
     rows.py          the atomic rows behind a figure; trace.py their statement
