@@ -136,6 +136,8 @@ def test_a_director_of_one_structure_has_its_sites_and_no_column_of_structures(i
     app = opened("structure-director", view="site")
     assert not app.exception and not app.error and not app.info
     assert say("finance.views.structure", "en") not in app.segmented_control(key="finance-view").options
+    assert not app.multiselect(key="finance-sites").disabled
+    assert say("finance.section.peer", "en") in [s.value for s in app.subheader]
 
 
 def test_what_has_no_budget_says_so_in_its_cell(in_group: Group) -> None:

@@ -89,7 +89,7 @@ def draw(session: Session, line: str) -> None:
             alt=say("finance.section.balances", session.language),
         )
     with right:
-        apart(session, line, now.published.id, partial(_peers, session, found_ratios))
+        apart(session, line, now.published.id, partial(_peers, session, found_ratios, has_many=len(names) > 1))
     apart(session, line, now.published.id, partial(_drill, session, found, choice))
 
 
@@ -104,17 +104,18 @@ def _filters(session: Session, any_indicator: Indicator, months: Sequence[date])
                 say("filter.structures", language),
                 list(names),
                 format_func=lambda i: f"{names[i]} ({i})",
-                placeholder=say("filter.structures_all", language),
+                placeholder=next(iter(names.values())) if len(names) == 1 else say("filter.structures_all", language),
                 key=filters.several("structures", names),
             )
-        of_sites = data.sites(session, tuple(chosen)) if chosen else {}
+        is_told = bool(chosen) or len(names) == 1
+        of_sites = data.sites(session, tuple(chosen)) if is_told else {}
         with right:
             sites = st.multiselect(
                 say("finance.site", language),
                 list(of_sites),
                 format_func=lambda i: f"{of_sites[i]} ({i})",
-                placeholder=say("finance.site_all" if chosen else "finance.site_first", language),
-                disabled=not chosen,
+                placeholder=say("finance.site_all" if is_told else "finance.site_first", language),
+                disabled=not is_told,
                 key=filters.several("sites", of_sites),
             )
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -182,11 +183,12 @@ def _ratios(session: Session, known: dict[str, Indicator], choice: Choice) -> li
     return found
 
 
-def _peers(session: Session, found: Sequence[Ratio]) -> None:
+def _peers(session: Session, found: Sequence[Ratio], *, has_many: bool) -> None:
     language = session.language
+    question = say(f"finance.section.{'peers' if has_many else 'peer'}", language)
     by_name = {ratio.indicator.name: ratio for ratio in found}
     filters = Filters("finance")
-    st.subheader(say("finance.section.peers", language), anchor=False)
+    st.subheader(question, anchor=False)
     name = st.selectbox(
         say("finance.ratio", language),
         list(by_name),
@@ -202,7 +204,7 @@ def _peers(session: Session, found: Sequence[Ratio]) -> None:
     indicator = by_name[name].indicator
     st.vega_lite_chart(
         among_peers(table, "structure_name", name, indicator.unit, language),
-        alt=f"{indicator.label(language)}: {say('finance.section.peers', language)}",
+        alt=f"{indicator.label(language)}: {question}",
     )
     st.caption(say("peers.how" if table[f"{name}__benchmark_median"].notna().any() else "peers.too_few", language))
 

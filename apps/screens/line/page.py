@@ -79,7 +79,7 @@ def _filters(
             say("filter.structures", language),
             list(names),
             format_func=lambda i: f"{names[i]} ({i})",
-            placeholder=say("filter.structures_all", language),
+            placeholder=next(iter(names.values())) if len(names) == 1 else say("filter.structures_all", language),
             key=filters.several("structures", names),
         )
     of_sites = data.sites(session, any_indicator, tuple(structures))
