@@ -31,7 +31,7 @@ _SCHEMAS: dict[str, Kind] = {"staging": "staging", "secured": "view"}
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a dataset. `kind` is its SQL type where the model's contract gives it."""
+    """One column of a dataset. `kind` is its SQL type, where the model's contract or the seed gives it."""
 
     name: str
     kind: str
@@ -195,9 +195,10 @@ def _node(unique: str, raw: Mapping[str, Mapping[str, Any]], tests: int) -> Node
     node = raw[unique]
     kind = _kind(node)
     assert kind is not None
-    meta = (node.get("config") or {}).get("meta") or {}
+    config = node.get("config") or {}
+    meta, types = config.get("meta") or {}, config.get("column_types") or {}
     columns = tuple(
-        Column(c["name"], c.get("data_type") or "", c.get("description") or "")
+        Column(c["name"], c.get("data_type") or types.get(c["name"], ""), c.get("description") or "")
         for c in (node.get("columns") or {}).values()
     )
     id = _id(node)

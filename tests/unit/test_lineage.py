@@ -144,3 +144,11 @@ def test_what_a_label_holds_can_not_break_the_drawing(tmp_path: Path) -> None:
     way = lineage.read(build(tmp_path, "1", manifest()))
     words = replace(WORDS, label=lambda n: 'a "b" \\ <i>')
     assert 'label="a \\"b\\" \\\\ <i>"' in dot(picture(way, "indicator:share", words))
+
+
+def test_a_column_of_a_seed_has_the_type_that_its_file_is_read_with(tmp_path: Path) -> None:
+    document = manifest()
+    seed = {"schema": "atomic", "columns": {"cap_eur": {"name": "cap_eur", "description": "Cap."}}}
+    document["nodes"]["seed.caps"] = node("seed", "caps", **seed, config={"column_types": {"cap_eur": "decimal(18,2)"}})
+    (column,) = lineage.read(build(tmp_path, "20260101T000000-aaaaaa", document)).nodes["dataset:caps"].columns
+    assert column == lineage.Column("cap_eur", "decimal(18,2)", "Cap.")
