@@ -85,6 +85,15 @@ def test_every_section_is_drawn_for_every_persona(in_group: Group, role: str, la
         on(app, part)
 
 
+def test_the_numbers_of_a_runs_steps_are_in_the_readers_language(in_group: Group) -> None:
+    st.cache_resource.clear()
+    app = opened("data-engineer", "fr")
+    on(app, "runs")
+    counts = " · ".join(app.dataframe[0].value["counts"])
+    assert "construite" in counts and "tenus" in counts
+    assert not {"records", "built", "passed"} & set(counts.split())
+
+
 def test_totals_over_all_structures_are_not_for_who_sees_one(in_group: Group) -> None:
     st.cache_resource.clear()
     app = opened("structure-director")

@@ -8,7 +8,7 @@ import streamlit as st
 from apps.numbers import NOTHING, figure, instant
 from apps.screens.quality import data
 from apps.session import Session
-from apps.words import say
+from apps.words import Language, catalogue, say
 from lake.run import Run
 
 _ICONS = {
@@ -48,7 +48,7 @@ def _run(session: Session, run: Run, *, is_open: bool) -> None:
             if outcome.error and session.sees_every_structure:
                 st.caption(outcome.error)
         _steps(session, run)
-        st.caption(f"`{run.id}` · {run.process}")
+        st.caption(f"`{run.id}` · {_process(run.process, language)}")
 
 
 def _steps(session: Session, run: Run) -> None:
@@ -60,9 +60,20 @@ def _steps(session: Session, run: Run) -> None:
             "lasted": say("quality.seconds", language, n=figure(step.seconds, "count", language)),
         }
         if session.sees_every_structure:
-            counts = " · ".join(f"{name} {figure(n, 'count', language)}" for name, n in step.counts.items())
-            row["counts"] = step.error or counts
+            row["counts"] = step.error or " · ".join(_count(name, n, language) for name, n in step.counts.items())
         rows.append(row)
     if rows:
         names = {name: say(f"quality.column.{name}", language) for name in rows[0]}
         st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=names, height="content", key=f"steps-{run.id}")
+
+
+def _count(name: str, number: int, language: Language) -> str:
+    """One number of a step; a run of another version can have one that has no words."""
+    key, shown = f"quality.counts.{name}", figure(number, "count", language)
+    return say(key, language, n=shown) if key in catalogue() else f"{name} {shown}"
+
+
+def _process(process: str, language: Language) -> str:
+    """Who ran it, which a run tells as `process 12 on name`."""
+    words = process.split(" ", 3)
+    return say("quality.process", language, number=words[1], host=words[3]) if len(words) == 4 else process
