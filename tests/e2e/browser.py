@@ -14,12 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from lake.settings import PROJECT
 
 #: Chromium as Debian installs it, or Chrome as others do.
 CHROMIUM = next((p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None)
+
+# Five seconds, unless told: less than a page takes to draw on a machine that builds a mart meanwhile.
+expect.set_options(timeout=60_000)
 
 #: What every file of browser tests is marked with. One worker runs them all, so that one browser is open at a time.
 MARKS = [
@@ -61,7 +64,7 @@ def served(environment: Mapping[str, str], log: Path) -> Iterator[str]:
             yield address
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 @contextmanager
@@ -86,7 +89,7 @@ def _free_port() -> int:
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(address, timeout=2):

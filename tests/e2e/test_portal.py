@@ -139,15 +139,15 @@ def test_an_opinion_on_a_prototype_is_kept_and_counted(page: Page, portal: str) 
     page.goto(f"{portal}/datalab?lang=en")
     settled(page)
     page.get_by_test_id("stButton").get_by_role("button", name=say("lab.open", "en")).first.click()
-    expect(page.get_by_text(say("lab.useful", "en"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(say("lab.useful", "en"))).to_be_visible()
     settled(page)
     page.get_by_test_id("stFeedbackButton").nth(3).click()
     page.get_by_label(say("lab.comment", "en")).fill("Useful on Mondays")
     page.get_by_role("button", name=say("lab.send", "en")).click()
-    expect(page.get_by_text(say("lab.thanks", "en"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(say("lab.thanks", "en"))).to_be_visible()
     page.get_by_role("button", name=say("lab.back", "en")).click()
     settled(page)
-    expect(page.get_by_text(re.compile(r"4 / 5 · 1 rating")).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"4 / 5 · 1 rating")).first).to_be_visible()
 
 
 def _published(group: Group, line: str) -> str:
@@ -157,5 +157,5 @@ def _published(group: Group, line: str) -> str:
 def _trace_names(page: Page, build: str, language: Language) -> None:
     """The figure says that it comes from this build."""
     page.get_by_role("button", name=say("trace.title", language)).first.click()
-    expect(page.get_by_text(build).first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(build).first).to_be_visible()
     page.keyboard.press("Escape")
