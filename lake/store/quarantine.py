@@ -118,7 +118,7 @@ class Quarantine:
         for d in self._rows.aggregate([*self._pipeline(source, file), *steps]):
             yield Counted(d["_id"]["source"], d["_id"]["file"], d["_id"]["reason"], d["n"], d["first"])
 
-    def forced(self, source: str | None = None, *, file: int | None = None) -> list[Forced]:
+    def forced(self, source: str | None = None, *, file: int | None = None) -> Sequence[Forced]:
         """Rows that were closed by force, the oldest first."""
         where: dict[str, Any] = {"state": "committed", "forced": {"$exists": True}}
         if source is not None:

@@ -115,6 +115,7 @@ def test_a_link_reopens_the_view_and_a_page_is_found_as_it_was_left(page: Page, 
     choose(page, say("filter.indicator", "en"), "Return rate")
     expect(page).to_have_url(re.compile("structures=S01"))
     expect(page).to_have_url(re.compile("indicator=audio_"))
+    settled(page)  # The address is written before the figures are.
     chosen, link = figures(page), page.url
     assert chosen != whole
     other = browser.new_page()
@@ -132,6 +133,7 @@ def test_a_link_reopens_the_view_and_a_page_is_found_as_it_was_left(page: Page, 
     page.get_by_role("link", name=say("line.audio", "en"), exact=True).click()
     settled(page)
     expect(page).to_have_url(re.compile("structures=S01"))
+    settled(page)
     assert figures(page) == chosen
 
 
