@@ -154,8 +154,7 @@ def test_a_running_value_that_begins_before_the_data_is_empty_and_says_so(tiny: 
         revenue(tiny, date(2023, 3, 1), date(2024, 2, 29)),
     ]
     assert (
-        answer.notes[0].text("en")
-        == "Optical revenue: no rolling twelve months for 1 period, data begin in 2023-02."
+        answer.notes[0].text("en") == "Optical revenue: no rolling twelve months for 1 period, data begin in 2023-02."
     )
 
 
