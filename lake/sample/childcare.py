@@ -135,7 +135,8 @@ class _Structure:
             )
 
     def _enrol(self, tenure: Tenure, year: np.datetime64, places: int) -> _Enrolled:
-        """The contracts of a school year (September to August): regular ones, then occasional ones of a season."""
+        """The contracts of a school year (September to August) that start while there are data: regular ones, then
+        occasional ones of a season."""
         rng = self.rng
         regular, occasional = round(places * 1.15), round(places * 0.8)
         n = regular + occasional
@@ -153,17 +154,19 @@ class _Structure:
         income = np.maximum(rng.lognormal(np.log(370_000), 0.5, n).astype(np.int64), 80_000)
         cap = np.where(starts >= _INCOME_CAP_FROM[0], _INCOME_CAP_FROM[1], _INCOME_CAP)
         fee = (np.minimum(income, cap) * _EFFORT[dependents - 1] * 2 + 1_000_000) // 2_000_000
-        return _Enrolled(
-            who=self.world.draw_people(rng, tenure, starts, ages=(0.25, 3.2)),
-            starts=starts,
-            ends=ends,
-            is_occasional=is_occasional,
-            week=np.where(is_occasional == 1, rng.integers(3, 7, n), pick(rng, n, (0.55, 0.30, 0.15))),
-            quarters=np.where(is_occasional == 1, rng.integers(14, 21, n), rng.integers(32, 41, n)),
-            dependents=dependents,
-            income=income,
-            fee=fee,
-        )
+        drawn = {
+            "who": self.world.draw_people(rng, tenure, starts, ages=(0.25, 3.2)),
+            "starts": starts,
+            "ends": ends,
+            "is_occasional": is_occasional,
+            "week": np.where(is_occasional == 1, rng.integers(3, 7, n), pick(rng, n, (0.55, 0.30, 0.15))),
+            "quarters": np.where(is_occasional == 1, rng.integers(14, 21, n), rng.integers(32, 41, n)),
+            "dependents": dependents,
+            "income": income,
+            "fee": fee,
+        }
+        has_started = starts <= np.datetime64(LAST)
+        return _Enrolled(**{name: values[has_started] for name, values in drawn.items()})
 
     def _sign(self, site_id: str, numbers: pa.Array, enrolled: _Enrolled) -> None:
         rng, n = self.rng, len(numbers)

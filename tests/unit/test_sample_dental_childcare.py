@@ -11,6 +11,7 @@ import pytest
 from kept import Kept, made
 
 from lake.sample import childcare, dental
+from lake.sample.world import LAST
 
 
 @pytest.fixture(scope="module", params=[1, 2])
@@ -74,6 +75,10 @@ def test_a_day_of_attendance_is_within_its_contract_and_an_open_day(nurseries: K
     is_open = nurseries["childcare_capacity"].group_by(["site_id", "open_on"]).aggregate([])
     closed = days.join(is_open, ["site_id", "attended_on"], ["site_id", "open_on"], join_type="left anti")
     assert closed.num_rows == 0
+
+
+def test_a_contract_starts_while_there_are_data(nurseries: Kept) -> None:
+    assert pc.max(nurseries["childcare_contracts"]["starts_on"]).as_py() <= LAST
 
 
 def test_a_child_is_there_from_its_arrival_to_its_departure_while_the_nursery_is_open(nurseries: Kept) -> None:
