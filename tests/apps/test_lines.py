@@ -78,6 +78,15 @@ def headlines(app: AppTest) -> list[tuple[str, str]]:
     return [(metric.label, metric.value) for metric in app.metric]
 
 
+def test_across_the_lines_structures_are_compared_and_not_sites_of_different_trades(in_group: Group) -> None:
+    app = opened("group", level="site")
+    assert not app.exception
+    assert not [c for c in app.segmented_control if c.label == say("linepage.level", "en")]
+    assert any("level" in info.value for info in app.info)
+    names = {s for s in app.dataframe[-1].value["place"]}
+    assert "Mutualité des Abers" in names
+
+
 def test_a_link_reopens_the_exact_view_of_a_trade(in_group: Group) -> None:
     app = opened("dental")
     site = app.multiselect(key="dental-sites").options[0].rpartition("(")[2].rstrip(")")

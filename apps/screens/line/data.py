@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Literal
 
 import pandas as pd
 
 from apps.ask import Question, ask, ask_all, begin, frame, one, years_before
 from apps.screens.line.logic import whole_quarters
-from apps.screens.line.plan import Cohorts, Parts, Plan, Split
+from apps.screens.line.plan import Cohorts, Level, Parts, Plan, Split
 from apps.session import Session
 from lake.semantic import Answer, Filter, Indicator
-
-Level = Literal["site", "structure"]
 
 #: What names a place, its key first.
 NAMES: dict[Level, tuple[str, ...]] = {

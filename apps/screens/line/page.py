@@ -126,7 +126,9 @@ def _begin_detail(session: Session, line: str, known: list[Indicator], layout: P
     """What stands last is asked for while the sections are drawn: as it was chosen last, or as it will be at first."""
     chosen = {name: st.session_state.get(f"{line}-{name}") for name in ("indicator", "grain", "level")}
     indicator = next((i for i in known if i.name == chosen["indicator"]), known[0])
-    data.begin_detail(session, layout, choice, indicator, chosen["grain"] or "month", chosen["level"] or "site")
+    data.begin_detail(
+        session, layout, choice, indicator, chosen["grain"] or "month", chosen["level"] or layout.levels[0]
+    )
 
 
 def _detail(session: Session, line: str, known: list[Indicator], layout: Plan, choice: Choice) -> None:

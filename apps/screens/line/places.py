@@ -10,14 +10,13 @@ from apps.blocks import empty
 from apps.charts import among_peers
 from apps.numbers import change, figure
 from apps.screens.line import data
-from apps.screens.line.data import NAMES, Choice, Level
+from apps.screens.line.data import NAMES, Choice
 from apps.screens.line.logic import AT_EACH_END, Standing, standing, unique_names
-from apps.screens.line.plan import Plan
+from apps.screens.line.plan import Level, Plan
 from apps.session import Session
 from apps.words import Language, escaped, say
 from lake.semantic import Indicator
 
-_LEVELS: tuple[Level, ...] = ("site", "structure")
 _FORMATS = {"rate": "percent", "eur": "euro", "count": "localized"}
 
 
@@ -26,13 +25,15 @@ def draw_places(session: Session, line: str, indicator: Indicator, plan: Plan, c
     language = session.language
     filters = Filters(line)
     st.markdown(f"##### {say('linepage.sections.places', language)}")
-    level: Level = st.segmented_control(
-        say("linepage.level", language),
-        _LEVELS,
-        required=True,
-        format_func=lambda item: say(f"linepage.levels.{item}", language),
-        key=filters.one("level", _LEVELS, "site"),
-    )
+    level = plan.levels[0]
+    if len(plan.levels) > 1:
+        level = st.segmented_control(
+            say("linepage.level", language),
+            plan.levels,
+            required=True,
+            format_func=lambda item: say(f"linepage.levels.{item}", language),
+            key=filters.one("level", plan.levels, level),
+        )
     filters.settle(session)
     key, name = NAMES[level][:2]
     table = data.places(session, indicator, plan.cases.get(indicator.name), choice, level)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -87,8 +88,12 @@ class Cohorts(_Part):
     follow_up_months: int = 0
 
 
+Level = Literal["site", "structure"]
+
+
 class Plan(_Part):
-    """A line's page. `cases` names the indicator that counts what a rate or a mean stands on."""
+    """A line's page. `cases` names the indicator that counts what a rate or a mean stands on; `levels` are the places
+    that can be compared: of several trades, not their sites."""
 
     funnels: tuple[Funnel, ...] = ()
     losses: tuple[Split, ...] = ()
@@ -97,6 +102,7 @@ class Plan(_Part):
     cohorts: Cohorts | None = None
     cases: dict[str, str] = {}
     least_cases: int = 20
+    levels: tuple[Level, ...] = ("site", "structure")
 
     def within(self, known: Collection[str]) -> Plan:
         """With the sections whose indicators there are: what is published may be older than the page."""
