@@ -63,9 +63,6 @@ def _become(history: History) -> None:
 
 
 def _write(state: State) -> None:
-    params = state.params()
-    for name in PARAMETERS:
-        if name in params:
-            st.query_params[name] = params[name]
-        elif name in st.query_params:
-            del st.query_params[name]
+    """The whole address at once: neither the browser's Back nor a link copied meanwhile finds a part of a view."""
+    others = {name: st.query_params.get_all(name) for name in st.query_params if name not in PARAMETERS}
+    st.query_params.from_dict(others | state.params())
