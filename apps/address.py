@@ -21,10 +21,10 @@ import streamlit as st
 from apps.numbers import day
 from apps.screens.explore.state import between, span
 from apps.session import MISREAD, Session
-from apps.words import Language, escaped, say
+from apps.words import Language, escaped, say, short
 
-#: Characters of a wrong value, and names that nobody knows, that are repeated to the reader.
-_LONGEST, _MOST = 40, 5
+#: Names that nobody knows that are repeated to the reader.
+_MOST = 5
 
 #: Names that every address has: the choices of `apps.session`.
 _EVERYWHERE = ("lang", "as")
@@ -133,7 +133,7 @@ class Filters:
             followed = asked if asked or is_here else seen
             st.session_state[key], wrong = read(followed) if followed else (usual, [])
             if wrong and asked:
-                self._wrong[name] = [f"{name}={_short(text)}" for text in wrong]
+                self._wrong[name] = [f"{name}={short(text)}" for text in wrong]
         self._choices.append(_Choice(name, key, usual, read, write, told))
         st.session_state.setdefault(_NAMES, {}).setdefault(self._page, set()).add(name)
         return key
@@ -144,10 +144,10 @@ def strangers(session: Session, page: str, own: Collection[str] = ()) -> None:
     it asked for that is none. After the page."""
     if wrong := st.session_state.pop(MISREAD, None):
         shown = [f"{name}={st.session_state[name]}" for name in wrong]
-        asked = [f"{name}={_short(text)}" for name, text in wrong.items()]
+        asked = [f"{name}={short(text)}" for name, text in wrong.items()]
         _tell("not_followed", session, what=", ".join(asked), instead=", ".join(shown))
     known = {*_EVERYWHERE, *own, *st.session_state.get(_NAMES, {}).get(page, ())}
-    strange = [f"{_short(name)}={_short(st.query_params[name])}" for name in st.query_params if name not in known]
+    strange = [f"{short(name)}={short(st.query_params[name])}" for name in st.query_params if name not in known]
     if strange:
         _tell("unknown", session, what=", ".join(strange[:_MOST]) + (", …" if len(strange) > _MOST else ""))
 
@@ -159,8 +159,3 @@ def _tell(key: str, session: Session, **values: str) -> None:
 
 def _seen(key: str) -> str:
     return f"{key}?"
-
-
-def _short(text: str) -> str:
-    clean = "".join(c for c in text if c.isprintable())
-    return clean if len(clean) <= _LONGEST else f"{clean[: _LONGEST - 1]}…"

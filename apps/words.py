@@ -18,6 +18,9 @@ from babel import Locale
 Language = Literal["fr", "en"]
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
 
+#: Characters of a wrong value that are repeated to the reader.
+_LONGEST = 40
+
 _NUMBERED = re.compile(r"\{(?P<name>\w+)\}|\(s\)")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>])")
 
@@ -42,6 +45,12 @@ def say(key: str, language: Language, /, **values: object) -> str:
         KeyError: no such key: add it to words.yml, in both languages.
     """
     return _agreed(catalogue()[key][language], language, values).format(**values)
+
+
+def short(text: str) -> str:
+    """What somebody asked for, as it is repeated to a reader: on one line, and not longer than that."""
+    clean = "".join(c for c in text if c.isprintable())
+    return clean if len(clean) <= _LONGEST else f"{clean[: _LONGEST - 1]}…"
 
 
 def _agreed(text: str, language: Language, values: Mapping[str, object]) -> str:

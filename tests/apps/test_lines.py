@@ -83,7 +83,7 @@ def test_across_the_lines_structures_are_compared_and_not_sites_of_different_tra
     assert not app.exception
     assert not [c for c in app.segmented_control if c.label == say("linepage.level", "en")]
     assert any("level" in info.value for info in app.info)
-    names = {s for s in app.dataframe[-1].value["place"]}
+    names = set(app.dataframe[-1].value["place"])
     assert "Mutualité des Abers" in names
 
 

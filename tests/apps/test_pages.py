@@ -102,6 +102,15 @@ def test_a_name_in_the_address_that_no_page_reads_is_said_on_each(in_group: Grou
         assert not any("banana" in text for text in told), page
 
 
+@pytest.mark.parametrize(("page", "name"), [("catalogue", "entry"), ("datalab", "prototype")])
+def test_a_link_to_what_is_not_there_says_so_and_brings_nothing_of_its_own_to_the_page(
+    in_group: Group, page: str, name: str
+) -> None:
+    app = opened(page, language="en", **{name: "![i](https://elsewhere.example/i.png)" + "x" * 5000})
+    (told,) = (w.value for w in app.warning if "elsewhere" in w.value)
+    assert escaped("![i](https://elsewhere") in told and len(told) < 200
+
+
 def test_old_data_are_called_old(in_group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAKE_STALE_AFTER_HOURS", "0.000001")
     settings.cache_clear()

@@ -10,9 +10,16 @@ WEEKS = [date(2025, 11, 3) + timedelta(weeks=n) for n in range(5)]
 
 
 def test_a_week_is_whole_once_its_sunday_is_there() -> None:
-    assert last_monday(date(2025, 12, 7)) == date(2025, 12, 1)
-    assert last_monday(date(2025, 12, 6)) == date(2025, 11, 24)
-    assert last_monday(date(2025, 12, 8)) == date(2025, 12, 1)
+    for day, monday in ((6, date(2025, 11, 24)), (7, date(2025, 12, 1)), (8, date(2025, 12, 1))):
+        last = date(2025, 12, day)
+        assert last_monday(last, last) == monday
+
+
+def test_a_week_without_a_weekend_is_whole_once_more_is_known() -> None:
+    friday, sunday = date(2025, 12, 5), date(2025, 12, 7)
+    assert last_monday(friday, sunday) == date(2025, 11, 24)
+    assert last_monday(friday, sunday + timedelta(days=1)) == date(2025, 12, 1)
+    assert last_monday(friday - timedelta(days=1), sunday + timedelta(days=1)) == date(2025, 11, 24)
 
 
 def test_what_stands_out_from_its_own_weeks_moved_most_not_what_is_biggest() -> None:

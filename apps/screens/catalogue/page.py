@@ -12,7 +12,7 @@ from apps.screens.catalogue.entry import draw_entry
 from apps.screens.catalogue.naming import ICONS, line_name
 from apps.screens.catalogue.search import search
 from apps.session import Session
-from apps.words import LANGUAGES, say
+from apps.words import LANGUAGES, escaped, say, short
 from lake.errors import StoreError
 from lake.usage import Use
 
@@ -29,7 +29,7 @@ def draw(session: Session) -> None:
         return
     heading(session, "catalogue")
     if asked:
-        text = say("catalogue.gone", session.language, entry=asked, who=session.label)
+        text = say("catalogue.gone", session.language, entry=escaped(short(asked)), who=session.label)
         st.warning(text, icon=":material/lock:")
     _list(session, found)
 
@@ -71,7 +71,7 @@ def _list(session: Session, found: Known) -> None:
     if used:
         shown.sort(key=lambda e: -used.get(e.id, Use()).visits)
     if not shown:
-        st.info(say("catalogue.nothing", language, asked=asked), icon=":material/search_off:")
+        st.info(say("catalogue.nothing", language, asked=escaped(short(asked))), icon=":material/search_off:")
         return
     st.caption(say("catalogue.found", language, n=len(shown)))
     question = (asked, line, kind, by_use)

@@ -11,7 +11,7 @@ from apps.numbers import day
 from apps.screens.datalab.data import Shown, board
 from apps.screens.datalab.prototype import draw_prototype, rating_of
 from apps.session import Session
-from apps.words import say
+from apps.words import escaped, say, short
 from lake.errors import StoreError
 from lake.prototypes import STAGES
 from lake.settings import LINES
@@ -35,6 +35,9 @@ def draw(session: Session) -> None:
         draw_prototype(session, opened)
     else:
         heading(session, "datalab")
+        if chosen:
+            text = say("lab.gone", session.language, name=escaped(short(chosen)), who=session.label)
+            st.warning(text, icon=":material/lock:")
         st.caption(say("lab.intro", session.language))
         _board(session, shown)
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Literal, get_args
 
+from apps.words import short
+
 Grain = Literal["day", "week", "month", "quarter", "year"]
 Chart = Literal["auto", "peers", "lines", "bars", "scatter", "heat", "table"]
 Compare = Literal[
@@ -165,13 +167,13 @@ def parse(params: Params) -> tuple[State, tuple[Problem, ...]]:
     def one(name: str, known: Collection[str], instead: str) -> str | None:
         given = _clean(next(iter(params.get(name, ())), ""))
         if given and given not in known:
-            problems.append(Problem("value", f"{name}={_short(given)}", instead))
+            problems.append(Problem("value", f"{name}={short(given)}", instead))
             return None
         return given or None
 
     period = _clean(next(iter(params.get("period", ())), "")) or "12m"
     if period not in PERIODS and span(period, date.min) is None:
-        problems.append(Problem("value", f"period={_short(period)}", "explore.periods.12m"))
+        problems.append(Problem("value", f"period={short(period)}", "explore.periods.12m"))
         period = "12m"
     by = tuple(d for d in several("by", MOST_DIMENSIONS) if d != TIME)
     state = State(
@@ -236,7 +238,7 @@ def _picks(given: Sequence[str], problems: list[Problem]) -> tuple[Pick, ...]:
         name, colon, value = text.partition(":")
         name, value = _clean(name), _clean(value)
         if not name.isidentifier() or len(value) > LONGEST_VALUE:
-            problems.append(Problem("value", f"pick={_short(text)}"))
+            problems.append(Problem("value", f"pick={short(text)}"))
             continue
         found.setdefault(name, []).append(value if colon else None)
     if len(given) > MOST_VALUES:
@@ -247,8 +249,3 @@ def _picks(given: Sequence[str], problems: list[Problem]) -> tuple[Pick, ...]:
 def _clean(text: str) -> str:
     """Text that every part of the way can hold: without control characters or halves of characters."""
     return "".join(c for c in text if c.isprintable() and not "\ud800" <= c <= "\udfff")
-
-
-def _short(text: str) -> str:
-    clean = _clean(text)
-    return clean if len(clean) <= 60 else f"{clean[:59]}…"

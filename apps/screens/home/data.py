@@ -88,7 +88,9 @@ def moved(session: Session, line: str) -> Move | None:
     newest = last_day(session, names[0]) if names else None
     if newest is None:
         return None
-    weeks = [last_monday(newest) - timedelta(weeks=n) for n in range(USUAL_WEEKS, -1, -1)]
+    published = state(line).published
+    monday = last_monday(newest, (published and published.newest_event_on) or newest)
+    weeks = [monday - timedelta(weeks=n) for n in range(USUAL_WEEKS, -1, -1)]
     sunday = weeks[-1] + timedelta(days=6)
     counts = _counts(session, line)
     asked = tuple(dict.fromkeys((*names, *counts)))

@@ -50,8 +50,12 @@ class Move:
         return self.value - self.before
 
 
-def last_monday(last_day: date) -> date:
-    """The Monday of the last week that is whole on a day: its Sunday is that day or before."""
+def last_monday(last_day: date, known_until: date) -> date:
+    """The Monday of the last week that is whole: its Sunday is an indicator's last day or before; or its Friday is, who
+    is closed at weekends having no later one, and more is known of the line from after that Sunday."""
+    sunday = last_day + timedelta(days=6 - last_day.weekday())
+    if last_day.weekday() >= 4 and known_until > sunday:
+        last_day = sunday
     return last_day - timedelta(days=(last_day.weekday() + 1) % 7 + 6)
 
 
