@@ -77,9 +77,12 @@ def chromium() -> Iterator[Browser]:
 
 
 def settled(page: Page) -> None:
-    """Wait until Streamlit has drawn: connected, no script running, no skeleton left."""
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
-    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton],[data-stale=true]')", timeout=60_000)
+    """Wait until Streamlit has drawn: connected, no script running, no skeleton left; and still so a moment later, for
+    what was clicked last may only be on its way."""
+    for _ in range(2):
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+        page.wait_for_function("!document.querySelector('[data-testid=stSkeleton],[data-stale=true]')", timeout=60_000)
+        page.wait_for_timeout(100)
 
 
 def _free_port() -> int:

@@ -56,6 +56,7 @@ def screens() -> Iterator[Screen]:
     yield Screen("explore-selection", "explore", {**sales, "by": "site_name", "pick": "site_region:Hauts-de-France"})
     yield Screen("explore-time", "explore", {**sales, "by": "device_class", "grain": "month", "period": "24m"})
     yield Screen("explore-pivot", "explore", {**sales, "by": ("site_region", "device_class"), "across": "device_class"})
+    yield Screen("explore-benchmark", "explore", {**sales, "show": "audio_conversion", "compare": "benchmark"})
     yield Screen("catalogue-lineage", "catalogue", {"entry": "indicator:audio_net_sales_eur"})
     for part in ("details", "checks", "usage", "history"):
         asked = {"entry": "indicator:audio_net_sales_eur"}

@@ -36,8 +36,8 @@ def test_from_a_fall_in_a_structure_to_its_rows_a_shared_view_and_a_file(
     settled(page)
     _choose_row(page, structures.index(fallen))
     page.get_by_role("button", name=say("explore.down.go", language), exact=True).click()
-    settled(page)
     expect(page).to_have_url(re.compile("pick=structure_name"))
+    settled(page)  # The address is written before the figures are.
     where = _address(page)
     assert where["by"] == ["site_name"] and where["pick"] == [f"structure_name:{fallen.name}"]
     figure = page.get_by_test_id("stMetricValue").first.inner_text()
@@ -81,8 +81,8 @@ def test_from_a_fall_in_a_structure_to_its_rows_a_shared_view_and_a_file(
     expect(page.get_by_text(name)).to_be_visible()
     listed = page.get_by_role("dialog", name=say("explore.views.title", language))
     listed.get_by_role("button", name=say("explore.views.open", language), exact=True).first.click()
-    settled(page)
     expect(page).to_have_url(re.compile("pick=structure_name"))
+    settled(page)
     assert _address(page)["pick"] == where["pick"]
     expect(page.get_by_test_id("stMetricValue").first).to_have_text(figure)
 
@@ -94,8 +94,8 @@ def test_picking_greys_what_is_excluded_and_undo_brings_it_back(page: Page, port
     region = page.locator(".st-key-explore-box-site_region").get_by_role("button").first
     region.focus()
     page.keyboard.press("Enter")
-    settled(page)
     expect(page).to_have_url(re.compile("pick=site_region"))
+    settled(page)
     expect(page.locator(".st-key-explore-box-structure_name del").first).to_be_visible()
     page.get_by_role("button", name=say("explore.undo", "en")).click()
     settled(page)

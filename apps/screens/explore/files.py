@@ -60,7 +60,7 @@ def offer(
         files.append(("svg", "svg", "image/svg+xml", lambda n=number: exports.to_svg(picture(n))))
     with st.popover(say("explore.export.title", language), icon=":material/download:", key=key("export")):
         for number, (label, suffix, mime, made) in enumerate(files):
-            which = f" {number // 2}" if len(drawn) > 1 and suffix in ("png", "svg") else ""
+            which = f" {(number - 1) // 2}" if len(drawn) > 1 and suffix in ("png", "svg") else ""
             st.download_button(
                 f"{say(f'explore.export.{label}', language)}{which}",
                 made,

@@ -48,15 +48,17 @@ def draw_statement(session: Session, rows: Sequence[Row], choice: Choice, *, tho
     st.html(html(blocks, language, thousands=thousands))
     st.caption(say("finance.signs", language))
     if any(row.budget is not None for row in rows):
-        _say_unbudgeted(rows, language)
+        _say_one_sided(rows, language)
 
 
-def _say_unbudgeted(rows: Sequence[Row], language: Language) -> None:
-    """Which lines the budget lacks, and what follows for the results: of parts that it lacks whole, and others."""
+def _say_one_sided(rows: Sequence[Row], language: Language) -> None:
+    """Which lines the budget lacks, and what follows for the results: of parts that it lacks whole, and others; and
+    which it has while nothing is booked yet, as what is posted once a year."""
     unplanned = list(dict.fromkeys(line.label(language) for row in rows for line in row.unplanned))
     lines = [row.line.label(language) for row in rows if row.line and row.actual and row.budget is None]
     others = [line for line in lines if line not in unplanned]
-    for key, named in (("unplanned", unplanned), ("unbudgeted", others)):
+    unbooked = [row.line.label(language) for row in rows if row.line and row.budget and not row.actual]
+    for key, named in (("unplanned", unplanned), ("unbudgeted", others), ("unbooked", unbooked)):
         if named:
             st.caption(say(f"finance.{key}", language, lines=", ".join(named)))
 
