@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import shared
 from group import Group
 
 from lake import access, semantic
@@ -17,7 +18,7 @@ from lake.store import open_store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("fec")]
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "fec"
+FEC = shared.SHARED / "data" / "fec"
 HEADER = "JournalCode|JournalLib|EcritureNum|EcritureDate|CompteNum|CompteLib|CompAuxNum|CompAuxLib|PieceRef|PieceDate"
 
 #: Boxes of the tax return of the first file, each cut to whole euros, that make a line of the income statement. It is
@@ -68,7 +69,7 @@ def landed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Group]:
         files / "444444444FEC20251231.txt", "20250131 757000 100,00 C", "20250131 791000 5,50- D",
         header="Montant|Sens", encoding="cp850",
     )  # fmt: skip
-    real = sorted(SHARED.glob("*FEC*.[tT][xX][tT]"))
+    real = sorted(FEC.glob("*FEC*.[tT][xX][tT]"))
     group.lake("land", *map(str, [wrong, side, *real]))
     group.lake("run", "finance")
     yield group
@@ -89,8 +90,7 @@ def figure(metric: str, structure: str) -> Decimal:
 
 @pytest.fixture
 def real() -> None:
-    if not SHARED.is_dir():
-        pytest.skip(f"{SHARED} is not there")
+    shared.data("fec")
 
 
 @pytest.mark.usefixtures("real")
@@ -110,7 +110,7 @@ def test_real_files_land_whole() -> None:
 @pytest.mark.usefixtures("real")
 @pytest.mark.parametrize("metric", BOXES)
 def test_lines_of_the_income_statement_are_the_boxes_of_the_tax_return(metric: str) -> None:
-    with (SHARED / "0000000001FEC20220831-expected.csv").open(encoding="utf-8") as file:
+    with (FEC / "0000000001FEC20220831-expected.csv").open(encoding="utf-8") as file:
         boxes = {row[0]: row[1].strip() for row in csv.reader(file) if row}
     expected = sum(Decimal(boxes[box]) for box in BOXES[metric])
     # Each box is cut to whole euros; balances add up boxes that were cut.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import re
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
+import shared
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +19,6 @@ from lake.readers.chunk import Broken, Chunk
 from lake.readers.stream import Plain
 
 FEC = contract("finance_entries")
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "fec"
 # fmt: off
 HEADER = [
     "JournalCode", "JournalLib", "EcritureNum", "EcritureDate", "CompteNum", "CompteLib", "CompAuxNum", "CompAuxLib",
@@ -231,9 +230,7 @@ def test_a_file_without_the_header_of_a_fec_is_refused(data: bytes) -> None:
     [("0000000001FEC20220831.txt", 5422, "173208.48"), ("111111111FEC20221231.TXT", 934, "-1281.09")],
 )
 def test_real_files_are_read_whole(name: str, lines: int, result: str) -> None:
-    if not SHARED.is_dir():
-        pytest.skip(f"{SHARED} is not there")
-    data = (SHARED / name).read_bytes()
+    data = (shared.data("fec") / name).read_bytes()
     found = rows(data)
     amounts = ((row["CompteNum"][0], row["Credit"], row["Debit"]) for row in found)
     total = sum(Decimal(c.replace(",", ".")) - Decimal(d.replace(",", ".")) for first, c, d in amounts if first in "67")
