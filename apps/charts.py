@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from apps.words import Language, say
+from lake.text import sort_key
 
 #: Okabe–Ito order, darkened for white paper; the first is the portal's own.
 COLOURS = ("#0B6E75", "#D97706", "#4C5FA8", "#A23B72", "#6B8E23", "#5B6770", "#B45309", "#1D4E89")
@@ -191,7 +192,7 @@ def over_time(
         ),
     }
     if split:
-        members = sorted(data[split].dropna().unique())
+        members = sorted(data[split].dropna().unique(), key=sort_key)
         encoding["color"] = on(f"{split}:N", scale={"domain": members, "range": COLOURS})
         encoding["strokeDash"] = on(f"{split}:N", legend=None)
         drawn = mark("line", point={"size": 22}, strokeWidth=2)

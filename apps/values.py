@@ -14,6 +14,7 @@ import pandas as pd
 import yaml
 
 from apps.words import Language, say
+from lake.text import sort_key
 
 
 def names(dimension: str, language: Language) -> Mapping[str, str]:
@@ -50,7 +51,7 @@ def worded(table: pd.DataFrame, language: Language) -> pd.DataFrame:
 def in_order(said: Iterable[str], dimension: str, language: Language) -> list[str]:
     """Names, each once, in the order of screens; those of codes without a name last, alphabetically."""
     places = {text: place for place, text in enumerate(names(dimension, language).values())}
-    return sorted(set(said), key=lambda text: (places.get(text, len(places)), text))
+    return sorted(set(said), key=lambda text: (places.get(text, len(places)), sort_key(text)))
 
 
 def _code(value: Any) -> str:

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from lake.contracts import contract
 from lake.errors import ReadError
-from lake.readers.columns import plain
+from lake.text import fold
 from lake.vault import Vault
 
 MEMBER = "N° adhérent"
@@ -27,7 +27,7 @@ MEMBER = "N° adhérent"
 #: The export's columns that the file may give.
 COLUMNS = ("NUMERO_CAF", "NUMERO_DOSSIER_AFC", "MATRICULE", "CODE_POSTAL_FAMILLE", "VILLE_FAMILLE")
 
-_MEMBER_HEADERS = frozenset(map(plain, (MEMBER, "Numéro adhérent")))
+_MEMBER_HEADERS = frozenset(map(fold, (MEMBER, "Numéro adhérent")))
 _SEPARATORS = ";\t,"
 
 #: Column of the export → its value.
@@ -46,7 +46,7 @@ def read(path: Path, vault: Vault) -> dict[str, Identity]:
     numbers: list[str] = []
     found: list[Identity] = []
     for line, row in _rows(path):
-        identity: Identity = {column: value for column in COLUMNS if (value := row.get(plain(column), "").strip())}
+        identity: Identity = {column: value for column in COLUMNS if (value := row.get(fold(column), "").strip())}
         for column, value in identity.items():
             if not re.fullmatch(patterns[column], value):
                 raise ReadError(
@@ -77,10 +77,10 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
         text = data.decode("cp1252", errors="replace")
     separator = max(_SEPARATORS, key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    headers = [plain(header) for header in next(reader, [])]
+    headers = [fold(header) for header in next(reader, [])]
     if not _MEMBER_HEADERS & set(headers):
         raise ReadError(f"{path.name} has no column '{MEMBER}'.", remedy="It links a row to the child in the lake.")
-    if not {plain(column) for column in COLUMNS} & set(headers):
+    if not {fold(column) for column in COLUMNS} & set(headers):
         raise ReadError(
             f"{path.name} has none of the columns it is read for.", remedy=f"They are {', '.join(COLUMNS)}."
         )

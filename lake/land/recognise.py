@@ -22,6 +22,7 @@ from lake.contracts import Broken, Contract
 from lake.errors import LakeError, ReadError, nearest
 from lake.land.deliveries import Delivery
 from lake.readers import columns
+from lake.text import unaccented
 
 #: Endings by which a file without a known name is tried against a format.
 _ENDINGS = {
@@ -84,9 +85,9 @@ def recognise(
 
 
 def from_name(contract: Contract, name: str) -> dict[str, str] | None:
-    """What a file name says by the contract's patterns; None if it fits none of them."""
+    """What a file name says by the contract's patterns, accents or none; None if it fits none of them."""
     for pattern in contract.file_patterns:
-        if found := pattern.search(name):
+        if found := pattern.search(name) or pattern.search(unaccented(name)):
             return {key: value for key, value in found.groupdict().items() if value is not None}
     return None
 

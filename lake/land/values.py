@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from lake.contracts import Field, Reading
 from lake.land import instants
 from lake.land.instants import Mask
-from lake.readers.columns import plain
+from lake.text import fold
 
 Faults = list[tuple[str, Mask]]
 
@@ -64,12 +64,12 @@ def mask(condition: pa.Array) -> Mask:
 
 
 def _mapped(text: pa.StringArray, field: Field) -> pa.StringArray:
-    """The contract's spellings replaced, exact ones first, then whatever the case and accents."""
+    """The contract's spellings replaced, exact ones first, then however they are spelt."""
     exact = {key: _as_text(value) for key, value in field.values}
-    loose = {plain(key): value for key, value in exact.items()}
+    loose = {fold(key): value for key, value in exact.items()}
     distinct = text.dictionary_encode()
     replaced = [
-        exact[value] if value in exact else loose.get(plain(value), value) for value in distinct.dictionary.to_pylist()
+        exact[value] if value in exact else loose.get(fold(value), value) for value in distinct.dictionary.to_pylist()
     ]
     return pa.array(replaced, pa.string()).take(distinct.indices)
 
@@ -130,7 +130,7 @@ def _boolean(text: pa.StringArray) -> tuple[pa.Array, Faults]:
 
 
 def _yes_or_no(value: str | None) -> bool | None:
-    word = plain(value or "")
+    word = fold(value or "")
     return True if word in _YES else False if word in _NO else None
 
 

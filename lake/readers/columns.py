@@ -1,13 +1,13 @@
-"""Which column of a file is which field: by header or alias, whatever the case, accents, blanks and order."""
+"""Which column of a file is which field: by header or alias, however it is spelt (`lake.text.fold`), in any order."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from lake.contracts import Contract, Field
+from lake.text import fold
 
 #: Headers that no file has: the line and the file of a row, for contracts whose key needs them.
 LINE_HEADER, FILE_HEADER = "_line", "_file"
@@ -28,18 +28,11 @@ class Match:
     extra: tuple[str, ...]
 
 
-@lru_cache(maxsize=4096)
-def plain(header: str) -> str:
-    """A header without case, accents or superfluous blanks: ` N° Adhérent ` → `n° adherent`."""
-    decomposed = unicodedata.normalize("NFD", header.replace("\u00a0", " ").strip("\ufeff"))
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).casefold().split())
-
-
 def match(headers: Sequence[str], contract: Contract) -> Match:
     """Find the contract's columns among headers. Of two columns with one header, the first counts."""
     position: dict[str, int] = {}
     for index, header in enumerate(headers):
-        position.setdefault(plain(header), index)
+        position.setdefault(fold(header), index)
     found: dict[str, int] = {}
     missing: list[Field] = []
     for field in from_columns(contract):
@@ -50,7 +43,7 @@ def match(headers: Sequence[str], contract: Contract) -> Match:
         else:
             missing.append(field)
     used = set(found.values())
-    extra = tuple(h for i, h in enumerate(headers) if i not in used and plain(h))
+    extra = tuple(h for i, h in enumerate(headers) if i not in used and fold(h))
     return Match(found, tuple(missing), extra)
 
 
@@ -61,4 +54,4 @@ def from_columns(contract: Contract) -> list[Field]:
 
 @lru_cache(maxsize=4096)
 def _names(field: Field) -> tuple[str, ...]:
-    return tuple(plain(name) for name in (field.header, *field.aliases, field.name))
+    return tuple(fold(name) for name in (field.header, *field.aliases, field.name))

@@ -25,6 +25,7 @@ from lake.errors import ReadError
 from lake.readers.chunk import Broken, Chunk
 from lake.readers.stream import Stream
 from lake.readers.text import Block, blocks
+from lake.text import fold
 
 #: The columns in the order of the law, and after them those of cash accounting (19 to 22).
 COLUMNS = (
@@ -42,7 +43,7 @@ LAST = "_last"
 
 #: Columns before which a line may end: software that trims trailing separators is common.
 _MAY_BE_ABSENT = frozenset({"ValidDate", "Montantdevise", "Idevise", "DateRglt", "ModeRglt", "NatOp", "IdClient", LAST})
-_KNOWN = {c.lower(): c for c in (*COLUMNS, "Montant", "Sens", LAST)}
+_KNOWN = {fold(c): c for c in (*COLUMNS, "Montant", "Sens", LAST)}
 #: What a line that is no row is made of, besides separators; 0x1A is the end-of-file mark of DOS.
 _BLANK = " \t\x1a\xa0"
 _NONE = pa.scalar(None, pa.string())
@@ -116,7 +117,7 @@ def _header(block: Block, at: int, separators: tuple[str, ...]) -> Header:
     line = block.texts[at].strip("\x1a\ufeff")
     separator = max(separators, key=line.count)
     names = [name.strip().strip('"') for name in line.split(separator)]
-    columns = tuple(_KNOWN.get(name.lower(), name) for name in names)
+    columns = tuple(_KNOWN.get(fold(name), name) for name in names)
     missing = [c for c in REQUIRED if c not in columns]
     if not any(set(pair) <= set(columns) for pair in (("Debit", "Credit"), ("Montant", "Sens"))):
         missing.append("Debit and Credit (or Montant and Sens)")

@@ -33,13 +33,15 @@ def close() -> None:
 
 def typed(mart: Mart, manifest: Manifest, item: Item, given: Filter) -> Condition:
     """The filter with its values in the type of the column that they are compared with."""
-    if given.op in ("contains", "starts with"):
-        kind = "VARCHAR"
-    elif item.grain or item.field.model is None:
-        kind = "DATE"
-    else:
-        kind = mart.types(manifest.models[item.field.model])[item.field.element]
+    kind = "VARCHAR" if given.op in ("contains", "starts with") else type_of(mart, manifest, item)
     return Condition(item, replace(given, values=tuple(coerce(given.field, value, kind) for value in given.values)))
+
+
+def type_of(mart: Mart, manifest: Manifest, item: Item) -> str:
+    """DuckDB's type of a dimension as it is asked."""
+    if item.grain or item.field.model is None:
+        return "DATE"
+    return mart.types(manifest.models[item.field.model])[item.field.element]
 
 
 def run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from lake.access import Scope
@@ -23,8 +23,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Order:
+    """A column to sort by. `is_text`: as names sort in French (`lake.text.sort_key` is the same order)."""
+
     column: str
     descending: bool
+    is_text: bool = False
+
+    @property
+    def sql(self) -> str:
+        collation = " COLLATE fr" if self.is_text else ""
+        return f'"{self.column}"{collation}{" DESC" if self.descending else ""} NULLS LAST'
 
 
 def answer(question: Question, source: Source, scope: Scope) -> Answer:
@@ -49,7 +57,8 @@ def figures(question: Question, source: Source, structures: Sequence[str]) -> An
         made = plan(manifest, metrics, items, conditions)
         _check_lines(made, source)
         planned, parameters = made.fill(conditions)
-        sql = _select(planned, items, columns, orders(question.order, columns), question.limit)
+        names = {i.asked for i in items if execution.type_of(mart, manifest, i) == "VARCHAR"}
+        sql = _select(planned, items, columns, orders(question.order, columns, names), question.limit)
         seen = mart.resolve(structures)
         plan_ms = (time.perf_counter() - started) * 1000
         table, run_ms = execution.run(mart, source, sql, parameters, seen)
@@ -123,7 +132,7 @@ def _check_lines(made: Plan, source: Source) -> None:
         )
 
 
-def orders(order: Sequence[str], columns: Sequence[Column]) -> list[Order]:
+def orders(order: Sequence[str], columns: Sequence[Column], texts: Collection[str] = ()) -> list[Order]:
     """Columns to sort by: those asked, then every other dimension: rows always come in the same order."""
     known = [c.name for c in columns]
     orders = []
@@ -131,9 +140,11 @@ def orders(order: Sequence[str], columns: Sequence[Column]) -> list[Order]:
         name = asked.removeprefix("-")
         if name not in known:
             raise UnknownDimension(name, known, remedy="An answer is sorted by its own columns.")
-        orders.append(Order(name, asked.startswith("-")))
+        orders.append(Order(name, asked.startswith("-"), name in texts))
     done = {o.column for o in orders}
-    return orders + [Order(c.name, False) for c in columns if c.kind != "metric" and c.name not in done]
+    return orders + [
+        Order(c.name, False, c.name in texts) for c in columns if c.kind != "metric" and c.name not in done
+    ]
 
 
 def _select(
@@ -145,5 +156,5 @@ def _select(
     selected = ", ".join(f'{source} AS "{column.name}"' for source, column in zip(sources, columns, strict=True))
     sql = f"SELECT {selected}\nFROM (\n{planned}\n) AS plan"
     if orders:
-        sql += "\nORDER BY " + ", ".join(f'"{o.column}"{" DESC" if o.descending else ""} NULLS LAST' for o in orders)
+        sql += "\nORDER BY " + ", ".join(o.sql for o in orders)
     return sql if limit is None else f"{sql}\nLIMIT {limit}"

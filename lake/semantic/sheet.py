@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from lake.semantic.answer import Answer, Column, Note
 from lake.semantic.manifest import METRIC_TIME
+from lake.text import sort_key
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -69,11 +70,15 @@ class Sheet:
         for name, descending in reversed(orders):
             empty = [row for row in rows if row[name] is None]
             held = [row for row in rows if row[name] is not None]
-            rows = sorted(held, key=lambda row, name=name: row[name], reverse=descending) + empty  # type: ignore[misc]
+            rows = sorted(held, key=lambda row, name=name: _place(row[name]), reverse=descending) + empty  # type: ignore[misc]
         rows = rows if limit is None else rows[:limit]
         arrays = [pa.array([row[c.name] for row in rows], self._types[c.name]) for c in self.columns]
         table = pa.table(dict(zip((c.name for c in self.columns), arrays, strict=True)))
         return replace(self._answer, table=table, columns=tuple(self.columns), notes=tuple(self.notes))
+
+
+def _place(value: Any) -> Any:
+    return sort_key(value) if isinstance(value, str) else value
 
 
 def minus(value: Any, reference: Any) -> Any:

@@ -7,12 +7,12 @@ what is in its definition.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from rapidfuzz import fuzz, process
 
 from apps.screens.catalogue.entries import Entry
+from lake.text import fold
 
 #: Likeness (0–100) from which two words are taken for the same one, misspelt.
 _ALIKE = 74.0
@@ -28,9 +28,7 @@ _EMPTY = frozenset(
 
 def plain(text: str) -> list[str]:
     """The words of a text without accents, case and punctuation."""
-    folded = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "oe"))
-    letters = "".join(c for c in folded if not unicodedata.combining(c)).lower()
-    return [word for word in re.split(r"[^0-9a-z]+", letters) if word and word not in _EMPTY]
+    return [word for word in re.split(r"[^0-9a-z]+", fold(text)) if word and word not in _EMPTY]
 
 
 def search(asked: str, entries: Sequence[Entry], called: Mapping[str, str] | None = None) -> list[Entry]:

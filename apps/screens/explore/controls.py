@@ -15,6 +15,7 @@ from apps.screens.explore.state import MOST_DIMENSIONS, MOST_INDICATORS, PERIODS
 from apps.session import Session
 from apps.words import Language, say
 from lake.semantic import Dimension, Indicator
+from lake.text import sort_key
 
 _NONE = "none"
 _PLACES = ("structure_name", "site_name", "site_commune", "department", "site_region", "line")
@@ -64,7 +65,7 @@ def qualified(indicator: Indicator, language: Language) -> str:
 def offered(dimensions: Mapping[str, Dimension], named: Mapping[str, str]) -> list[str]:
     """The dimensions in the order in which they are chosen: places, then the others by title."""
     places = [d for d in _PLACES if d in dimensions]
-    return places + sorted((d for d in dimensions if d not in places), key=lambda d: named[d].casefold())
+    return places + sorted((d for d in dimensions if d not in places), key=lambda d: sort_key(named[d]))
 
 
 def toolbar(session: Session) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -25,6 +24,7 @@ from apps.charts import Spec, inlined
 from apps.numbers import PARIS
 from apps.screens.explore.pivot import TOTAL, Grid
 from apps.words import Language
+from lake.text import fold
 
 #: Signs with which a spreadsheet begins a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -140,8 +140,8 @@ def to_svg(chart: Spec) -> bytes:
 
 def file_name(title: str, suffix: str, now: datetime | None = None) -> str:
     """A name that every system takes: `net-sales-20260105-0912.csv`."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
-    words = "-".join("".join(c if c.isalnum() else " " for c in plain).split()).lower()[:60]
+    plain = fold(title).encode("ascii", "ignore").decode()
+    words = "-".join("".join(c if c.isalnum() else " " for c in plain).split())[:60]
     return f"{words or 'view'}-{(now or datetime.now(UTC)).astimezone(PARIS):%Y%m%d-%H%M}.{suffix}"
 
 

@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lake.text import sort_key
+
 Row = Mapping[str, Any]
 
 
@@ -81,9 +83,9 @@ def in_order(
     def place(row: Row) -> tuple[Any, ...]:
         key = _key(row, dimensions)
         return tuple(
-            (member is None, 0 if member is None else member)
+            _own_place(member)
             if name in ordered
-            else (-largest.get(key[: number + 1], -math.inf), str(member))
+            else (-largest.get(key[: number + 1], -math.inf), sort_key(str(member)))
             for number, (name, member) in enumerate(zip(dimensions, key, strict=True))
         )
 
@@ -146,4 +148,8 @@ def _key(row: Row, dimensions: Sequence[str]) -> tuple[Any, ...]:
 
 def own_order(members: set[Any]) -> list[Any]:
     """Members in their own order, what is empty last."""
-    return sorted(members, key=lambda m: (m is None, m if m is not None else 0))
+    return sorted(members, key=_own_place)
+
+
+def _own_place(member: Any) -> tuple[bool, Any]:
+    return (member is None, sort_key(member) if isinstance(member, str) else 0 if member is None else member)

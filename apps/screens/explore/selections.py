@@ -6,12 +6,13 @@ period; its own dimension's selection doesn't count, so that another value can b
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
+
+from lake.text import fold, sort_key
 
 Standing = Literal["selected", "possible", "excluded"]
 _ORDER: dict[Standing, int] = {"selected": 0, "possible": 1, "excluded": 2}
@@ -65,16 +66,11 @@ def members(universe: Iterable[Any], possible: Iterable[Any], picked: Iterable[s
         else Member(value, "possible" if value in left else "excluded")
         for value in known
     ]
-    ordered = sorted(found, key=lambda m: (_ORDER[m.standing], m.value is None, _plain(m.value or ""), m.value or ""))
+    ordered = sorted(found, key=lambda m: (_ORDER[m.standing], m.value is None, sort_key(m.value or "")))
     return Members(tuple(ordered), tuple(v for v in chosen if v not in known))
 
 
 def search(found: Iterable[Member], typed: str, said: Callable[[str | None], str]) -> tuple[Member, ...]:
-    """The members in whose code or name (`said`) every word that was typed occurs, accents and capitals aside."""
-    words = _plain(typed).split()
-    return tuple(m for m in found if all(word in _plain(f"{m.value or ''} {said(m.value)}") for word in words))
-
-
-def _plain(value: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", value.casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    """The members in whose code or name (`said`) every word that was typed occurs, however it is spelt."""
+    words = fold(typed).split()
+    return tuple(m for m in found if all(word in fold(f"{m.value or ''} {said(m.value)}") for word in words))
