@@ -56,7 +56,7 @@ def show(report: Report, console: Console) -> None:
 
     from lake.land.report import COUNTS
 
-    notable = [f for f in report.files if f.status == "refused" or f.quarantined or f.why]
+    notable = [f for f in report.files if f.status == "refused" or f.quarantined or f.why or f.remarks]
     shown = report.files if len(report.files) <= _SHOWN else notable[:_SHOWN]
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("file", overflow="fold")
@@ -92,6 +92,7 @@ def _remarks(file: FileReport, console: Console) -> None:
         f"breaks at line {file.broke_at}: {file.why}" if file.broke_at else file.why,
         f"columns not stored: {', '.join(file.extra)}" if file.extra else "",
         f"columns missing: {', '.join(file.missing)}" if file.missing else "",
+        *file.remarks,
     ]
     for remark in filter(None, said):
         named = remark if remark.startswith(file.file) else f"{file.file}: {remark}"

@@ -195,6 +195,7 @@ class Landing:
         while chunk is not None:
             report.read += chunk.rows
             report.extra = tuple(dict.fromkeys((*report.extra, *chunk.extra)))
+            report.remarks = tuple(dict.fromkeys((*report.remarks, *chunk.remarks)))
             report.broke_at = report.broke_at or chunk.cut_at
             last_line = max([last_line, *chunk.lines[-1:], *(b.line for b in chunk.broken[-1:])])
             if chunk.table.num_rows:

@@ -28,6 +28,7 @@ class FileReport:
         why: Of a refusal or a break.
         missing: Optional columns that it does not have.
         extra: Columns that no field asks for; not stored.
+        remarks: What is odd about its text, such as an encoding that its contract does not name.
     """
 
     file: str
@@ -42,6 +43,7 @@ class FileReport:
     why: str = ""
     missing: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

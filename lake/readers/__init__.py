@@ -22,7 +22,7 @@ from lake.errors import ContractError
 from lake.readers import columns
 from lake.readers.chunk import Broken, Chunk
 from lake.readers.stream import Stream
-from lake.readers.text import TOO_LONG
+from lake.readers.text import TOO_LONG, one_byte
 
 
 def reader(format_name: str, contract: Contract) -> ModuleType:
@@ -54,7 +54,8 @@ def read(
 ) -> Iterator[Chunk]:
     """The rows of one file, columns named by field; a field without a column is absent from the table.
 
-    All rows of a file whose encoding the contract does not accept are broken rows.
+    All rows of a file whose encoding the contract does not accept are broken rows. A contract that accepts one encoding
+    of one byte a character accepts the country's others too: software changes them without a word.
 
     Args:
         stream: The file.
@@ -65,16 +66,26 @@ def read(
     Raises:
         ReadError: the file as a whole can't be read; no row of it was given.
     """
-    accepted = {codecs.lookup(e).name for e in contract.reading.encodings}
-    if encoding is not None and codecs.lookup(encoding).name not in accepted:
+    if encoding is not None and not _accepts(contract, encoding):
         encoding = None
     # Originals that are kept in another format than their file's are UTF-8, whatever the contract says of files.
     is_own = again in (None, contract.reading.format)
     for chunk in reader(again or contract.reading.format, contract).read(stream, contract, encoding):
-        if is_own and chunk.encoding is not None and codecs.lookup(chunk.encoding).name not in accepted:
-            yield _refused(chunk, f"file: encoding {chunk.encoding} is not accepted")
-        else:
+        if chunk.encoding is None or not is_own or _names(contract, chunk.encoding):
             yield _by_field(chunk, contract)
+        elif _accepts(contract, chunk.encoding):
+            remark = f"read as {chunk.encoding}, by what its text says: its contract names other encodings"
+            yield _by_field(replace(chunk, remarks=(*chunk.remarks, remark)), contract)
+        else:
+            yield _refused(chunk, f"file: encoding {chunk.encoding} is not accepted")
+
+
+def _names(contract: Contract, encoding: str) -> bool:
+    return codecs.lookup(encoding).name in {codecs.lookup(e).name for e in contract.reading.encodings}
+
+
+def _accepts(contract: Contract, encoding: str) -> bool:
+    return _names(contract, encoding) or bool(one_byte([encoding]) and one_byte(contract.reading.encodings))
 
 
 def _by_field(chunk: Chunk, contract: Contract) -> Chunk:

@@ -39,6 +39,7 @@ class Chunk:
         cut_at: The line in which the file ends before its time, if it does here.
         again: The format that reads `head` + originals again.
         extra: Headers that no field asks for (set by `lake.readers.read`).
+        remarks: What is wrong with the text itself, for the report; none of it sets a row apart.
         size: Bytes that its rows have in memory, about (set by `lake.readers.read`).
     """
 
@@ -51,6 +52,7 @@ class Chunk:
     again: str = ""
     cut_at: int | None = None
     extra: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     size: int = 0
 
     @property

@@ -162,6 +162,7 @@ class _Cutter:
                 for start, stop, why in sorted(self._broken)
             ),
             encoding=block.encoding,
+            remarks=block.remarks,
             again=again,
             cut_at=self._cut_at(),
         )

@@ -176,6 +176,7 @@ def _cut(block: Block, skipped: int, header: Header) -> Chunk:
         head=header.head,
         broken=tuple(sorted(broken, key=lambda b: b.line)),
         encoding=block.encoding,
+        remarks=block.remarks,
         again="fec",
     )
 

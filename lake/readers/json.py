@@ -19,7 +19,7 @@ from lake.contracts import Contract
 from lake.readers.chunk import Broken, Chunk
 from lake.readers.objects import Rows
 from lake.readers.stream import Stream
-from lake.readers.text import TOO_LONG, is_wide, mark, mark_of, one_byte
+from lake.readers.text import TOO_LONG, detect, is_wide, mark, mark_of, one_byte
 from lake.readers.values import number_writer
 
 #: Characters read at a time, elements and characters a chunk, and the longest element that is read as a row; a longer
@@ -134,11 +134,11 @@ class _Text:
 
     def _detect(self, data: bytes) -> str:
         """JSON is UTF-8 unless it can't be and the contract knows another encoding."""
-        narrow = one_byte(self._contract.reading.encodings)
+        encodings = self._contract.reading.encodings
         try:
             codecs.getincrementaldecoder("utf-8")().decode(data, final=False)
         except UnicodeDecodeError:
-            return narrow[0] if narrow else "utf-8"
+            return detect(data, encodings) if one_byte(encodings) else "utf-8"
         return "utf-8"
 
     def is_text(self, element: str) -> bool:

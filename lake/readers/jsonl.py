@@ -37,6 +37,7 @@ def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Ite
             head=mark_of(block.encoding),
             broken=tuple(sorted(broken, key=lambda b: b.line)),
             encoding=block.encoding,
+            remarks=block.remarks,
             again="jsonl",
             cut_at=last if is_cut else None,
         )

@@ -1,13 +1,15 @@
 """Text files cut into physical lines, in blocks: encodings, byte order marks, line ends, NUL.
 
 A line ends at LF, CR, CR LF or CR CR LF. The encoding is the byte order mark's; else UTF-8 (or UTF-16) if most of the
-first lines beyond ASCII decode as such; else the one of the contract's encodings that makes the most French of them. A
-line that does not decode is set apart with its own bytes; the others are read.
+first lines beyond ASCII decode as such; else the one-byte encoding, of all that France uses, that makes the most French
+of all that was read so far, those of the contract first. A line that does not decode is set apart with its own bytes;
+the others are read.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -36,8 +38,24 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
-#: Characters beyond ASCII that French files hold.
-_FRENCH = frozenset("éèêëàâäçîïôöûùüœæÉÈÊËÀÂÇÎÏÔÛÙŒ°²§€’‘“”–«»µ£\u00a0")
+#: One-byte encodings of French text: Windows, Unix, DOS and old Macintosh.
+_COUNTRY = ("cp1252", "iso-8859-15", "cp850", "mac_roman")
+
+#: What stands before a byte beyond ASCII, or behind it: a digit before it, a letter on either side, or neither.
+_AFTER_DIGIT, _IN_WORD, _ALONE = range(3)
+
+#: Where each character beyond ASCII stands in French text. `C½ur` is none, `2½` is, as is `12 €` and not `12 ¤`.
+_FRENCH = {
+    **dict.fromkeys("éèêëàâäçîïôöûùüÉÈÊËÀÂÇÎÏÔÛÙ°²³§µ’‘“”«»–…\u00a0", (_AFTER_DIGIT, _IN_WORD, _ALONE)),
+    **dict.fromkeys("œŒæŸÿ", (_IN_WORD,)),
+    **dict.fromkeys("€½¼¾£±×·•—™®©", (_AFTER_DIGIT, _ALONE)),
+}
+
+#: UTF-8 that was taken for cp1252 and encoded again: `CÅ“ur`, `dÃ©jÃ `, `lâ€™heure`. Each begins with Ã, Â, Å or â.
+_TWICE = re.compile(
+    b"\xc3[\x82\x83\x85\xa2](\xc2[\x80-\xbf]|" + "|".join("€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ").encode() + b")"
+)
+ENCODED_TWICE = "its text was encoded twice (Ã© for é): have it exported again"
 
 _REPLACED = "\ufffd".encode()
 
@@ -54,7 +72,7 @@ class Block:
         starts: Where each line begins in `raw`, and where the last one ends.
         lines: The lines as text, without line ends; empty where undecodable.
         spoiled: Lines that can't be read, by index, and why; empty in `lines`.
-        encoding: Of the file, None as long as nothing beyond ASCII came.
+        encoding: Of these lines, None as long as nothing beyond ASCII came.
         is_last: No line follows.
     """
 
@@ -73,6 +91,11 @@ class Block:
     def texts(self) -> list[str]:
         texts: list[str] = self.lines.to_pylist()
         return texts
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the text itself says is wrong with it."""
+        return (ENCODED_TWICE,) if self.encoding == "utf-8" and _TWICE.search(self.raw) else ()
 
     def original(self, index: int, end: int | None = None) -> bytes:
         """The bytes of line `index` (or of lines `index` to `end`, not included) as they stand in the file."""
@@ -119,6 +142,7 @@ def blocks(
     data = stream.read(size)
     marked, length = mark(data)
     encoding = marked or encoding
+    told = None if encoding else _Told(encodings)
     data = data[length:]
     wide = encoding if is_wide(encoding) else None
     decoder = codecs.getincrementaldecoder(wide)("replace") if wide else None
@@ -133,8 +157,8 @@ def blocks(
         cut = len(carry) if is_last else _last_line_end(carry)
         raw, carry = carry[:cut], carry[cut:]
         if raw:
-            if encoding is None and not raw.isascii():
-                encoding = detect(raw, encodings)
+            if told is not None and not raw.isascii():
+                encoding = told.after(raw)
             block = _block(first, raw, "utf-8" if wide else encoding, encoding, is_last)
             if wide and _REPLACED in raw:
                 bad = pc.match_substring(block.lines, "\ufffd").to_numpy(zero_copy_only=False)
@@ -178,12 +202,7 @@ def mark_of(encoding: str | None) -> bytes:
 
 def detect(raw: bytes, encodings: Sequence[str]) -> str:
     """The encoding of some whole lines that are not all ASCII."""
-    beyond = [line for line in raw.splitlines() if not line.isascii()]
-    if sum(_decodes(line, "utf-8") for line in beyond) * 2 > len(beyond):
-        return "utf-8"
-    narrow = one_byte(encodings)
-    able = [e for e in narrow if _decodes(raw, e)]
-    return max(able or narrow or ["cp1252"], key=lambda e: _french(raw, e))
+    return _Told(encodings).after(raw)
 
 
 def one_byte(encodings: Sequence[str]) -> list[str]:
@@ -191,20 +210,50 @@ def one_byte(encodings: Sequence[str]) -> list[str]:
     return [e for e in encodings if not codecs.lookup(e).name.startswith("utf")]
 
 
-def _french(raw: bytes, encoding: str) -> int:
-    """How many more of the bytes beyond ASCII are characters of French than are not, read in an 8-bit encoding.
+class _Told:
+    """The encoding of a file as its own text tells it, better the more of it was read. UTF-8 is told at once."""
 
-    ISO-8859-15 decodes anything: only this tells it from CP850 (0x82 is é there, a control character here).
-    """
-    counts = np.bincount(np.frombuffer(raw, np.uint8), minlength=256)[128:]
-    return int(counts @ _frenchness(encoding))
+    def __init__(self, encodings: Sequence[str]) -> None:
+        self._candidates = [*one_byte(encodings), *_COUNTRY]
+        self._counts = np.zeros(3 * 256, np.int64)
+        self._encoding: str | None = None
+
+    def after(self, raw: bytes) -> str:
+        """The encoding after some more whole lines, not all ASCII."""
+        if self._encoding is None and _is_utf8(raw):
+            self._encoding = "utf-8"
+        if self._encoding != "utf-8":
+            self._counts += _places(raw)
+            self._encoding = max(self._candidates, key=lambda e: int(self._counts @ _frenchness(e)))
+        return self._encoding
+
+
+def _is_utf8(raw: bytes) -> bool:
+    """Whether most of the lines beyond ASCII are UTF-8."""
+    beyond = [line for line in raw.splitlines() if not line.isascii()]
+    return sum(_decodes(line, "utf-8") for line in beyond) * 2 > len(beyond)
+
+
+def _places(raw: bytes) -> Offsets:
+    """How often each byte stands in each of the three places (`_AFTER_DIGIT`, …), those of ASCII left out."""
+    values = np.frombuffer(raw, np.uint8)
+    at = np.flatnonzero(values > 127)
+    before = np.where(at > 0, values[at - 1], 10)
+    after = np.where(at + 1 < len(values), values[np.minimum(at + 1, len(values) - 1)], 10)
+    place = np.full(len(at), _ALONE)
+    place[_LETTERS[before] | _LETTERS[after]] = _IN_WORD
+    place[(before >= 48) & (before <= 57)] = _AFTER_DIGIT
+    return np.bincount(place * 256 + values[at], minlength=3 * 256)
+
+
+_LETTERS = np.array([chr(byte).isalpha() and byte < 128 for byte in range(256)])
 
 
 @lru_cache
 def _frenchness(encoding: str) -> Offsets:
-    """Of each byte from 128 on: 1 if it is a character of French, -1 if not."""
-    characters = [bytes([byte]).decode(encoding, "replace") for byte in range(128, 256)]
-    return np.array([1 if character in _FRENCH else -1 for character in characters])
+    """Of each place and byte: 1 if it is a character that stands there in French, -1 if not."""
+    characters = [bytes([byte]).decode(encoding, "replace") for byte in range(256)]
+    return np.array([1 if place in _FRENCH.get(c, ()) else -1 for place in range(3) for c in characters])
 
 
 def _block(first: int, raw: bytes, decode_as: str | None, encoding: str | None, is_last: bool) -> Block:

@@ -85,3 +85,6 @@ def test_a_file_name_is_plain_and_dated_in_paris() -> None:
     at = datetime(2026, 1, 5, 8, 12, tzinfo=UTC)
     assert file_name("Ventes nettes · Région / «Été»", "csv", at) == "ventes-nettes-region-ete-20260105-0912.csv"
     assert file_name("…", "png", at) == "view-20260105-0912.png"
+    assert (
+        file_name("Cœur d’Œuvre", "csv", at) == "coeur-d-oeuvre-20260105-0912.csv"
+    )  # case 19-search-oe-and-apostrophe

@@ -154,3 +154,18 @@ def test_an_order_keeps_every_row(cells: dict[tuple[str, int | None], int]) -> N
         found = in_order(rows, ["d", "m"], "v", ordered)
         assert sorted(map(str, found)) == sorted(map(str, rows))
         assert [r["d"] for r in found] == [d for d in dict.fromkeys(r["d"] for r in found) for r in rows if r["d"] == d]
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("coeur", "Cœur"), ("l'hay", "L’Haÿ"), ("l’hay", "L'Haÿ"), ("etienne", "Étienne"), ("saint denis", "Saint‑Denis")],
+)
+def test_a_search_forgives_ligatures_accents_and_apostrophes(typed: str, name: str) -> None:
+    """As `19-search-oe-and-apostrophe` of the shared cases."""
+    found = members([name, "Autre"], [name, "Autre"], [])
+    assert [m.value for m in search(found.all, typed, lambda value: value or "")] == [name]
+
+
+def test_members_stand_in_french_order() -> None:
+    names = ["Zuydcoote", "Échirolles", "Œting", "Lyon", "Calais"]
+    assert members(names, names, []).values("possible") == ("Calais", "Échirolles", "Lyon", "Œting", "Zuydcoote")

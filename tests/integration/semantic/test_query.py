@@ -45,7 +45,7 @@ def test_dimensions_keep_the_names_and_the_order_in_which_they_were_asked(tiny: 
     expected = tiny.rows(
         "select cast(date_trunc('year', fitted_on) as date), commune, f.structure_id, count(*) "
         f"from {FITTINGS} f left join core.atomic.dim_site using (site_id) "
-        "group by all order by 1, 2 nulls last, 3"
+        "group by all order by 1, 2 collate fr nulls last, 3"
     )
     assert rows(answer) == expected
     assert answer.table.schema.field("metric_time").type == pa.date32()
@@ -55,7 +55,15 @@ def test_dimensions_keep_the_names_and_the_order_in_which_they_were_asked(tiny: 
 def test_a_dimension_answers_to_each_of_its_names(tiny: Tiny, name: str) -> None:
     answer = semantic.query(["audio_devices"], by=[name], scope=tiny.scope())
     assert answer.table.column_names == [name, "audio_devices"]
-    assert answer.table.column(name).to_pylist() == ["Clermont-Ferrand", "L'Haÿ-les-Roses", "Nantes", "Sète", None]
+    assert answer.table.column(name).to_pylist() == ["Clermont-Ferrand", "Étaples", "L'Haÿ-les-Roses", "Nantes", None]
+
+
+def test_names_sort_as_in_french_with_and_without_comparisons(tiny: Tiny) -> None:
+    """As `18-accents-sorted-last` of the shared cases: Échirolles stood after Saint-Étienne."""
+    for compare in ([], ["share"]):
+        answer = semantic.query(["audio_devices"], by=["site_commune"], compare=compare, scope=tiny.scope())
+        names = answer.table.column("site_commune").to_pylist()
+        assert names == ["Clermont-Ferrand", "Étaples", "L'Haÿ-les-Roses", "Nantes", None]
 
 
 @pytest.mark.parametrize("grain", ["day", "week", "month", "quarter", "year"])
@@ -90,7 +98,7 @@ def test_a_rate_is_a_rate_of_sums_at_every_grain(tiny: Tiny) -> None:
     expected = tiny.rows(
         f"with d as {sited.format(FITTINGS)}, r as {sited.format('audio.atomic.fct_audio_returns')} "
         "select d.commune, r.n / d.n from d left join r on d.commune is not distinct from r.commune "
-        "order by 1 nulls last"
+        "order by 1 collate fr nulls last"
     )
     assert rows(answer) == expected
     assert len(expected) == 5

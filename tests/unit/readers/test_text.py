@@ -7,15 +7,53 @@ import io
 import pytest
 
 from lake.readers.stream import Plain
-from lake.readers.text import TOO_LONG, blocks, detect
+from lake.readers.text import ENCODED_TWICE, TOO_LONG, blocks, detect
 
 FRENCH = "Élève déçu à Nîmes; cœur; 12 €; où\n"
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "iso-8859-15", "utf-8"])
-def test_an_encoding_is_told_by_the_bytes(encoding: str) -> None:
-    assert detect(FRENCH.encode(encoding), ["cp1252", "iso-8859-15", "utf-8"]) in (encoding, "cp1252")
-    assert detect(FRENCH.encode(encoding), ["iso-8859-15", "cp1252"]) in (encoding, "iso-8859-15")
+@pytest.mark.parametrize("encoding", ["cp1252", "iso-8859-15", "utf-8", "cp850", "mac_roman"])
+@pytest.mark.parametrize("accepted", [["cp1252", "iso-8859-15", "utf-8"], ["utf-8"], ["iso-8859-15", "cp1252"]])
+def test_an_encoding_is_told_by_the_text(encoding: str, accepted: list[str]) -> None:
+    written = FRENCH.replace("€", "E") if encoding == "cp850" else FRENCH
+    written = written.replace("œ", "oe") if encoding == "cp850" else written
+    assert detect(written.encode(encoding), accepted) == encoding
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Optique du Cœur", "iso-8859-15"),
+        ("Œuvre; 12", "iso-8859-15"),
+        ("L'HAŸ-LES-ROSES", "iso-8859-15"),
+        ("12,50 €", "iso-8859-15"),
+        ("12€", "cp1252"),
+        ("2½ heures", "cp1252"),
+        ("1¼; ½ journée", "cp1252"),
+        ("l´heure", "cp1252"),
+        ("l’heure", "cp1252"),
+        ("déjà 1\u00a0234", "cp850"),
+        ("sœur", "mac_roman"),
+        ("Élève à l'école", "mac_roman"),
+    ],
+)
+def test_bytes_that_several_encodings_have_are_read_as_the_text_around_them_says(text: str, encoding: str) -> None:
+    raw = f"Prénom;{text}\n" if encoding == "mac_roman" else f"{text}\n"
+    chosen = detect(raw.encode(encoding), ["cp1252", "iso-8859-15", "utf-8"])
+    assert raw.encode(encoding).decode(chosen) == raw
+
+
+def test_what_comes_late_in_a_file_still_tells_its_encoding() -> None:
+    data = "éé\n".encode("iso-8859-15") * 100 + "Cœur\n".encode("iso-8859-15")
+    found = list(blocks(Plain(io.BytesIO(data)), ["cp1252", "utf-8"], size=100))
+    assert found[-1].texts[-1] == "Cœur"
+
+
+@pytest.mark.parametrize("text", ["Cœur", "déjà", "l’heure", "12 €", "N° 3"])
+def test_text_that_was_encoded_twice_is_told(text: str) -> None:
+    twice = text.encode().decode("cp1252", "replace").replace("\ufffd", "\u00a0").encode()
+    assert next(blocks(Plain(io.BytesIO(twice)), ["utf-8"])).remarks == (ENCODED_TWICE,)
+    assert next(blocks(Plain(io.BytesIO(text.encode())), ["utf-8"])).remarks == ()
 
 
 def test_cp850_is_told_from_iso_8859_15() -> None:

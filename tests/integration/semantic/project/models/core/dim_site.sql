@@ -5,5 +5,5 @@ select * from (values
     ('S01-OPT-01', 'S01', 'optical', 'Nantes', date '2012-01-02', 5),
     ('S02-AUD-01', 'S02', 'audio', 'Clermont-Ferrand', date '2010-06-01', 4),
     ('S02-OPT-01', 'S02', 'optical', null, null, null),
-    ('S03-AUD-01', 'S03', 'audio', 'Sète', date '2021-03-08', 1)
+    ('S03-AUD-01', 'S03', 'audio', 'Étaples', date '2021-03-08', 1)
 ) as t (site_id, structure_id, line, commune, opened_on, seats)
