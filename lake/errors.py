@@ -6,6 +6,7 @@
     │   ├── UnknownSource
     │   ├── UnknownMetric
     │   ├── UnknownDimension
+    │   ├── UnknownParameter
     │   ├── UnknownLine
     │   ├── UnknownRole
     │   ├── UnknownSite
@@ -77,6 +78,10 @@ class UnknownMetric(UnknownName):
 
 class UnknownDimension(UnknownName):
     kind = "dimension"
+
+
+class UnknownParameter(UnknownName):
+    kind = "parameter"
 
 
 class UnknownLine(UnknownName):

@@ -14,7 +14,8 @@ from lake.checks.runner import Subject, run_suites
 
 #: Suite → expectation → what is replaced in a copy of a row that fulfils the condition after `where`.
 Spoilt = Mapping[str, Mapping[str, str]]
-#: Name of a whole copy → what is done to it, and the expectations that must notice.
+#: Name of a whole copy → what is done to it, or to one of the shared dimensions (`core.…`), and the expectations that
+#: must notice.
 Copies = Mapping[str, tuple[str, set[str]]]
 
 
@@ -26,17 +27,20 @@ def every_expectation_is_met_and_broken(line: str, spoilt: Spoilt, copies: Copie
     dumped = [s.model_dump() for s in expected]
     subjects = [Subject.of(build, expected)]
     for name in ("spoilt", *copies):
-        path = folder / f"{name}.duckdb"
+        path, core = folder / f"{name}.duckdb", build.core_database
         shutil.copyfile(build.database, path)
         with duckdb.connect() as con:
             con.execute(f"set file_search_path = '{build.folder}'")
             con.execute(f"attach '{path}' as \"{line}\"")
+            if name != "spoilt" and "core." in copies[name][0]:
+                core = Path(shutil.copyfile(build.core_database, folder / f"{name}-core.duckdb"))
+                con.execute(f"attach '{core}' as core")
             con.execute(f'use "{line}"')
             if name == "spoilt":
                 _add_spoilt_rows(con, spoilt, {s.name: s.table for s in expected if s.table})
             else:
                 con.execute(copies[name][0])
-        catalogs = {line: str(path), "core": str(build.core_database)}
+        catalogs = {line: str(path), "core": str(core)}
         subjects.append(Subject(name, line, str(build.folder), catalogs, dumped))
     found = run_suites(subjects)
 

@@ -33,6 +33,7 @@ ROOMS = (
     "run",
     "schedule",
     "query",
+    "parameters",
     "restatement",
     "export",
     "status",

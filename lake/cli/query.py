@@ -281,6 +281,8 @@ def _print_indicator(indicator: Indicator, lang: str) -> None:
         print(f"      {indicator.definition(lang)}")
     if indicator.formula(lang):
         print(f"      = {indicator.formula(lang)}")
+    if indicator.parameters:
+        print(f"      {'rests on' if lang == 'en' else 'repose sur'} {', '.join(indicator.parameters)}")
     print(f"      {'by' if lang == 'en' else 'par'} {', '.join(indicator.dimensions)}")
 
 

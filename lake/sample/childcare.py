@@ -25,12 +25,16 @@ from lake.sample.world import CALENDAR, LAST, Tenure, World
 _LAST_DAY = np.datetime64(LAST)
 #: (from, to excluded): only children of carers came.
 _CLOSURES = (("2020-03-17", "2020-05-11"), ("2021-04-05", "2021-04-26"))
-#: Share of an hour's cost that falls on the family, in millionths of the monthly income, by dependent children.
-#: Source: Cnaf, national scale of families' contributions since 2022.
-_EFFORT = np.array([619, 516, 413, 310])
-#: The monthly income counts up to a cap, raised on 1 September 2025. In cents.
-_INCOME_CAP = 700_000
-_INCOME_CAP_FROM = (np.datetime64("2025-09-01"), 850_000)
+#: From which day on: an hour's cost to the family in millionths of the monthly income, by dependent children; and up to
+#: what a monthly income counts, in cents. Source: the shipped parameters (models/core/parameters.csv).
+_EFFORT_FROM = np.array(["0000-01-01", "2019-09-01", "2020-01-01", "2021-01-01", "2022-01-01"], "datetime64[D]")
+_EFFORT = np.array(
+    [[600, 500, 400, 300], [605, 504, 403, 302], [610, 508, 406, 305], [615, 512, 410, 307], [619, 516, 413, 310]]
+)
+_INCOME_CAP_FROM = np.array(
+    ["0000-01-01", "2019-09-01", "2020-01-01", "2021-01-01", "2022-01-01", "2024-09-01", "2025-09-01"], "datetime64[D]"
+)
+_INCOME_CAP = np.array([487_462, 530_000, 560_000, 580_000, 600_000, 700_000, 850_000])
 #: Slots of a day: name, quarter at which it begins, hundredths of an hour, share of the licence that is open.
 _SLOTS = (("morning", 30, 150, 0.6), ("day", 36, 800, 1.0), ("evening", 68, 150, 0.6))
 #: Quarter of the day after which no child is there.
@@ -75,6 +79,7 @@ class _Enrolled:
     quarters: Ints
     dependents: Ints
     income: Cents
+    effort: Ints
     fee: Cents
 
 
@@ -152,8 +157,9 @@ class _Structure:
         starts = np.minimum(starts, ends)
         dependents = 1 + pick(rng, n, (0.45, 0.38, 0.12, 0.05))
         income = np.maximum(rng.lognormal(np.log(370_000), 0.5, n).astype(np.int64), 80_000)
-        cap = np.where(starts >= _INCOME_CAP_FROM[0], _INCOME_CAP_FROM[1], _INCOME_CAP)
-        fee = (np.minimum(income, cap) * _EFFORT[dependents - 1] * 2 + 1_000_000) // 2_000_000
+        cap = _INCOME_CAP[np.searchsorted(_INCOME_CAP_FROM, starts, "right") - 1]
+        effort = _EFFORT[np.searchsorted(_EFFORT_FROM, starts, "right") - 1, dependents - 1]
+        fee = (np.minimum(income, cap) * effort * 2 + 1_000_000) // 2_000_000
         drawn = {
             "who": self.world.draw_people(rng, tenure, starts, ages=(0.25, 3.2)),
             "starts": starts,
@@ -163,6 +169,7 @@ class _Structure:
             "quarters": np.where(is_occasional == 1, rng.integers(14, 21, n), rng.integers(32, 41, n)),
             "dependents": dependents,
             "income": income,
+            "effort": effort,
             "fee": fee,
         }
         has_started = starts <= np.datetime64(LAST)
@@ -184,7 +191,7 @@ class _Structure:
                     "weekly_hours": decimals(weekly * 25),
                     "dependent_children": enrolled.dependents,
                     "monthly_income_eur": decimals(enrolled.income),
-                    "effort_rate": decimals(_EFFORT[enrolled.dependents - 1], 6),
+                    "effort_rate": decimals(enrolled.effort, 6),
                     "hourly_fee_eur": decimals(enrolled.fee),
                     "regime": 1 + pick(rng, n, (0.92, 0.05, 0.03)),
                     "starts_on": dates(enrolled.starts),

@@ -21,6 +21,7 @@ A question on its way:
     written.py       a value as its reader writes it
     indicators.py    the catalogue of indicators
     dimensions.py    what they can be split and filtered by
+    parameters.py    the legal parameters that they rest on
     rows.py          the atomic rows behind a figure; trace.py their statement
     explain.py       how an indicator is made, from the sources to the screens
     restatement.py   what changed in it between two builds: cells.py compares figures, changed.py records, origins.py
@@ -37,6 +38,7 @@ from lake.semantic.explain import Explanation, Step, explain
 from lake.semantic.filters import Filter
 from lake.semantic.indicators import Indicator, grains, metrics
 from lake.semantic.manifest import import_metricflow as prewarm
+from lake.semantic.parameters import Parameter, parameters
 from lake.semantic.question import Question
 from lake.semantic.restatement import Restatement, restatement
 from lake.semantic.rows import Rows, rows
@@ -49,6 +51,7 @@ __all__ = [
     "Filter",
     "Indicator",
     "Note",
+    "Parameter",
     "Question",
     "Restatement",
     "Rows",
@@ -60,6 +63,7 @@ __all__ = [
     "explain",
     "grains",
     "metrics",
+    "parameters",
     "prewarm",
     "query",
     "restatement",

@@ -38,7 +38,8 @@ class Column:
 @dataclass(frozen=True)
 class Note:
     """Something that the reader must know: of a `comparison`, such as that its reference period has no data; or, named
-    `month`, that what is known by month was asked over part of one."""
+    `month`, that what is known by month was asked over part of one; or, named `parameters`, that an indicator rests on
+    values that are not verified."""
 
     comparison: str
     fr: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lake.access import Scope
 from lake.errors import QueryError, UnknownDimension
-from lake.semantic import execution, periods
+from lake.semantic import execution, parameters, periods
 from lake.semantic.answer import Answer, Column, Note, Timings
 from lake.semantic.columns import dimension_column, metric_column
 from lake.semantic.manifest import METRIC_TIME, Manifest
@@ -94,9 +94,13 @@ def is_cut(question: Question, source: Source) -> bool:
 
 
 def _notes(question: Question, source: Source, columns: Sequence[Column]) -> tuple[Note, ...]:
+    """What a reader must know of the figures themselves."""
+    doubts = parameters.notes(source, question.metrics, question.since, question.until)
+    return (*(_months(columns, source) if is_cut(question, source) else ()), *doubts)
+
+
+def _months(columns: Sequence[Column], source: Source) -> tuple[Note, ...]:
     """What is known by month and asked for less: the figure holds the months whose day falls in the period."""
-    if not is_cut(question, source):
-        return ()
     return tuple(
         Note(
             "month",

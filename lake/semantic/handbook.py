@@ -43,6 +43,7 @@ def _section(indicator: Indicator) -> str:
         f"- Formula: {indicator.formula_en}",
         f"- Formule : {indicator.formula_fr}",
         f"- Sources: {', '.join(indicator.sources)}",
+        *([f"- Legal parameters: {', '.join(indicator.parameters)}"] if indicator.parameters else []),
         f"- Split by: {', '.join(indicator.dimensions)}",
     ]
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from lake.semantic.cache import Cache
 from lake.semantic.definitions import Definition
 from lake.semantic.manifest import GRAINS, Manifest
 from lake.semantic.names import Vocabulary
+from lake.semantic.parameters import of_metric
 from lake.semantic.publications import published
 from lake.settings import GROUP, MARTS
 
@@ -22,7 +23,7 @@ class Indicator:
 
     `needs_time`: it compares periods, and is asked by a grain of metric_time only. `is_additive`: the values of its
     parts add up to its own, so a total under a column, or a stack of bars, is true. `grains` are those of metric_time
-    that it has figures by, the finest first.
+    that it has figures by, the finest first; `parameters` the legal ones that it rests on.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Indicator:
     is_additive: bool
     grains: tuple[str, ...]
     sources: tuple[str, ...]
+    parameters: tuple[str, ...]
     dimensions: tuple[str, ...]
 
     @property
@@ -139,5 +141,6 @@ def _indicator(manifest: Manifest, definition: Definition) -> Indicator:
         is_additive=definition.is_additive,
         grains=manifest.grains(definition.name),
         sources=tuple(str(s) for s in meta.get("sources") or ()),
+        parameters=of_metric(manifest, definition.name),
         dimensions=Vocabulary(manifest, (definition.name,)).names,
     )

@@ -46,8 +46,8 @@ DUE = f"""(
 PRICED = f"""(
     select a.*, c.hourly_fee_eur, case year(a.attended_on)
         when 2019 then [8.63, 7.98, 7.38] when 2020 then [8.77, 8.11, 7.50] when 2021 then [8.89, 8.22, 7.61]
-        when 2022 then [9.11, 8.43, 7.80] when 2023 then [9.60, 8.88, 8.21] when 2024 then [10.05, 9.29, 8.60]
-        else [10.24, null, 8.74]
+        when 2022 then [9.33, 8.63, 7.99] when 2023 then [9.96, 9.21, 8.53] when 2024 then [10.31, 9.53, 8.82]
+        when 2025 then [10.31, null, 8.82] else [10.51, null, 8.82]
     end as ceilings, y.rate
     from {ATTENDANCE} a
     join {CONTRACTS} c using (contract_id)

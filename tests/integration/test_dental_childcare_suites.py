@@ -88,7 +88,12 @@ CHILDCARE: Spoilt = {
     "childcare_contracts": {
         "A contract has 0 to 60 hours a week.": "60.25 as weekly_hours",
         "No contract ends before it begins.": "starts_on - 1 as ends_on",
-        "The hourly fee follows the scale: capped income x effort rate.": "scale_fee_eur + 0.51 as hourly_fee_eur",
+        "The hourly fee follows the scale: income between floor and cap x effort rate.": (
+            "scale_fee_eur + 0.51 as hourly_fee_eur"
+        ),
+        "The effort rate is no higher than the scale's for the number of children.": (
+            "scale_effort_rate + 0.000001 as effort_rate"
+        ),
         "No contract begins before the child is born.": "date '1990-01-01' as starts_on",
     },
     "childcare_attendance": {
@@ -167,6 +172,16 @@ COPIES: dict[str, Copies] = {
         "empty": (
             "; ".join(f"delete from atomic.fct_{suite}" for suite in CHILDCARE),
             {"There are open days.", "There are contracts.", "There is attendance.", "There are invoices."},
+        ),
+        "rising": (
+            "update core.atomic.dim_parameter set value = 100 where parameter = 'childcare_psu_ceiling' "
+            "and subject = 'floor'",
+            {"The ceiling of the fund's contribution falls as the billing rate rises."},
+        ),
+        "grown": (
+            "update core.atomic.dim_parameter set value = value + 0.5 where parameter = 'childcare_psu_ceiling' "
+            "and subject = 'full' and valid_from = date '2023-01-01'",
+            {"The ceilings of the fund's contribution grow from year to year as the funds announced."},
         ),
         "overbilled": (
             "update atomic.fct_childcare_attendance set billed_hours = 2 * attended_hours",

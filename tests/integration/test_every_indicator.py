@@ -204,3 +204,17 @@ def test_every_indicator_can_be_explained_from_its_sources(in_group: Group, line
         assert {step.name for step in told.of_kind("source")} & set(indicator.sources), indicator.name
         assert [step for step in told.of_kind("source") if not step.grain] == []
         assert f"fct_{line}" in " ".join(step.name for step in told.of_kind("model")), indicator.name
+
+
+def test_what_stands_on_a_doubtful_value_says_so_also_where_it_is_made_of_another_indicator(in_group: Group) -> None:
+    for metric in ("childcare_psu_eur", "childcare_psu_per_hour_eur", "childcare_revenue_eur", "group_revenue_eur"):
+        notes = semantic.query([metric], scope=access.scope()).notes
+        assert any("Hourly ceiling of the PSU" in note.en for note in notes), metric
+    assert semantic.query(["childcare_family_fees_eur"], scope=access.scope()).notes == ()
+
+
+def test_an_indicator_rests_on_parameters_that_there_are(in_group: Group) -> None:
+    known = {p.name for p in semantic.parameters()}
+    named = {name for i in semantic.metrics() for name in i.parameters}
+    assert named
+    assert named <= known

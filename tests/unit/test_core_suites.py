@@ -14,6 +14,14 @@ GOOD = """
     attach ':memory:' as core;
     use core;
     create schema atomic;
+    create schema staging;
+    create table atomic.parameter_names as select 'audio_cap' as parameter, 'eur' as unit;
+    create table atomic.parameters as
+        select 'audio_cap' as parameter, 'I' as subject, 'france' as territory, date '2021-01-01' as valid_from,
+            950.0 as value, 'official' as status;
+    create table atomic.dim_parameter as from atomic.parameters;
+    create table staging.stg_group__parameters as
+        select *, 'eur' as unit, null::date as valid_to from atomic.parameters;
     create table atomic.dim_structure as
         select unnest(['S01', 'S02']) as structure_id, date '2010-01-01' as joined_on, true as is_active,
             'Lyon' as commune_name;
@@ -69,6 +77,13 @@ SPOILT = {
     "A month is dated by its first day.": "update atomic.fct_group_staff set month_on = month_on + 1",
     "A site's staff is declared by the structure that it belongs to in the month.": (
         "update atomic.fct_group_staff set structure_id = 'S01'"
+    ),
+    "Every loaded parameter is known and in its unit (the shipped value stays otherwise).": (
+        "update staging.stg_group__parameters set unit = 'rate'"
+    ),
+    "No loaded value ends before it begins.": "update staging.stg_group__parameters set valid_to = valid_from - 1",
+    "Two official values of one day are equal (the loaded one holds).": (
+        "update staging.stg_group__parameters set value = 951"
     ),
     "The age bands make the population.": "update atomic.dim_commune set population = 71",
     "A commune's code begins with its département's.": "update atomic.dim_commune set department_code = '69'",

@@ -6,8 +6,9 @@ contracts as (
     select * from {{ ref('stg_childcare__contracts') }}
 ),
 
-ceilings as (
-    select * from {{ ref('childcare_psu_ceilings') }}
+parameters as (
+    select * from {{ ref('dim_parameter') }}
+    where territory = 'france'
 ),
 
 people as (
@@ -24,25 +25,40 @@ rated as (
     window nursery_year as (partition by site_id, extract(year from attended_on))
 ),
 
+-- what holds on each day of care
+ceilings as (
+    select
+        days.attended_on,
+        max(case when parameter = 'childcare_psu_share' then value end) as share_rate,
+        max(case when parameter = 'childcare_psu_band' and subject = 'low' then value end) as low_rate,
+        max(case when parameter = 'childcare_psu_band' and subject = 'high' then value end) as high_rate,
+        max(case when parameter = 'childcare_psu_ceiling' and subject = 'full' then value end) as full_eur,
+        max(case when parameter = 'childcare_psu_ceiling' and subject = 'middle' then value end) as middle_eur,
+        max(case when parameter = 'childcare_psu_ceiling' and subject = 'floor' then value end) as floor_eur
+    from (select distinct attended_on from attendance) as days
+    inner join parameters
+        on days.attended_on >= parameters.valid_from and days.attended_on <= parameters.valid_to
+    group by days.attended_on
+),
+
+-- with a middle ceiling they are steps, without one a straight line
 priced as (
     select
         rated.*,
-        ceilings.share_rate,
-        case
-            when ceilings.rule is null then null
-            when coalesce(rated.billing_rate, 1) <= ceilings.low_rate then ceilings.full_eur
-            when ceilings.rule = 'steps' and rated.billing_rate <= ceilings.high_rate then ceilings.middle_eur
-            when ceilings.rule = 'steps' or rated.billing_rate >= ceilings.high_rate then ceilings.floor_eur
-            else
-                ceilings.full_eur
-                + (rated.billing_rate - ceilings.low_rate) / (ceilings.high_rate - ceilings.low_rate)
-                * (ceilings.floor_eur - ceilings.full_eur)
-        end as ceiling_eur
+        cast(ceilings.share_rate as double) as share_rate,
+        cast(
+            case
+                when coalesce(rated.billing_rate, 1) <= ceilings.low_rate then ceilings.full_eur
+                when rated.billing_rate > ceilings.high_rate then ceilings.floor_eur
+                when ceilings.middle_eur is not null then ceilings.middle_eur
+                else
+                    ceilings.full_eur
+                    + (rated.billing_rate - ceilings.low_rate) / (ceilings.high_rate - ceilings.low_rate)
+                    * (ceilings.floor_eur - ceilings.full_eur)
+            end as double
+        ) as ceiling_eur
     from rated
-    left join ceilings
-        on
-            rated.attended_on >= ceilings.valid_from
-            and rated.attended_on <= coalesce(ceilings.valid_to, cast('9999-12-31' as date))
+    left join ceilings on rated.attended_on = ceilings.attended_on
 ),
 
 final as (

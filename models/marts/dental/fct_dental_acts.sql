@@ -7,7 +7,8 @@ baskets as (
 ),
 
 caps as (
-    select * from {{ ref('dental_fee_caps') }}
+    select * from {{ ref('dim_parameter') }}
+    where parameter = 'dental_fee_cap' and territory = 'france'
 ),
 
 people as (
@@ -35,9 +36,9 @@ final as (
         acts.amo_eur,
         acts.amc_eur,
         acts.household_eur,
-        caps.cap_eur,
+        cast(caps.value as decimal(18, 2)) as cap_eur,
         coalesce(baskets.basket in ('rac0', 'capped', 'free'), false) as is_prosthetic,
-        coalesce(acts.fee_eur > caps.cap_eur, false) as is_above_cap,
+        coalesce(acts.fee_eur > caps.value, false) as is_above_cap,
         acts.performed_on
     from acts
     left join baskets
@@ -47,9 +48,9 @@ final as (
             and acts.performed_on <= coalesce(baskets.valid_to, cast('9999-12-31' as date))
     left join caps
         on
-            acts.act_code = caps.act_code
+            acts.act_code = caps.subject
             and acts.performed_on >= caps.valid_from
-            and acts.performed_on <= coalesce(caps.valid_to, cast('9999-12-31' as date))
+            and acts.performed_on <= caps.valid_to
     left join people on acts.person_id = people.person_id
 )
 
