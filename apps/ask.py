@@ -158,11 +158,3 @@ def last_month_end(session: Session, published: builds.Build, metric: str) -> da
     end = (months[0].replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
     as_of = published.as_of.date() if published.as_of else today
     return end if as_of > end else months[0].replace(day=1) - timedelta(days=1)
-
-
-def years_before(day: date, years: int) -> date:
-    """The same day some years before; 29 February becomes 28."""
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return day.replace(year=day.year - years, day=28)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import time
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -125,7 +124,7 @@ def _show_figures(console: Console) -> None:
             continue
         build = builds.published(line)
         newest = build.newest_event_on if build else None
-        since = periods.add_months(newest, -12) + timedelta(days=1) if newest else None
+        since = periods.months_to(newest, 12) if newest else None
         answer = semantic.query([i.name for i in shown], since=since, until=newest, scope=scope)
         (row,) = answer.table.to_pylist()
         for column in answer.columns:

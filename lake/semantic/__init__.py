@@ -7,8 +7,9 @@ A question on its way:
     question.py      what is asked
     ask.py           the builds that answer it, its answer
     figures.py       its checks, its plan, its figures; columns.py describes them, execution.py runs statements
-    comparisons.py   with last year, the budget, peers, …: made of plain questions (asked.py, sheet.py, periods.py,
-                     running.py, benchmark.py)
+    comparisons.py   with last year, the budget, peers, …: made of plain questions (asked.py, rows_by_key.py) on a sheet
+                     (sheet.py, titles.py): references.py, running.py, benchmark.py; periods.py moves days, coverage.py
+                     knows of which there are data
     publications.py  which published build answers for which indicator
     definitions.py   what the manifest in a build says
     manifest.py      MetricFlow, which plans on it

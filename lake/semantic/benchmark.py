@@ -26,7 +26,8 @@ from lake.semantic.filters import Filter
 from lake.semantic.manifest import METRIC_TIME
 from lake.semantic.names import Vocabulary
 from lake.semantic.question import Question
-from lake.semantic.sheet import Key, Row, Sheet
+from lake.semantic.rows_by_key import Key, Row
+from lake.semantic.sheet import Sheet
 
 #: Peers without which there is no benchmark.
 FEWEST_PEERS = 5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -69,6 +69,7 @@ class Definition:
     A simple one aggregates its `measure`, others are made of the metrics `parts`; `filters` are conditions of its own.
     `needs_time`: it looks at another period than the row's, so it has no value without one. `is_additive`: its value
     is the sum of its values over the parts, over time too; `is_sum` where that fails only for parts that lack a term.
+    `is_amount`: it sums or counts, distinct things too, so that no event makes it zero.
     `ratio`: the two metrics that it divides, if it is no more than that and both are additive. `formula` is the
     expression of a derived one.
     """
@@ -85,6 +86,7 @@ class Definition:
     needs_time: bool
     is_additive: bool
     is_sum: bool
+    is_amount: bool
     ratio: tuple[str, str] | None
     formula: str
 
@@ -104,6 +106,9 @@ class GroupBy:
     is_joined: bool
     label: str
     meta: Mapping[str, Any]
+
+
+_ADDITIVE = frozenset({"sum", "count", "sum_boolean"})
 
 
 def relation(raw: Mapping[str, Any]) -> Relation:
@@ -154,14 +159,14 @@ def definitions(document: Mapping[str, Any]) -> dict[str, Definition]:
         inputs = raw[name]["type_params"].get("metrics") or ()
         return any(i.get("offset_window") or i.get("offset_to_grain") or needs_time(i["name"]) for i in inputs)
 
-    def adds_up(name: str, terms: re.Pattern[str]) -> bool:
+    def adds_up(name: str, terms: re.Pattern[str], aggregations: Set[str] = _ADDITIVE) -> bool:
         parameters = raw[name]["type_params"]
         if raw[name]["type"] == "simple":
             _, measure = measures[parameters["measure"]["name"]]
-            return measure["agg"] in _ADDITIVE and not measure.get("non_additive_dimension")
+            return measure["agg"] in aggregations and not measure.get("non_additive_dimension")
         inputs = parameters.get("metrics") or ()
         is_sum = raw[name]["type"] == "derived" and terms.fullmatch(parameters.get("expr") or "")
-        return bool(is_sum) and all(not _is_bent(i) and adds_up(i["name"], terms) for i in inputs)
+        return bool(is_sum) and all(not _is_bent(i) and adds_up(i["name"], terms, aggregations) for i in inputs)
 
     def ratio(name: str) -> tuple[str, str] | None:
         parameters = raw[name]["type_params"]
@@ -187,6 +192,7 @@ def definitions(document: Mapping[str, Any]) -> dict[str, Definition]:
             needs_time=needs_time(name),
             is_additive=adds_up(name, _FILLED),
             is_sum=adds_up(name, _TERMS),
+            is_amount=adds_up(name, _FILLED, _ADDITIVE | {"count_distinct"}),
             ratio=ratio(name),
             formula=raw[name]["type_params"].get("expr") or "",
         )
@@ -194,8 +200,6 @@ def definitions(document: Mapping[str, Any]) -> dict[str, Definition]:
         if not raw[name]["type_params"].get("is_private")
     }
 
-
-_ADDITIVE = {"sum", "count", "sum_boolean"}
 
 _NAME = r"[A-Za-z_]\w*"
 _FILL = rf"coalesce\(\s*{_NAME}\s*,\s*0\s*\)"

@@ -267,6 +267,23 @@ def _answered(session: Session, view: State) -> View:
     return data.answer(session, view, (YEAR["since"], YEAR["until"]), data.known(session))
 
 
+@pytest.mark.parametrize("compare", ["year_to_date", "rolling_12_months", "previous_period", "index"])
+@pytest.mark.parametrize("across", ["metric_time", "site_name"])
+def test_a_pivot_has_the_totals_of_what_is_compared(in_group: Group, compare: Any, across: str) -> None:
+    view = State((SALES,), ("site_name",), across, grain="month", period=PERIOD, compare=compare)
+    grid = _answered(Session("en", access.scope("group-director"), "viewer"), view).grid
+    name = f"{SALES}__{compare}"
+    shown = [i for i, heading in enumerate(grid.headings) if heading.column == name]
+    assert grid.total and shown
+    if compare in ("year_to_date", "rolling_12_months"):
+        assert None not in [grid.total[i] for i in shown]
+        last = asked(SALES, since=date(2025, 1, 1), until=date(2025, 12, 31))
+        assert grid.total[shown[-1]] == last
+    adding_up = shown[:-1] if across == "metric_time" and compare != "index" else []
+    for i in adding_up:
+        assert sum(row[i] or 0 for row in grid.rows) == (grid.total[i] or 0), grid.headings[i]
+
+
 def test_a_shared_view_opens_in_the_scope_of_who_opens_it(in_group: Group, mongo_settings: str) -> None:
     st.cache_resource.clear()
     app = _with_views(opened("group-director", show=SALES, by="structure", period=PERIOD))

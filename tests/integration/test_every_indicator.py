@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+import runpy
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from group import Group
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from shared import case
 
 from lake import access, builds, semantic
 from lake.errors import QueryError
 from lake.semantic import Filter
 from lake.semantic.connection import Mart
+from lake.semantic.periods import MONTHS
 from lake.settings import MARTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -121,6 +126,74 @@ def test_what_is_said_to_add_up_does_over_structures_and_months(in_group: Group,
         for by in ("structure", "metric_time__month"):
             parts = semantic.query([indicator.name], by=[by], scope=scope).table.column(indicator.name).to_pylist()
             assert close(sum(p for p in parts if p is not None), whole or 0), (indicator.name, by)
+
+
+WINDOWS = ("previous_year", "previous_period", "year_to_date", "month_to_date", "rolling_12_months")
+
+
+@pytest.mark.parametrize("line", MARTS)
+def test_what_adds_up_does_over_members_in_every_window_and_comparison(in_group: Group, line: str) -> None:
+    scope = access.scope("group-director")
+    newest = builds.published(line).newest_event_on  # type: ignore[union-attr]
+    additive = [i for i in semantic.metrics(line) if i.is_additive]
+    splits = [(i, d) for i in additive for d in semantic.dimensions([i.name], scope=scope) if is_split(d)]
+
+    @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        st.sampled_from(splits),
+        st.sampled_from([None, "day", "week", "month", "quarter", "year"]),
+        *(st.integers(0, 900), st.integers(0, 100)),
+    )
+    def add_up(split: tuple[semantic.Indicator, semantic.Dimension], grain: str | None, ago: int, days: int) -> None:
+        indicator, dimension = split
+        if grain and grain not in indicator.grains:
+            grain = "month"
+        until = newest - timedelta(days=ago)
+        asked = {"since": until - timedelta(days=days), "until": until, "grain": grain, "scope": scope}
+        kinds = [*WINDOWS, "budget"] if indicator.name in BUDGETED and grain in (None, *MONTHS) else WINDOWS
+        whole = semantic.query([indicator.name], compare=kinds, **asked)  # type: ignore[arg-type]
+        parts = semantic.query([indicator.name], by=[dimension.name], compare=kinds, **asked)  # type: ignore[arg-type]
+        sums: dict[Any, dict[str, list[Any]]] = {}
+        names = [c.name for c in whole.columns if c.kind == "metric" and not c.name.endswith("_change")]
+        for row in parts.table.to_pylist():
+            for name in names:
+                sums.setdefault(row.get("metric_time"), {}).setdefault(name, []).append(row[name])
+        for row in whole.table.to_pylist():
+            for name in names:
+                values = sums.get(row.get("metric_time"), {}).get(name, [])
+                told = sum(v for v in values if v is not None)
+                assert close(told, row[name] or type(told)(0)), (indicator.name, dimension.name, name, row)
+
+    add_up()
+
+
+#: Indicators that have a budget.
+BUDGETED = ("finance_amount_eur", "finance_revenue_eur")
+
+
+def is_split(dimension: semantic.Dimension) -> bool:
+    """Whether it has members worth a row each: no single events, no day."""
+    return not dimension.is_event and dimension.kind != "time"
+
+
+def test_a_window_has_the_rows_of_the_plain_question_over_it(in_group: Group) -> None:
+    """The case's own script asks both ways, on whatever group it is given."""
+    asked = runpy.run_path(str(case("01-running-drops-members") / "repro.py"))
+    window, plain, metric = asked["a"].table, asked["b"].table, asked["M"]
+    assert window.num_rows == plain.num_rows > 0
+    assert sum(window.column(f"{metric}__rolling_12_months").to_pylist()) == sum(plain.column(metric).to_pylist())
+
+
+def test_gaps_of_sites_to_a_year_before_add_up_though_some_are_new(in_group: Group) -> None:
+    case("11-gaps-of-new-members")
+    first_half = {"since": date(2024, 1, 1), "until": date(2024, 6, 30), "compare": ["previous_year"]}
+    scope, gap = access.scope("group-director"), "audio_net_sales_eur__previous_year_gap"
+    whole = semantic.query(["audio_net_sales_eur"], **first_half, scope=scope)  # type: ignore[arg-type]
+    sites = semantic.query(["audio_net_sales_eur"], by=["site"], order=[gap], **first_half, scope=scope)  # type: ignore[arg-type]
+    gaps = sites.table.column(gap).to_pylist()
+    assert sum(gaps) == whole.table.column(gap)[0].as_py()
+    assert gaps == sorted(gaps)
+    assert whole.notes == sites.notes == ()
 
 
 @pytest.mark.parametrize("line", MARTS)

@@ -193,11 +193,14 @@ def test_going_down_leads_from_structure_to_site_and_then_to_what_is_left() -> N
 
 
 def test_a_total_is_compared_only_where_it_means_the_same() -> None:
-    monthly = State(("m",), grain="month")
-    assert shape.total_keeps("previous_year", monthly)
-    assert not shape.total_keeps("previous_period", monthly)
-    assert shape.total_keeps("previous_period", State(("m",), ("d",)))
-    assert not shape.total_keeps("rank", State(("m",), ("d",)))
+    monthly = State(("m",), ("d",), grain="month")
+    over_all, by_month = None, "month"
+    for compare in ("previous_year", "budget", "share", *shape.RUNNING):
+        assert shape.total_keeps(compare, monthly, over_all) and shape.total_keeps(compare, monthly, by_month)
+    for compare in ("previous_period", "index"):
+        assert not shape.total_keeps(compare, monthly, over_all) and shape.total_keeps(compare, monthly, by_month)
+    assert shape.total_keeps("previous_period", State(("m",), ("d",)), over_all)
+    assert not shape.total_keeps("rank", State(("m",), ("d",)), over_all)
 
 
 def test_who_sees_one_structure_is_compared_with_the_group_whatever_it_is_split_by() -> None:

@@ -123,6 +123,7 @@ def choices(session: Session, view: State, known: Known) -> None:
             say("explore.compare", language),
             [_NONE, *compares],
             format_func=lambda c: say(f"explore.compares.{c}", language),
+            help=say("explore.compare_how", language),
             **controlled("compare", view.compare or _NONE, lambda v, c: replace(v, compare=_some(c))),
         )
     with columns[3]:

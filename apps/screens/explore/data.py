@@ -215,31 +215,22 @@ def _values(found: Answer, dimension: str, show: Sequence[str]) -> set[Any]:
 
 def _totals(view: State, main: Question, indicators: Mapping[str, Indicator]) -> dict[str, Question]:
     """The questions of the totals: the same, without the dimensions that are summed up."""
-    compare = main.compare if shape.total_keeps(view.compare, view) else ()
     timeless = tuple(n for n in view.show if not indicators[n].needs_time)
     if not view.dimensions or not timeless:
         return {}
-    plain = replace(main, order=(), limit=None, compare=compare)
-    whole = replace(plain, metrics=timeless, by=(), grain=None)
+
+    def total(by: tuple[str, ...], grain: str | None) -> Question:
+        compare = main.compare if shape.total_keeps(view.compare, view, grain) else ()
+        metrics = view.show if grain else timeless
+        return replace(main, metrics=metrics, by=by, grain=grain, order=(), limit=None, compare=compare)
+
+    whole = total((), None)
     if not shape.has_pivot(view):
         return {"total": whole}
     by_row = tuple(d for d in view.by if d != view.across)
-    over_time = view.across == TIME
-    return {
-        "total": whole,
-        "by_row": replace(
-            plain,
-            metrics=timeless if over_time else view.show,
-            by=by_row,
-            grain=None if over_time else view.grain,
-        ),
-        "by_member": replace(
-            plain,
-            metrics=view.show if over_time else timeless,
-            by=() if over_time else (str(view.across),),
-            grain=view.grain if over_time else None,
-        ),
-    }
+    if view.across == TIME:
+        return {"total": whole, "by_row": total(by_row, None), "by_member": total((), view.grain)}
+    return {"total": whole, "by_row": total(by_row, view.grain), "by_member": total((str(view.across),), None)}
 
 
 def _compare(view: State, period: tuple[date | None, date | None]) -> tuple[str, ...]:

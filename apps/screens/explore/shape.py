@@ -13,6 +13,9 @@ MOST_LINES = 8
 #: Bars, points and cells that can still be read.
 MOST_BARS, MOST_POINTS, MOST_CELLS = 40, 400, 1200
 
+#: Comparisons whose value runs up to the end of a period.
+RUNNING: tuple[Compare, ...] = ("year_to_date", "month_to_date", "rolling_12_months")
+
 #: Members that a table can have in columns.
 MOST_COLUMNS = 60
 
@@ -82,15 +85,18 @@ def comparisons(
     if place(state) or (is_one and state.show and not set(state.by) & set(_DOWN)):
         found.append("benchmark")
     if state.grain:
-        found += ["year_to_date", "month_to_date", "rolling_12_months"]
+        found += RUNNING
         if state.period != "all":
             found.append("index")
     return tuple(found)
 
 
-def total_keeps(compare: Compare | None, state: State) -> bool:
-    """Whether a comparison means the same for a total as for its rows."""
-    return compare in ("previous_year", "budget", "share") or (compare == "previous_period" and state.grain is None)
+def total_keeps(compare: Compare | None, state: State, grain: str | None) -> bool:
+    """Whether a comparison means the same for a total asked by `grain` as for its rows. What runs up to a period's end
+    does: over all periods, it is the figure at the end of the last."""
+    if compare in ("previous_period", "index"):
+        return grain == state.grain
+    return compare in ("previous_year", "budget", "share", *RUNNING)
 
 
 def place(state: State) -> str | None:

@@ -23,7 +23,7 @@ from apps.words import Language, say
 from lake.semantic import Column
 
 #: Comparisons that are what is charted, rather than the figure itself.
-_CHARTED = ("share", "index", "rolling_12_months", "year_to_date", "month_to_date")
+_CHARTED = ("share", "index", *shape.RUNNING)
 _REFERENCES = ("previous_year", "previous_period", "budget")
 
 #: Comparisons with the rows that the reader sees, which are not all.
@@ -168,7 +168,7 @@ def _plot(
     label = words.label(value)
     if chart == "lines":
         dimension = next(iter(state.by), None)
-        kept, left = _largest(rows, dimension, value.name, MOST_LINES) if dimension else (list(rows), 0)
+        kept, left = _largest(rows, dimension, [value.name], MOST_LINES) if dimension else (list(rows), 0)
         data = [
             {
                 "time": pd.Timestamp(row[TIME]),
@@ -187,12 +187,13 @@ def _plot(
         return Plot(pd.DataFrame(data), (value.unit,), (label,), state.grain), left
     first = state.by[0] if state.by else TIME
     if chart == "bars":
-        kept, left = _largest(rows, first, value.name, MOST_BARS)
+        compare_to = [compared.name] if compared is not None and state.compare in _REFERENCES else []
+        kept, left = _largest(rows, first, [value.name, *compare_to], MOST_BARS)
         data = [{MEMBER: words.member(first, row[first]), "value": _number(row[value.name])} for row in kept]
         return Plot(pd.DataFrame(data), (value.unit,), (label,)), left
     first, other = shape.axes(state)
     columns = pivot.own_order({row[other] for row in rows})
-    kept, left = _largest(rows, first, value.name, max(5, MOST_CELLS // max(1, len(columns))))
+    kept, left = _largest(rows, first, [value.name], max(5, MOST_CELLS // max(1, len(columns))))
     kept = view.in_order(kept, (first,))
     data = [
         {
@@ -220,12 +221,14 @@ def _scatter(view: View, words: Words, rows: Sequence[Mapping[str, Any]], shown:
 
 
 def _largest(
-    rows: Sequence[Mapping[str, Any]], dimension: str, value: str, most: int
+    rows: Sequence[Mapping[str, Any]], dimension: str, values: Sequence[str], most: int
 ) -> tuple[list[dict[str, Any]], int]:
-    """The rows of the members with the largest figures, and how many members were left out."""
+    """The rows of the members with the largest figures, and how many members were left out. Who had a large figure to
+    compare with is large, too: what was lost is seen."""
     weights: dict[Any, float] = {}
     for row in rows:
-        weights[row[dimension]] = max(weights.get(row[dimension], 0.0), abs(_number(row[value]) or 0.0))
+        largest = max(abs(_number(row[value]) or 0.0) for value in values)
+        weights[row[dimension]] = max(weights.get(row[dimension], 0.0), largest)
     kept = sorted(weights, key=lambda m: -weights[m])[:most]
     return [row for row in rows if row[dimension] in kept], len(weights) - len(kept)
 

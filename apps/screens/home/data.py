@@ -19,12 +19,12 @@ from apps.ask import (
     last_month_end,
     one,
     state,
-    years_before,
 )
 from apps.screens.home.moves import USUAL_WEEKS, Move, contributions, last_monday, most_moved
 from apps.screens.line.plan import plan
 from apps.session import Session
 from lake.semantic import Indicator
+from lake.semantic.periods import months_to
 
 #: Headline indicators shown per line; the line's own page shows all.
 SHOWN = 4
@@ -60,8 +60,7 @@ def summarise(session: Session, line: str) -> Summary:
     until = last_month_end(session, now.published, names[0]) if now.published else None
     if until is None:
         return Summary(line, now)
-    since = years_before(until + timedelta(days=1), 1)
-    earlier = years_before(until + timedelta(days=1), 2)
+    since, earlier = months_to(until, 12), months_to(until, 24)
     questions = [
         Question(names, since=since, until=until),
         Question(names, since=earlier, until=since - timedelta(days=1)),

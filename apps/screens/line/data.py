@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 
-from apps.ask import Question, ask, ask_all, begin, frame, one, years_before
+from apps.ask import Question, ask, ask_all, begin, frame, one
 from apps.screens.line.logic import whole_quarters
 from apps.screens.line.plan import Cohorts, Level, Parts, Plan, Split
 from apps.session import Session
-from lake.semantic import Answer, Filter, Indicator
+from lake.semantic import Answer, Filter, Indicator, periods
 
 #: What names a place, its key first.
 NAMES: dict[Level, tuple[str, ...]] = {
@@ -37,9 +37,9 @@ class Choice:
 
     @property
     def year_before(self) -> Choice:
-        """The same days a year earlier; a period that ends with a month still does."""
-        until = years_before(self.until + timedelta(days=1), 1) - timedelta(days=1)
-        return replace(self, since=years_before(self.since, 1), until=until)
+        """The same days a year earlier; the last month stays whole. From 29 to 29 February there are none."""
+        since, until = periods.moved(self.since, self.until, -12)
+        return replace(self, since=since, until=until)
 
     def question(
         self,
@@ -68,9 +68,10 @@ def totals(
     session: Session, names: tuple[str, ...], choice: Choice
 ) -> tuple[dict[str, float | None], dict[str, float | None], list[str]]:
     """Each indicator over the period and over the same days a year before, by name; and what must be said of them."""
-    now, before = ask_all(session, [period.question(names) for period in (choice, choice.year_before)])
+    earlier = choice.year_before
+    now, *before = ask_all(session, [c.question(names) for c in (choice, earlier) if c.since <= c.until])
     notes = [note.text(session.language) for note in now.notes]
-    return {n: one(now, n) for n in names}, {n: one(before, n) for n in names}, notes
+    return {n: one(now, n) for n in names}, {n: one(before[0], n) if before else None for n in names}, notes
 
 
 def over_time(session: Session, indicators: list[Indicator], choice: Choice, grain: str) -> Answer:
@@ -145,7 +146,7 @@ def _mix(choice: Choice, item: Split | Parts) -> Question:
 
 
 def _cohorts(choice: Choice, item: Cohorts) -> Question:
-    since = min(years_before(choice.until + timedelta(days=1), item.years), choice.since)
+    since = min(periods.months_to(choice.until, 12 * item.years), choice.since)
     longer = replace(choice, since=since.replace(month=(since.month - 1) // 3 * 3 + 1, day=1))
     return longer.question((item.metric, item.count), (item.quarter, item.by))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from apps.address import Filters
-from apps.ask import frame, indicators, last_day, last_month_end, state, years_before
+from apps.ask import frame, indicators, last_day, last_month_end, state
 from apps.blocks import apart, chips, empty, heading, indicator_card, trace, warnings_of
 from apps.charts import over_time as time_chart
 from apps.numbers import day
@@ -20,6 +20,7 @@ from apps.screens.line.plan import Plan, plan
 from apps.session import Session
 from apps.words import escaped, say
 from lake.semantic import Indicator
+from lake.semantic.periods import months_to
 
 _GRAINS = ("month", "quarter", "year")
 #: Headlines side by side: rows of three where they leave fewer gaps.
@@ -43,7 +44,7 @@ def draw(session: Session, line: str) -> None:
         return
     names = data.structures(session, known[0])
     with st.container(key="filters"):
-        choice = _filters(session, line, known[0], names, (years_before(last + timedelta(days=1), 1), last))
+        choice = _filters(session, line, known[0], names, (months_to(last, 12), last))
     if choice is None:
         return
     by_name = {i.name: i for i in known}

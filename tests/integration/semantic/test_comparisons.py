@@ -64,7 +64,8 @@ def test_over_time_each_month_has_its_own_reference_and_a_cut_month_a_cut_one(
         month = row["metric_time"]
         last = min(add_months(month, 1) - timedelta(days=1), until)
         condition = f"structure_id = '{row['structure']}'"
-        expected = revenue(tiny, add_months(month, -months), add_months(last, -months), condition)
+        end = add_months(last + timedelta(days=1), -months) - timedelta(days=1)
+        expected = revenue(tiny, add_months(month, -months), end, condition)
         assert row[f"optical_revenue__{kind}"] == expected
 
 
@@ -76,9 +77,9 @@ def test_what_a_period_lost_is_seen(tiny: Tiny) -> None:
         "select site_id, count(*) filter (fitted_on >= '2023-03-06'), count(*) filter (fitted_on < '2023-03-06') "
         "from audio.atomic.fct_audio_fittings where fitted_on between '2023-03-03' and '2023-03-08' group by 1"
     )
-    assert rows == {site: (now or None, before or None) for site, now, before in counted}
-    assert [site for site, (now, _) in rows.items() if now is None]
-    assert [site for site, (_, before) in rows.items() if before is None]
+    assert rows == {site: (now, before) for site, now, before in counted}
+    assert [site for site, (now, _) in rows.items() if now == 0]
+    assert [site for site, (_, before) in rows.items() if before == 0]
 
 
 def test_a_reference_before_the_data_is_empty_and_says_since_when_there_are_data(tiny: Tiny) -> None:

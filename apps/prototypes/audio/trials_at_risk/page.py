@@ -7,13 +7,14 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from apps.ask import Question, ask_all, frame, last_day, state, years_before
+from apps.ask import Question, ask_all, frame, last_day, state
 from apps.blocks import empty
 from apps.numbers import figure
 from apps.prototypes.audio.trials_at_risk.logic import ALIKE, ranked
 from apps.session import Session
 from apps.values import worded
 from lake.semantic import Filter
+from lake.semantic.periods import months_to
 
 
 def draw(session: Session) -> None:
@@ -25,7 +26,7 @@ def draw(session: Session) -> None:
         empty(session, "no_rows")
         return
     history = Question(
-        ("audio_trials_closed", "audio_trials_fitted"), tuple(ALIKE), since=years_before(last, 2), until=last
+        ("audio_trials_closed", "audio_trials_fitted"), tuple(ALIKE), since=months_to(last, 24), until=last
     )
     under_way = Question(
         ("audio_trials_started",),

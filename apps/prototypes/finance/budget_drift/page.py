@@ -17,7 +17,8 @@ def drifts(table: pd.DataFrame) -> pd.DataFrame:
 
     Amounts are income less costs, so a gap below zero is unfavourable for income and for costs alike.
     """
-    both = table.dropna(subset=["finance_compared_amount_eur", "finance_budget_amount_eur"])
+    amounts = ["finance_compared_amount_eur", "finance_budget_amount_eur"]
+    both = table.fillna(dict.fromkeys(amounts, 0.0))  # nothing booked and nothing budgeted are amounts of zero
     gap = both["finance_compared_amount_eur"] - both["finance_budget_amount_eur"]
     found = both.assign(gap_eur=gap, gap_rate=gap / both["finance_budget_amount_eur"].abs().where(lambda v: v > 0))
     return found[found["gap_eur"] < 0].sort_values("gap_eur", ignore_index=True)

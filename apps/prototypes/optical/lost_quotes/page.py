@@ -5,18 +5,20 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from apps.ask import Question, ask_all, frame, last_day, state, years_before
+from apps.ask import Question, ask_all, frame, last_day, state
 from apps.blocks import empty, written
 from apps.charts import ranked
 from apps.numbers import figure
 from apps.session import Session
 from apps.values import worded
+from lake.semantic.periods import months_to
 
 _METRICS = ("optical_quotes_decided_eur", "optical_quotes_sold_eur", "optical_quotes_decided", "optical_quotes_sold")
 
 
 def lost(table: pd.DataFrame, by: str) -> pd.DataFrame:
     """Euros and quotes decided but not sold. Grain: one member of `by`, the largest loss first."""
+    table = table.fillna(dict.fromkeys(_METRICS, 0))  # who sold nothing lost everything
     found = table.assign(
         lost_eur=table["optical_quotes_decided_eur"] - table["optical_quotes_sold_eur"],
         lost_quotes=table["optical_quotes_decided"] - table["optical_quotes_sold"],
@@ -33,7 +35,7 @@ def draw(session: Session) -> None:
     if last is None:
         empty(session, "no_rows")
         return
-    since, until = years_before(last, 1), last
+    since, until = months_to(last, 12), last
     splits = ("last_stage", "refusal_reason", "site_name")
     answers = ask_all(session, [Question(_METRICS, (by,), since=since, until=until) for by in splits])
     steps, reasons, shops = (lost(frame(a), by) for a, by in zip(answers, splits, strict=True))
