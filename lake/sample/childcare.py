@@ -361,11 +361,12 @@ def _tell(truth: Truth, name: str, capacity: pa.Table, attendance: pa.Table, inv
     """What the indicators of one structure must say, by year."""
     hundredths = cents(capacity["slot_hours"]) * capacity["places"].to_numpy()
     capacity = capacity.append_column("capacity_hours", decimals(hundredths))
+    came = pc.greater(attendance["attended_hours"], Decimal(0))
     figures: Mapping[str, Mapping[int, Decimal | int]] = {
         "childcare_capacity_hours": tally.total(capacity, "open_on", "capacity_hours"),
         "childcare_attended_hours": tally.total(attendance, "attended_on", "attended_hours"),
         "childcare_billed_hours": tally.total(attendance, "attended_on", "billed_hours"),
-        "childcare_children": tally.distinct(attendance, "attended_on", "person_id"),
+        "childcare_children": tally.distinct(attendance, "attended_on", "person_id", came),
         "childcare_family_fees_eur": tally.total(invoices, "care_month", "amount_eur"),
         "childcare_paid_fees_eur": tally.total(invoices, "care_month", "paid_eur"),
     }

@@ -377,7 +377,7 @@ def _tell(truth: Truth, name: str, chairs: pa.Table, slots: pa.Table, lines: pa.
         "dental_no_shows": tally.count(kept, "appointment_on", pc.equal(kept["status"], "no_show")),
         "dental_patients_seen": tally.distinct(kept, "appointment_on", "person_id", honoured),
         "dental_quoted_eur": tally.total(lines, "quoted_on", "fee_eur"),
-        "dental_accepted_eur": tally.total(lines, "quoted_on", "fee_eur", pc.equal(lines["status"], "accepted")),
+        "dental_accepted_eur": tally.total(lines, "decided_on", "fee_eur", pc.equal(lines["status"], "accepted")),
         "dental_fees_eur": tally.total(acts, "performed_on", "fee_eur"),
         "dental_rac0_fees_eur": tally.total(acts, "performed_on", "fee_eur", _is_rac0(acts)),
     }

@@ -6,7 +6,7 @@ with firsts as (
         business_line,
         min(served_on) as started_on
     from {{ ref('fct_group_services') }}
-    where service in ('hearing_aid', 'dental_act', 'glasses', 'care_day')
+    where is_served and service in ('hearing_aid', 'dental_act', 'glasses', 'care_day')
     group by person_id, business_line
 ),
 

@@ -40,9 +40,10 @@ COSTED = f"""(
 RENEWALS = f"""(
     select structure_id, min(site_id) as site_id, person_id, sold_on, sold_on + interval 36 month as due_on, exists (
         select 1 from {SALE_LINES} o where o.structure_id = l.structure_id and o.person_id = l.person_id
-        and o.pair_number = 1 and o.sold_on > l.sold_on and o.sold_on <= l.sold_on + interval 36 month
+        and o.pair_number = 1 and o.net_eur >= 0
+        and o.sold_on - l.sold_on > 90 and o.sold_on < l.sold_on + interval 36 month
     ) as came_back
-    from {SALE_LINES} l where pair_number = 1
+    from {SALE_LINES} l where pair_number = 1 and net_eur >= 0
     group by structure_id, person_id, sold_on
     having sold_on + interval 36 month <= (select max(sold_on) from {SALE_LINES})
 )"""
@@ -51,7 +52,9 @@ PARTS: dict[str, Part] = {
     **parts("staging.stg_audio__prescriptions", "prescribed_on",
             audio_prescriptions="count(*)",
             audio_ent_prescriptions="count(*) filter (prescriber_speciality = 'SM39')"),
-    **parts(TRIALS, "started_on", audio_trials_started="count(*)"),
+    **parts(TRIALS, "started_on",
+            audio_trials_started="count(*)",
+            audio_trials_open="count(*) filter (outcome = 'open')"),
     **parts(f"(select * from {TRIALS} where outcome <> 'open')", "ended_on",
             audio_trials_closed="count(*)",
             audio_trials_fitted="count(*) filter (outcome = 'fitted')",
@@ -69,8 +72,10 @@ PARTS: dict[str, Part] = {
             audio_amo_eur="sum(amo_eur)",
             audio_amc_eur="sum(amc_eur)",
             audio_patient_eur="sum(patient_eur)",
-            audio_renewals="count(previous_fitted_on)",
-            audio_renewal_days_total="sum(fitted_on - previous_fitted_on)"),
+            audio_renewals="count(*) filter (fitted_on > previous_fitted_on + 90)",
+            audio_renewal_days_total=(
+                "sum(fitted_on - previous_fitted_on) filter (fitted_on > previous_fitted_on + 90)"
+            )),
     **parts(PRESCRIBED, "fitted_on",
             audio_fittings_with_prescription="count(*)",
             audio_days_from_prescription_total="sum(fitted_on - prescribed_on)"),
@@ -85,7 +90,9 @@ PARTS: dict[str, Part] = {
     **parts("(select * from staging.stg_audio__sessions where session_kind = 'yearly')", "due_on",
             audio_yearly_sessions_due="count(*) filter (status <> 'cancelled')",
             audio_yearly_sessions_done="count(*) filter (status = 'done')"),
-    **parts(QUOTES, "quoted_on", optical_quotes_given="count(*)", optical_quotes_amount_eur="sum(amount_eur)"),
+    **parts(QUOTES, "quoted_on", optical_quotes_given="count(*)", optical_quotes_amount_eur="sum(amount_eur)",
+            optical_quotes_pending="count(*) filter (outcome = 'pending')",
+            optical_quotes_pending_eur="sum(amount_eur) filter (outcome = 'pending')"),
     **parts(f"(select * from {QUOTES} where outcome <> 'pending')", "decided_on",
             optical_quotes_decided="count(*)",
             optical_quotes_sold="count(*) filter (outcome = 'sold')",
@@ -95,6 +102,12 @@ PARTS: dict[str, Part] = {
             optical_net_sales_eur="sum(net_eur)",
             optical_net_sales_excl_vat_eur="sum(net_excl_vat_eur)",
             optical_discounts_eur="sum(discount_eur)",
+            optical_class_a_sales_eur="sum(net_eur) filter (item_class = 'A')",
+            optical_glasses_sales_eur="sum(net_eur) filter (item in ('frame', 'left_lens', 'right_lens'))",
+            optical_amo_eur="sum(amo_eur)",
+            optical_amc_eur="sum(amc_eur)",
+            optical_household_eur="sum(household_eur)"),
+    **parts(f"(select * from {SALE_LINES} where net_eur >= 0)", "sold_on",
             optical_sales="count(distinct sale_id)",
             optical_customers="count(distinct person_id)",
             optical_pairs_sold="count(distinct (sale_id, pair_number)) filter (pair_number is not null)",
@@ -105,15 +118,10 @@ PARTS: dict[str, Part] = {
             optical_progressive_lenses="sum(quantity) filter (lens_design = 'progressive')",
             optical_frames_sold="sum(quantity) filter (item = 'frame')",
             optical_class_a_frames="sum(quantity) filter (item = 'frame' and item_class = 'A')",
-            optical_class_a_sales_eur="sum(net_eur) filter (item_class = 'A')",
-            optical_glasses_sales_eur="sum(net_eur) filter (item in ('frame', 'left_lens', 'right_lens'))",
-            optical_amo_eur="sum(amo_eur)",
-            optical_amc_eur="sum(amc_eur)",
-            optical_household_eur="sum(household_eur)",
             optical_third_party_sales="count(distinct sale_id) filter (is_third_party)"),
     **parts(COSTED, "sold_on",
             optical_costed_sales_excl_vat_eur="sum(net_excl_vat_eur) filter (unit_cost_eur is not null)",
-            optical_cost_eur="sum(quantity * unit_cost_eur)"),
+            optical_cost_eur="sum(case when net_eur >= 0 or quantity < 0 then quantity else 0 end * unit_cost_eur)"),
     **parts(CLAIMS, "sent_on", optical_claims_sent="count(*)", optical_claims_sent_eur="sum(claimed_eur)"),
     **parts(f"(select * from {CLAIMS} where status <> 'sent')", "answered_on",
             optical_claims_answered="count(*)",

@@ -42,13 +42,15 @@ AUDIO: Spoilt = {
         "The AMO, AMC and patient shares make the price.": "amo_eur + 0.01 as amo_eur",
         "The prices with and without VAT differ by the VAT of 5.5 %.": "price_eur as price_excl_vat_eur",
         "The replaced device was delivered before the new one.": "fitted_on as previous_fitted_on",
-        "No device is delivered before its prescription.": "-1 as days_from_prescription",
+        "No device is delivered before its prescription.": "fitted_on + 1 as prescribed_on",
         "A trial gives one device an ear.": "fitting_id || 'b' as fitting_id",
         "No device is delivered before its trial begins.": "date '2018-12-31' as fitted_on",
         "No centre that is closed, or another structure's, delivers devices.": "'S99' as structure_id",
     },
     "audio_returns": {
-        "No device comes back before it is delivered.": "-1 as days_from_fitting",
+        "No device comes back before it is delivered.": (
+            "date '2018-12-31' as returned_on where fitting_id in (select fitting_id from atomic.fct_audio_fittings)"
+        ),
         "A device that comes back is one that was delivered.": "null as device_class",
         "A device comes back once.": "return_id || 'b' as return_id",
         "A refund is no more than the price paid.": "refund_eur + 0.01 as refund_eur",
@@ -76,13 +78,14 @@ OPTICAL: Spoilt = {
         "No quote stays pending for seven months.": "date '2019-01-07' as quoted_on, false as is_decided",
     },
     "optical_sale_lines": {
-        "The amount of a line is between 0 and 5,000 €.": "5000.01 as net_eur",
+        "The amount of a line is between −5,000 and 5,000 €.": "5000.01 as net_eur",
         "The AMO, AMC and household shares make the amount.": "household_eur + 0.01 as household_eur",
         "The amounts with and without VAT differ by the VAT of 20 %.": "net_eur as net_excl_vat_eur",
         "Class A leaves nothing to pay to the customer.": "1 as household_eur where is_class_a",
         "A frame or a lens has a pair and a class.": "null as item_class where is_frame",
         "A pair has one frame, one left and one right lens, not two.": "99 as line_number where is_frame",
         "No sale is delivered before it is made.": "sold_on - 1 as delivered_on",
+        "The credit notes of a sale are no more than its amount.": "-4000 as net_eur, true as is_credit_note",
         "A sale has one customer.": "'somebody else' as person_id",
         "Nothing of a first pair is sold for less than half its cost.": (
             "net_excl_vat_eur * 2 + 0.01 as cost_eur where pair_number = 1 and net_excl_vat_eur > 0"
@@ -117,6 +120,10 @@ COPIES: dict[str, Copies] = {
             "delete from atomic.fct_audio_fittings",
             {"There are prescriptions.", "There are trials.", "There are devices delivered."},
         ),
+        "apart": (
+            "update atomic.fct_audio_fittings set amo_eur = amo_eur + 5",
+            {"In all, the AMO, AMC and patient shares make the price within one per mille."},
+        ),
         "nameless": (
             "update atomic.fct_audio_prescriptions set prescriber_id = null",
             {"Nearly all prescriptions say who signed them."},
@@ -130,6 +137,10 @@ COPIES: dict[str, Copies] = {
         "empty": (
             "delete from atomic.fct_optical_quotes; delete from atomic.fct_optical_sale_lines",
             {"There are quotes.", "There are sales."},
+        ),
+        "apart": (
+            "update atomic.fct_optical_sale_lines set amo_eur = amo_eur + 5",
+            {"In all, the AMO, AMC and household shares make the amount within one per mille."},
         ),
         "costless": (
             "update atomic.fct_optical_sale_lines set cost_eur = null",

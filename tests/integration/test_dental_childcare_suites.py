@@ -26,7 +26,7 @@ DENTAL: Spoilt = {
     },
     "dental_appointments": {
         "An appointment lasts 5 minutes to 8 hours.": "481 as duration_minutes",
-        "No appointment is booked after the day on which it takes place.": "-1 as lead_days",
+        "No appointment is booked after the day on which it takes place.": "appointment_on + 1 as booked_on",
         "No appointment is booked more than two years ahead.": "731 as lead_days",
         "An appointment takes place on a day when the chair is open.": (
             "date '1990-01-02' as appointment_on where status = 'honoured'"
@@ -38,16 +38,16 @@ DENTAL: Spoilt = {
     },
     "dental_quote_lines": {
         "A quoted act costs 0 to 20,000 €.": "20000.01 as fee_eur",
-        "No answer comes before its quote.": "-1 as decision_days",
+        "No answer comes before its quote.": "quoted_on - 1 as decided_on where status <> 'pending'",
         "A line that was accepted or refused has an answer's date.": "'accepted' as status, null as decided_on",
         "A pending line has no answer's date.": "'pending' as status, quoted_on as decided_on",
         "A quote is about one patient and one centre.": "'somebody else' as person_id",
         "Each quoted act is in a known basket.": "'unknown' as basket",
     },
     "dental_acts": {
-        "An act costs 0 to 20,000 €.": "20000.01 as fee_eur",
-        "No share is negative.": "-1 as household_eur",
-        "The AMO, AMC and patient shares make the fee.": "fee_eur + 0.06 as fee_eur",
+        "An act costs −20,000 (a credit note) to 20,000 €.": "20000.01 as fee_eur",
+        "No share of an act is negative, but on a credit note.": "-1 as household_eur",
+        "The AMO, AMC and patient shares make the fee.": "fee_eur + 0.01 as fee_eur",
         "AMO does not pay more than the reimbursement base.": "base_eur + 1 as amo_eur where base_eur is not null",
         "An act of the no-out-of-pocket basket leaves nothing to pay to the patient.": (
             "'rac0' as basket, fee_eur as household_eur"
@@ -62,7 +62,8 @@ DENTAL: Spoilt = {
     },
     "dental_claims": {
         "A payer does not pay more than was claimed.": "claimed_eur + 0.01 as paid_eur",
-        "No answer comes before the sending.": "-1 as return_days",
+        "A claim that was answered has a day of return.": "true as is_returned, null as returned_on",
+        "No answer comes before the sending.": "sent_on - 1 as returned_on",
         "No claim is sent before its act.": (
             "date '1990-01-01' as sent_on where act_id in (select act_id from atomic.fct_dental_acts)"
         ),
@@ -154,6 +155,10 @@ COPIES: dict[str, Copies] = {
             "; ".join(f"delete from atomic.fct_{suite}" for suite in DENTAL),
             {"There are opening days.", "There are appointments.", "There are quotes.", "There are acts.",
              "There are third-party claims."},
+        ),
+        "apart": (
+            "update atomic.fct_dental_acts set amo_eur = amo_eur + 5",
+            {"In all, the AMO, AMC and patient shares make the fee within one per mille."},
         ),
         "missed": (
             "update atomic.fct_dental_appointments set is_no_show = true where is_expected",

@@ -18,25 +18,27 @@ from lake.settings import TRADES
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
-#: Everything that earned or gave back money: whether it starts a journey is said by `opens`.
+#: Everything that earned or gave back money: whether it served the person by `serves`, and opens a journey by `opens`.
 EVENTS = """
 create temp table events as
-select _key, structure_id, site_id, person_id, 'audio' as line, fitted_on as day, price_eur as eur, true as opens
+select _key, structure_id, site_id, person_id, 'audio' as line, fitted_on as day, price_eur as eur,
+    true as serves, true as opens
 from audio.staging.stg_audio__fittings
 union all
-select _key, structure_id, site_id, person_id, 'audio', returned_on, -refund_eur, false
+select _key, structure_id, site_id, person_id, 'audio', returned_on, -refund_eur, false, false
 from audio.staging.stg_audio__returns
 union all
-select _key, structure_id, site_id, person_id, 'dental', performed_on, fee_eur, true
+select _key, structure_id, site_id, person_id, 'dental', performed_on, fee_eur, fee_eur >= 0, fee_eur >= 0
 from dental.staging.stg_dental__acts
 union all
-select _key, structure_id, site_id, person_id, 'optical', sold_on, net_eur, item in ('frame', 'left_lens', 'right_lens')
+select _key, structure_id, site_id, person_id, 'optical', sold_on, net_eur, net_eur >= 0,
+    net_eur >= 0 and item in ('frame', 'left_lens', 'right_lens')
 from optical.staging.stg_optical__sale_lines
 union all
-select _key, structure_id, site_id, person_id, 'childcare', attended_on, psu_eur, true
+select _key, structure_id, site_id, person_id, 'childcare', attended_on, psu_eur, attended_hours > 0, attended_hours > 0
 from childcare.atomic.fct_childcare_attendance
 union all
-select _key, structure_id, site_id, person_id, 'childcare', care_month, amount_eur, false
+select _key, structure_id, site_id, person_id, 'childcare', care_month, amount_eur, false, false
 from childcare.staging.stg_childcare__invoices
 """
 
@@ -44,7 +46,8 @@ SERVICES = """
 create temp table services as
 select
     e.*,
-    (select count(distinct o.line) from events o where o.person_id = e.person_id and o.day <= e.day) as used
+    (select count(distinct o.line) from events o where o.serves and o.person_id = e.person_id and o.day <= e.day)
+        as used
 from events e
 """
 
@@ -75,8 +78,8 @@ PARTS: dict[str, Part] = {
     **parts("services", "day",
             group_revenue_eur="sum(eur)",
             group_two_lines_revenue_eur="sum(eur) filter (used > 1)",
-            group_customers="count(distinct person_id)",
-            group_customers_two_lines="count(distinct person_id) filter (used > 1)"),
+            group_customers="count(distinct person_id) filter (serves)",
+            group_customers_two_lines="count(distinct person_id) filter (serves and used > 1)"),
     **parts("journeys", "day",
             group_glasses_buyers=f"count(*) filter ({GLASSES})"),
     **parts("journeys", "until",
@@ -172,7 +175,7 @@ def test_a_scope_counts_what_its_own_customers_used_elsewhere(by_hand: ByHand) -
     """The rows are the structure's own; how many lines its customers used is counted over the whole group."""
     (own,) = access.scope("structure-director").structures
     (expected,) = by_hand.con.execute(
-        "select count(distinct person_id) from services where structure_id = ? and used > 1", [own]
+        "select count(distinct person_id) from services where structure_id = ? and serves and used > 1", [own]
     ).fetchall()[0]
     name = "group_customers_two_lines"
     seen = semantic.query([name], scope=access.scope("structure-director")).table.column(0).to_pylist()

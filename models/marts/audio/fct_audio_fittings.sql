@@ -46,12 +46,16 @@ final as (
         fittings.amo_eur,
         fittings.amc_eur,
         fittings.patient_eur,
-        {{ dbt.datediff('prescriptions.prescribed_on', 'fittings.fitted_on', 'day') }} as days_from_prescription,
-        {{ dbt.datediff('fittings.previous_fitted_on', 'fittings.fitted_on', 'day') }} as renewal_days,
+        {{ delay_days('prescriptions.prescribed_on', 'fittings.fitted_on') }} as days_from_prescription,
+        case
+            when {{ delay_days('fittings.previous_fitted_on', 'fittings.fitted_on') }} > {{ renewal_after_days() }}
+                then {{ dbt.datediff('fittings.previous_fitted_on', 'fittings.fitted_on', 'day') }}
+        end as renewal_days,
         fittings.device_class = 'I' as is_class_1,
         fittings.is_renewal,
         binaural_groups.fitting_group is not null as is_binaural,
         fittings.fitted_on,
+        prescriptions.prescribed_on,
         fittings.previous_fitted_on,
         fittings.warranty_until_on
     from fittings

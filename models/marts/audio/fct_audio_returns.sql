@@ -25,7 +25,7 @@ final as (
         people.commune_code as person_commune_code,
         returns.refund_eur,
         returns.refund_excl_vat_eur,
-        {{ dbt.datediff('fittings.fitted_on', 'returns.returned_on', 'day') }} as days_from_fitting,
+        {{ delay_days('fittings.fitted_on', 'returns.returned_on') }} as days_from_fitting,
         returns.returned_on
     from returns
     left join fittings on returns.fitting_id = fittings.fitting_id

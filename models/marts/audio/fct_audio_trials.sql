@@ -26,7 +26,7 @@ final as (
         trials.wear_hours,
         trials.adjustments,
         trials.devices_tried,
-        {{ dbt.datediff('trials.started_on', 'trials.ended_on', 'day') }} as trial_days,
+        {{ delay_days('trials.started_on', 'trials.ended_on') }} as trial_days,
         trials.is_closed,
         trials.is_fitted,
         trials.started_on,

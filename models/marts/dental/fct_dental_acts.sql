@@ -1,5 +1,9 @@
+-- A credit note gives a fee back on its own day: it nets the euros, and is no act.
 with acts as (
-    select * from {{ ref('stg_dental__acts') }}
+    select
+        *,
+        fee_eur < 0 as is_credit_note
+    from {{ ref('stg_dental__acts') }}
 ),
 
 baskets as (
@@ -39,6 +43,7 @@ final as (
         cast(caps.value as decimal(18, 2)) as cap_eur,
         coalesce(baskets.basket in ('rac0', 'capped', 'free'), false) as is_prosthetic,
         coalesce(acts.fee_eur > caps.value, false) as is_above_cap,
+        acts.is_credit_note,
         acts.performed_on
     from acts
     left join baskets

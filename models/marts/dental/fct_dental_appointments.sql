@@ -31,7 +31,7 @@ final as (
             case when appointments.status = 'honoured' then appointments.duration_minutes / 60.0 else 0 end
             as decimal(18, 4)
         ) as honoured_hours,
-        {{ dbt.datediff('appointments.booked_on', 'appointments.appointment_on', 'day') }} as lead_days,
+        {{ delay_days('appointments.booked_on', 'appointments.appointment_on') }} as lead_days,
         appointments.is_new_patient,
         appointments.is_reminded,
         appointments.status in ('honoured', 'no_show') as is_expected,

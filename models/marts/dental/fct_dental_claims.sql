@@ -15,7 +15,7 @@ final as (
         coalesce(rejection_reason, 'none') as rejection_reason,
         claimed_eur,
         paid_eur,
-        {{ dbt.datediff('sent_on', 'returned_on', 'day') }} as return_days,
+        {{ delay_days('sent_on', 'returned_on') }} as return_days,
         status in ('paid', 'rejected') as is_returned,
         status = 'rejected' as is_rejected,
         sent_on,

@@ -28,7 +28,8 @@ final as (
         people.commune_code as person_commune_code,
         lines.fee_eur,
         cast(case when lines.status = 'accepted' then lines.fee_eur else 0 end as decimal(18, 2)) as accepted_eur,
-        {{ dbt.datediff('lines.quoted_on', 'lines.decided_on', 'day') }} as decision_days,
+        {{ delay_days('lines.quoted_on', 'lines.decided_on') }} as decision_days,
+        lines.status <> 'pending' as is_decided,
         lines.status = 'accepted' as is_accepted,
         lines.quoted_on,
         lines.decided_on

@@ -1,10 +1,10 @@
 -- A journey starts with the first thing that a person was served of a line, and leads to another line if that served
 -- them later. Both happen anywhere in the group: people do not know where one structure ends and the next begins.
--- A refund begins nothing, contact lenses are not glasses, and an invoice of care is dated by its month: left out.
+-- A refund, an absence or an invoice serves nobody, and contact lenses are not glasses: left out.
 with served as (
     select *
     from {{ ref('fct_group_services') }}
-    where service in ('hearing_aid', 'dental_act', 'glasses', 'care_day')
+    where is_served and service in ('hearing_aid', 'dental_act', 'glasses', 'care_day')
 ),
 
 lines as (

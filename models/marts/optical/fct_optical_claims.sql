@@ -22,7 +22,7 @@ final as (
         people.commune_code as person_commune_code,
         claims.claimed_eur,
         claims.paid_eur,
-        {{ dbt.datediff('claims.sent_on', 'claims.answered_on', 'day') }} as days_to_answer,
+        {{ delay_days('claims.sent_on', 'claims.answered_on') }} as days_to_answer,
         claims.is_answered,
         claims.is_paid,
         claims.is_rejected,

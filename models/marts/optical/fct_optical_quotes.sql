@@ -26,7 +26,7 @@ final as (
         quotes.amount_eur,
         quotes.amo_eur,
         quotes.amc_eur,
-        {{ dbt.datediff('quotes.quoted_on', 'quotes.decided_on', 'day') }} as days_to_decision,
+        {{ delay_days('quotes.quoted_on', 'quotes.decided_on') }} as days_to_decision,
         quotes.is_class_a,
         quotes.is_decided,
         quotes.is_sold,

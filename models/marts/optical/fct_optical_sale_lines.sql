@@ -1,5 +1,9 @@
+-- A credit note gives money back on its own day: it nets the euros, and is no sale, pair, lens or frame.
 with sale_lines as (
-    select * from {{ ref('stg_optical__sale_lines') }}
+    select
+        *,
+        net_eur < 0 or quantity < 0 as is_credit_note
+    from {{ ref('stg_optical__sale_lines') }}
 ),
 
 -- One price at most holds on a day: the join can't repeat a line (tests/data/optical_one_purchase_price_a_day.sql).
@@ -16,9 +20,10 @@ final as (
         sale_lines._key,
         sale_lines.sale_id || '-' || cast(sale_lines.line_number as {{ dbt.type_string() }}) as sale_line_id,
         sale_lines.sale_id,
-        -- A pair is a frame and lenses of the same sale and pair number; contact lenses and extras are in none.
+        -- A pair is a frame and lenses of the same sale and pair number; contact lenses, extras and credit notes are in
+        -- none.
         case
-            when sale_lines.pair_number is not null
+            when sale_lines.pair_number is not null and not sale_lines.is_credit_note
                 then sale_lines.sale_id || '-' || cast(sale_lines.pair_number as {{ dbt.type_string() }})
         end as pair_id,
         sale_lines.structure_id,
@@ -43,11 +48,16 @@ final as (
         sale_lines.amo_eur,
         sale_lines.amc_eur,
         sale_lines.household_eur,
-        cast(sale_lines.quantity * purchases.unit_cost_eur as decimal(18, 2)) as cost_eur,
+        -- Money that is given back alone brings no goods back: their cost stays.
+        cast(
+            case when sale_lines.is_credit_note and sale_lines.quantity > 0 then 0 else sale_lines.quantity end
+            * purchases.unit_cost_eur as decimal(18, 2)
+        ) as cost_eur,
         sale_lines.is_lens,
         sale_lines.is_frame,
         coalesce(sale_lines.item_class = 'A', false) as is_class_a,
         sale_lines.is_third_party,
+        sale_lines.is_credit_note,
         sale_lines.sold_on,
         sale_lines.delivered_on
     from sale_lines
