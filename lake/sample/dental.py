@@ -16,7 +16,21 @@ import pyarrow.compute as pc
 
 from lake.sample import tally
 from lake.sample.ccam import BASKETS, CARE, RAC0, REFORMED, REMOVABLE, TEETH, Act, of, prices
-from lake.sample.columns import Cents, Days, Ints, Mask, Strings, clock, codes, dates, decimals, instants, pick, strings
+from lake.sample.columns import (
+    Cents,
+    Days,
+    Ints,
+    Mask,
+    Strings,
+    cents,
+    clock,
+    codes,
+    dates,
+    decimals,
+    instants,
+    pick,
+    strings,
+)
 from lake.sample.dirt import FULL, GENTLE
 from lake.sample.sink import Sink
 from lake.sample.truth import Truth
@@ -307,7 +321,7 @@ class _Structure:
             "dental_appointments", sid, pa.concat_tables(self.appointments), dirt=FULL, correct=_longer
         )
         lines = sink.deliver("dental_quote_lines", sid, pa.concat_tables(self.quote_lines), dirt=FULL)
-        acts = sink.deliver("dental_acts", sid, pa.concat_tables(self.acts), dirt=GENTLE, correct=_dearer)
+        acts = sink.deliver("dental_acts", sid, pa.concat_tables(self.acts), dirt=GENTLE, correct=_cheaper)
         sink.deliver("dental_claims", sid, pa.concat_tables(self.claims), dirt=FULL, correct=_claimed_more)
         _tell(sink.truth, sid, chairs, slots, lines, acts)
 
@@ -348,10 +362,15 @@ def _longer(slots: pa.Table, rng: np.random.Generator) -> pa.Table:
     return _add(slots, "duration_minutes", pa.scalar(15, slots.schema.field("duration_minutes").type))
 
 
-def _dearer(acts: pa.Table, rng: np.random.Generator) -> pa.Table:
-    """One euro more, which the patient pays: the shares still add up to the fee."""
-    euro = decimals(np.full(len(acts), 100))
-    return _add(_add(acts, "fee_eur", euro), "household_eur", euro)
+def _cheaper(acts: pa.Table, rng: np.random.Generator) -> pa.Table:
+    """Up to one euro less, off the patient's share, else the insurer's: the shares add up, and no cap is passed."""
+    household, amc = cents(acts["household_eur"]), cents(acts["amc_eur"])
+    less = np.minimum(100, np.maximum(household, amc))
+    by_household = household >= less
+    parts = {"fee_eur": less, "household_eur": less * by_household, "amc_eur": less * ~by_household}
+    for column, part in parts.items():
+        acts = _add(acts, column, decimals(-part))
+    return acts
 
 
 def _claimed_more(claims: pa.Table, rng: np.random.Generator) -> pa.Table:

@@ -34,7 +34,10 @@ AUDIO: Spoilt = {
     },
     "audio_fittings": {
         "The price is between 0 and 6,000 €.": "-1 as price_eur",
-        "A class I device costs no more than 950 €.": "950.01 as price_eur where is_class_1",
+        "A class I device costs no more than the cap of its day, for the patient's age and the territory.": (
+            "true as is_above_cap where is_class_1"
+        ),
+        "AMO does not pay more than its highest base, that of persons below 20 or blind.": "1680.01 as amo_eur",
         "The code PAZ goes with class I, and with it alone.": "'PAZ' as act_code where not is_class_1",
         "Since 2021, class I leaves nothing to pay to the patient.": (
             "1 as patient_eur where is_class_1 and fitted_on >= date '2021-01-01'"
@@ -81,6 +84,7 @@ OPTICAL: Spoilt = {
         "The amount of a line is between −5,000 and 5,000 €.": "5000.01 as net_eur",
         "The AMO, AMC and household shares make the amount.": "household_eur + 0.01 as household_eur",
         "The amounts with and without VAT differ by the VAT of 20 %.": "net_eur as net_excl_vat_eur",
+        "A class A frame costs no more than the cap of its day and territory.": "true as is_above_cap where is_class_a",
         "Class A leaves nothing to pay to the customer.": "1 as household_eur where is_class_a",
         "A frame or a lens has a pair and a class.": "null as item_class where is_frame",
         "A pair has one frame, one left and one right lens, not two.": "99 as line_number where is_frame",

@@ -52,7 +52,7 @@ DENTAL: Spoilt = {
         "An act of the no-out-of-pocket basket leaves nothing to pay to the patient.": (
             "'rac0' as basket, fee_eur as household_eur"
         ),
-        "No capped act costs more than its cap.": "true as is_above_cap, 100 as cap_eur, 101.01 as fee_eur",
+        "No capped act costs more than its cap.": "true as is_above_cap",
         "Each act performed is in a known basket.": "'unknown' as basket",
         "No act is performed before its quote.": (
             "date '2015-01-05' as performed_on where quote_id in (select quote_id from atomic.fct_dental_quote_lines)"
@@ -155,6 +155,12 @@ COPIES: dict[str, Copies] = {
             "; ".join(f"delete from atomic.fct_{suite}" for suite in DENTAL),
             {"There are opening days.", "There are appointments.", "There are quotes.", "There are acts.",
              "There are third-party claims."},
+        ),
+        "coded": (
+            "update atomic.fct_dental_acts set grouping_code = 'ZZZ'; insert into atomic.dim_dental_act by name "
+            "select any_value(act_code) as act_code, 'CM0' as grouping_code, 'rac0' as basket, true as is_covered, "
+            "date '2000-01-01' as valid_from, true as is_current from atomic.fct_dental_acts",
+            {"An act has the grouping code of the table of its day."},
         ),
         "apart": (
             "update atomic.fct_dental_acts set amo_eur = amo_eur + 5",

@@ -17,7 +17,8 @@ from conftest import use
 from group import Group
 from shared import SHARED, case
 
-from lake import access, semantic
+from lake import access, builds, checks, semantic
+from lake.checks.offending import offending
 from lake.contracts import catalogue
 from lake.semantic import Filter
 from lake.store import open_store
@@ -165,6 +166,14 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         _act(1, ADULT, "HBLD038", "CM0", 290, date(2025, 2, 20)),
         _act(2, OTHER, "HBLD038", "CM0", 290, date(2025, 2, 21)),
         _act(3, ADULT, "HBLD038", "CM0", -90, date(2025, 3, 5)),
+        _act(4, ADULT, "HBLD350", "CZ0", 480, date(2019, 6, 3)),
+        _act(5, ADULT, "HBLD038", "CM0", 400, date(2019, 3, 29)),
+        _act(6, ADULT, "HBLD073", "CZ1", 440, date(2024, 6, 3)),
+        _act(7, ADULT, "HBLD486", "PDT", 60, date(2024, 6, 3)),
+        _act(8, ADULT, "HBQK002", "ADI", 20, date(2024, 6, 3)),
+        _act(9, ADULT, "HBLD073", "CZ1", 440, date(2026, 1, 5)),  # a code that is CZ0 by then
+        _act(10, ADULT, "HBLD038", "CM0", 299, date(2026, 1, 5)),
+        _act(11, ADULT, "HBLD038", "CM0", "298.70", date(2026, 1, 5)),
     ],
     "dental_claims": [
         _claim(1, "paid", date(2025, 1, 30), date(2025, 2, 4)),
@@ -208,6 +217,12 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
 }  # fmt: skip
 
+#: Two tables of acts, of which the later has another grouping code for HBLD073.
+CCAM = """CNAM - CCAM version {0} applicable {1},,,,,,,,,,
+Code,,Texte,Activité,Phase,Tarif,Tarif,,,,Regroupement
+HBLD073,,Pose d'une couronne dentaire céramique-monolithique zircone sur une molaire,1,0,120.00,120.00,,,5,{2}
+"""
+
 #: Inputs that failed once, delivered with the rest where they are beside the repository.
 CASES = ("26-class-1-for-a-child", "27-act-with-a-code-of-its-day", "29-credit-note")
 
@@ -218,6 +233,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Group:
     home = tmp_path_factory.mktemp("small")
     group = Group({"LAKE_DATA": str(home / "lake")}, home / "files", {})
     small_group.write(group.files, ROWS)
+    for version in ((67, "11/04/2021", "CZ1"), (81, "01/01/2026", "CZ0")):
+        (group.files / f"ccam_v{version[0]}.csv").write_text(CCAM.format(*version), "utf-8")
     delivered = [str(SHARED / "cases" / name) for name in CASES if (SHARED / "cases" / name).exists()]
     group.lake("land", str(group.files), *(str(file) for folder in delivered for file in Path(folder).glob("S*")))
     group.lake("run", "audio", "dental", "optical", "childcare", "group")
@@ -319,3 +336,51 @@ def test_a_line_of_a_sale_with_a_negative_amount_lands_and_nets_it(in_small: Gro
     names = ["optical_net_sales_eur", "optical_sales", "optical_pairs_sold", "optical_customers"]
     (row,) = semantic.query(names, where=shop, scope=access.scope("group-director")).table.to_pylist()
     assert row == {"optical_net_sales_eur": 0, "optical_sales": 1, "optical_pairs_sold": 1, "optical_customers": 1}
+
+
+def _warned(line: str, says_en: str) -> list[dict[str, Any]]:
+    """The rows that a check of the published build warns of."""
+    build = builds.published(line)
+    assert build is not None
+    (result,) = [r for r in checks.results(build) if r.says_en == says_en]
+    assert result.outcome == "warned"
+    rows = offending(build, result, scope=access.scope("group-director"))
+    assert rows is not None
+    return rows.to_pylist()
+
+
+def test_a_class_1_device_above_its_cap_is_published_with_a_warning_that_names_it(in_small: Group) -> None:
+    # 1,000 euros from 20 years on; not 1,400 below 20, nor 1,140 in La Réunion.
+    says = "A class I device costs no more than the cap of its day, for the patient's age and the territory."
+    assert [row["fitting_id"] for row in _warned("audio", says)] == ["AP010000003"]
+
+
+def test_a_child_s_device_of_class_1_at_1400_euros_is_published(in_small: Group) -> None:
+    case("26-class-1-for-a-child")
+    assert ask("audio_sales_eur", month=1) == 1400
+
+
+def test_an_act_is_in_the_basket_of_the_code_of_its_day(in_small: Group) -> None:
+    baskets = ("dental_rac0_fees_eur", "dental_capped_fees_eur", "dental_free_fees_eur", "dental_fees_eur")
+    assert ask(*baskets, month=3, year=2019) == (0, 0, 400, 400)
+    assert ask(*baskets, month=6, year=2019) == (0, 480, 0, 480)
+    assert ask(*baskets, month=6, year=2024) == (0, 440, 60, 520)
+    assert ask(*baskets, month=1, year=2026) == (Decimal("1037.70"), 0, 0, Decimal("1037.70"))
+
+
+def test_an_act_above_the_cap_of_its_day_is_published_with_a_warning_that_names_it(in_small: Group) -> None:
+    rows = _warned("dental", "No capped act costs more than its cap.")
+    assert [(row["act_id"], row["cap_eur"]) for row in rows] == [("AC010000010", Decimal("298.70"))]
+
+
+def test_a_code_that_is_not_that_of_the_table_of_its_day_is_told(in_small: Group) -> None:
+    rows = _warned("dental", "An act has the grouping code of the table of its day.")
+    assert [(row["act_id"], row["code_of_the_table"]) for row in rows] == [("AC010000009", "CZ0")]
+
+
+def test_an_act_with_a_code_of_an_earlier_table_is_capped(in_small: Group) -> None:
+    case("27-act-with-a-code-of-its-day")
+    centre = [Filter("site", "=", ("S03-DEN-03",))]
+    names = ["dental_capped_fees_eur", "dental_prosthetic_fees_eur"]
+    (row,) = semantic.query(names, where=centre, scope=access.scope("group-director")).table.to_pylist()
+    assert row == {"dental_capped_fees_eur": 440, "dental_prosthetic_fees_eur": 440}

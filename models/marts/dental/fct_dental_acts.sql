@@ -10,6 +10,12 @@ baskets as (
     select * from {{ ref('dental_baskets') }}
 ),
 
+-- The record has the code of its day; where no basket has such a code on that day, the table of the day says the act's.
+tables as (
+    select * from {{ ref('dim_dental_act') }}
+    where basket <> 'none'
+),
+
 caps as (
     select * from {{ ref('dim_parameter') }}
     where parameter = 'dental_fee_cap' and territory = 'france'
@@ -31,7 +37,7 @@ final as (
         acts.quote_id,
         acts.act_code,
         acts.grouping_code,
-        coalesce(baskets.basket, 'unknown') as basket,
+        coalesce(baskets.basket, tables.basket, 'unknown') as basket,
         {{ age_band('people.birth_on', 'acts.performed_on') }} as person_age_band,
         coalesce(people.sex, 'unknown') as person_sex,
         people.commune_code as person_commune_code,
@@ -41,7 +47,7 @@ final as (
         acts.amc_eur,
         acts.household_eur,
         cast(caps.value as decimal(18, 2)) as cap_eur,
-        coalesce(baskets.basket in ('rac0', 'capped', 'free'), false) as is_prosthetic,
+        coalesce(coalesce(baskets.basket, tables.basket) in ('rac0', 'capped', 'free'), false) as is_prosthetic,
         coalesce(acts.fee_eur > caps.value, false) as is_above_cap,
         acts.is_credit_note,
         acts.performed_on
@@ -51,6 +57,11 @@ final as (
             acts.grouping_code = baskets.grouping_code
             and acts.performed_on >= baskets.valid_from
             and acts.performed_on <= coalesce(baskets.valid_to, cast('9999-12-31' as date))
+    left join tables
+        on
+            acts.act_code = tables.act_code
+            and acts.performed_on >= tables.valid_from
+            and acts.performed_on < coalesce(tables.valid_to, cast('9999-12-31' as date))
     left join caps
         on
             acts.act_code = caps.subject

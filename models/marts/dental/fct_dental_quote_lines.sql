@@ -6,6 +6,12 @@ baskets as (
     select * from {{ ref('dental_baskets') }}
 ),
 
+-- The record has the code of its day; where no basket has such a code on that day, the table of the day says the act's.
+tables as (
+    select * from {{ ref('dim_dental_act') }}
+    where basket <> 'none'
+),
+
 people as (
     select * from {{ ref('dim_person') }}
 ),
@@ -21,7 +27,7 @@ final as (
         lines.person_id,
         lines.act_code,
         lines.grouping_code,
-        coalesce(baskets.basket, 'unknown') as basket,
+        coalesce(baskets.basket, tables.basket, 'unknown') as basket,
         lines.status,
         {{ age_band('people.birth_on', 'lines.quoted_on') }} as person_age_band,
         coalesce(people.sex, 'unknown') as person_sex,
@@ -39,6 +45,11 @@ final as (
             lines.grouping_code = baskets.grouping_code
             and lines.quoted_on >= baskets.valid_from
             and lines.quoted_on <= coalesce(baskets.valid_to, cast('9999-12-31' as date))
+    left join tables
+        on
+            lines.act_code = tables.act_code
+            and lines.quoted_on >= tables.valid_from
+            and lines.quoted_on < coalesce(tables.valid_to, cast('9999-12-31' as date))
     left join people on lines.person_id = people.person_id
 )
 

@@ -15,6 +15,39 @@ people as (
     select person_id, birth_on, sex, commune_code from {{ ref('dim_person') }}
 ),
 
+sites as (
+    select site_id, department_code, valid_from, valid_to from {{ ref('dim_site') }}
+),
+
+caps as (
+    select * from {{ ref('dim_parameter') }}
+    where parameter = 'optical_class_a_frame_cap'
+),
+
+-- A territory's own cap of a class A frame, else that of France.
+capped as (
+    select
+        frames._key,
+        cast(coalesce(own.value, france.value) as decimal(18, 2)) as cap_eur
+    from sale_lines as frames
+    left join sites
+        on
+            frames.site_id = sites.site_id
+            and frames.sold_on >= sites.valid_from
+            and (sites.valid_to is null or frames.sold_on < sites.valid_to)
+    left join caps as own
+        on
+            sites.department_code = own.territory
+            and frames.sold_on >= own.valid_from
+            and frames.sold_on <= own.valid_to
+    left join caps as france
+        on
+            france.territory = 'france'
+            and frames.sold_on >= france.valid_from
+            and frames.sold_on <= france.valid_to
+    where frames.is_frame and frames.item_class = 'A'
+),
+
 final as (
     select
         sale_lines._key,
@@ -48,6 +81,7 @@ final as (
         sale_lines.amo_eur,
         sale_lines.amc_eur,
         sale_lines.household_eur,
+        capped.cap_eur,
         -- Money that is given back alone brings no goods back: their cost stays.
         cast(
             case when sale_lines.is_credit_note and sale_lines.quantity > 0 then 0 else sale_lines.quantity end
@@ -57,6 +91,7 @@ final as (
         sale_lines.is_frame,
         coalesce(sale_lines.item_class = 'A', false) as is_class_a,
         sale_lines.is_third_party,
+        coalesce(sale_lines.net_eur > capped.cap_eur * sale_lines.quantity, false) as is_above_cap,
         sale_lines.is_credit_note,
         sale_lines.sold_on,
         sale_lines.delivered_on
@@ -68,6 +103,7 @@ final as (
             and sale_lines.sold_on >= purchases.valid_from_on
             and (sale_lines.sold_on < purchases.valid_before_on or purchases.valid_before_on is null)
     left join people on sale_lines.person_id = people.person_id
+    left join capped on sale_lines._key = capped._key
 )
 
 select * from final
