@@ -38,7 +38,7 @@ AUDIO: Spoilt = {
             "true as is_above_cap where is_class_1"
         ),
         "AMO does not pay more than its highest base, that of persons below 20 or blind.": "1680.01 as amo_eur",
-        "The code PAZ goes with class I, and with it alone.": "'PAZ' as act_code where not is_class_1",
+        "The code PAZ mostly goes with class I, and with it alone.": "'PAZ' as act_code where not is_class_1",
         "Since 2021, class I leaves nothing to pay to the patient.": (
             "1 as patient_eur where is_class_1 and fitted_on >= date '2021-01-01'"
         ),
@@ -63,7 +63,7 @@ AUDIO: Spoilt = {
         "A session that took place has a day.": "true as is_done, null as done_on",
         "A session that did not take place has no day.": "false as is_done, due_on as done_on",
         "A session takes place within six months of the day on which it is due.": "due_on + 181 as done_on",
-        "A fitting gives right to one session at 3, 6 and 12 months, not two.": (
+        "A trial has one session at 3, 6 and 12 months, not two.": (
             "session_id || 'b' as session_id where session_kind = 'month_3'"
         ),
         "A session lasts between 5 minutes and 3 hours.": "181 as duration_minutes",
