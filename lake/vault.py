@@ -26,10 +26,6 @@ from lake.settings import Settings, settings
 
 _KEY_CHARACTERS = 32
 
-#: Blanks of all kinds, dots and dashes: how a number is written, not which it is.
-_WRITING = r"[\s.\-\x{00a0}\x{2007}\x{2009}\x{202f}\x{2010}-\x{2014}]"
-
-
 _ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", np.uint8)
 
 
@@ -59,15 +55,16 @@ class Vault:
     def pseudonyms(self, values: pa.StringArray, namespace: str = "person") -> pa.StringArray:
         """Pseudonyms of a column: 26 characters, the same in every source for the same person.
 
-        The value is stripped of blanks, dots and dashes and upper-cased, then hashed with the key and the namespace:
-        the first 128 bits of HMAC-SHA256 in base32. Null, or nothing but blanks and dashes, is null.
+        The value is hashed as it is (`lake.land.identity` has brought its writings to one) with the key and the
+        namespace: the first 128 bits of HMAC-SHA256 in base32. Null is null.
         """
         unique = pc.dictionary_encode(values)
-        normal = pc.utf8_upper(pc.replace_substring_regex(unique.dictionary, _WRITING, ""))
         prefix = f"{namespace}:"
-        digests = [hmac.digest(self._key, f"{prefix}{value}".encode(), "sha256")[:16] for value in normal.to_pylist()]
-        hashed = pc.if_else(pc.equal(normal, ""), pa.scalar(None, pa.string()), _base32(digests))
-        return hashed.take(unique.indices)
+        digests = [
+            hmac.digest(self._key, f"{prefix}{value}".encode(), "sha256")[:16]
+            for value in unique.dictionary.to_pylist()
+        ]
+        return _base32(digests).take(unique.indices)
 
     def fingerprint(self) -> str:
         """Tells whether two keys are the same, and nothing else about them."""

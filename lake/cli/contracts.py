@@ -73,6 +73,9 @@ def show(source: Annotated[str, typer.Argument(help="As 'lake contracts list' na
             f"at least {field.minimum}" if field.minimum is not None else "",
             f"at most {field.maximum}" if field.maximum is not None else "",
             f"like {field.pattern}" if field.pattern else "",
+            f"whatever its {', '.join(field.equal)}" if field.equal else "",
+            field.form if field.form == "first of month" else "",
+            "rounded" if field.rounding else "",
             "from the file's name" if field.from_file else "",
         ]
         return "; ".join(filter(None, said))

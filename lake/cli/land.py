@@ -90,6 +90,7 @@ def _counts(file: FileReport) -> tuple[int, int, int, int]:
 def _remarks(file: FileReport, console: Console) -> None:
     said = [
         f"breaks at line {file.broke_at}: {file.why}" if file.broke_at else file.why,
+        *(f"{count_of(n, 'value')} of {field} rounded" for field, n in file.rounded.items()),
         f"columns not stored: {', '.join(file.extra)}" if file.extra else "",
         f"columns missing: {', '.join(file.missing)}" if file.missing else "",
         *file.remarks,

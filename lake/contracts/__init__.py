@@ -19,6 +19,10 @@ on a field
     personal       `pseudonym` (stored as its HMAC), `drop` (never stored) or `keep` (stored as it is, since marts need
                    it); always together with ODCS's `classification: personal`
     namespace      of the pseudonym, `person` unless told: the same value in the same namespace is the same person
+    equal          of a pseudonym: which writings are one value, any of `strictness.EQUAL`. Its form is ODCS's
+                   `pattern`, which the one writing must match. Both are required: what has no form identifies nobody
+    form           of a date: `day`, or `first of month` where the date stands for its month; required in a key
+    rounding       true where amounts are computed: more decimals than the field has are rounded, half away from zero
     values         mapping from the file's spelling to the stored value ({Oui: true})
     fromFile       the field comes from a named group of the file name's pattern
     aliases        other headers under which the column is known
@@ -130,6 +134,9 @@ class Field:
     values: tuple[tuple[str, Any], ...] = ()
     personal: Literal["pseudonym", "drop", "keep"] | None = None
     namespace: str = "person"
+    equal: tuple[str, ...] | None = None
+    form: str | None = None
+    rounding: bool = False
     from_file: str | None = None
     aliases: tuple[str, ...] = ()
     unit: str | None = None
@@ -364,6 +371,9 @@ def _fields(properties: list[SchemaProperty]) -> Iterator[Field]:
             values=tuple((str(k), v) for k, v in (extra.get("values") or {}).items()),
             personal=extra.get("personal"),
             namespace=extra.get("namespace", "person"),
+            equal=tuple(extra["equal"]) if "equal" in extra else None,
+            form=extra.get("form"),
+            rounding=bool(extra.get("rounding", False)),
             from_file=extra.get("fromFile"),
             aliases=tuple(extra.get("aliases", ())),
             unit=extra.get("unit"),

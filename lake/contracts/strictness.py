@@ -42,7 +42,17 @@ _ON_CONTRACT = {
     "indexes": list,
 }
 _ON_DESCRIPTION = {"purposeFr": str}
-_ON_FIELD = {"personal": str, "namespace": str, "values": dict, "fromFile": str, "aliases": list, "unit": str}
+_ON_FIELD = {
+    "personal": str,
+    "namespace": str,
+    "equal": list,
+    "form": str,
+    "rounding": bool,
+    "values": dict,
+    "fromFile": str,
+    "aliases": list,
+    "unit": str,
+}
 
 #: What landing checks of a value, by the kind of its field.
 _BOUNDS = {"minimum": object, "maximum": object}
@@ -52,6 +62,13 @@ _DELETION = {"field": str, "value": object}
 _READER_OPTIONS = {"quotes": bool, "header": bool, "records": str}
 
 _PERSONAL = ("pseudonym", "drop", "keep")
+
+#: Differences between two writings of one identity: blanks of any kind, dots and dashes, upper and lower case, zeros
+#: before a number.
+EQUAL = ("blanks", "punctuation", "case", "leading zeros")
+
+#: What a date can stand for.
+FORMS = ("day", "first of month")
 
 #: Groups that a file name's pattern may have besides those named like fields: what tells a source's files apart.
 _FILE_GROUPS = ("year", "month", "date", "sender")
@@ -196,6 +213,7 @@ def _unusable_field(field: Field) -> Iterator[str]:
         yield "a key can't be dropped"
     if field.personal == "pseudonym" and field.kind != "string":
         yield f"personal 'pseudonym' is for strings, not for type {field.kind}"
+    yield from _unusable_form(field)
     if field.pattern is not None and (why := _not_re2(field.pattern)):
         yield f"pattern '{field.pattern}' is not a regular expression of RE2: {why}"
     if field.max_length is not None and not 1 <= field.max_length <= _LONGEST:
@@ -215,6 +233,26 @@ def _unusable_field(field: Field) -> Iterator[str]:
             yield f"values '{spelling}: {value}' gives what enum does not allow"
     if not all(isinstance(alias, str) and alias.strip() for alias in field.aliases):
         yield f"aliases {list(field.aliases)} are not all names"
+
+
+def _unusable_form(field: Field) -> Iterator[str]:
+    """Identities and dates in keys have a form; nothing else is said to have one."""
+    if field.personal == "pseudonym":
+        if field.pattern is None:
+            yield "personal 'pseudonym' needs a pattern in logicalTypeOptions: the form of what becomes one"
+        if field.equal is None:
+            yield f"personal 'pseudonym' needs 'equal': which writings are one value (of {', '.join(EQUAL)}, or [])"
+    elif field.equal is not None:
+        yield "'equal' is for pseudonyms"
+    yield from (f"equal '{e}'{_hint(str(e), dict.fromkeys(EQUAL))}" for e in field.equal or () if e not in EQUAL)
+    if field.form is not None and field.kind != "date":
+        yield f"'form' is for dates, not for type {field.kind}"
+    elif field.form is not None and field.form not in FORMS:
+        yield f"form '{field.form}' is none of {', '.join(FORMS)}"
+    elif field.form is None and field.kind == "date" and field.key_position:
+        yield f"a date in a key needs 'form': {' or '.join(FORMS)}"
+    if field.rounding and field.kind != "decimal":
+        yield f"'rounding' is for amounts, not for type {field.kind}"
 
 
 def _typed(value: Any, field: Field) -> Any:

@@ -16,9 +16,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.contracts import contract
 from lake.errors import ReadError
+from lake.land.identity import one_writing
+from lake.land.values import clean, mask
 from lake.text import fold
 from lake.vault import Vault
 
@@ -44,6 +47,7 @@ def read(path: Path, vault: Vault) -> dict[str, Identity]:
     fields = {f.header: f for f in contract("childcare_filoue").fields if f.header in COLUMNS}
     patterns = {column: field.pattern or ".*" for column, field in fields.items()} | {"MATRICULE": r"^\d+$"}
     numbers: list[str] = []
+    lines: list[int] = []
     found: list[Identity] = []
     for line, row in _rows(path):
         identity: Identity = {column: value for column in COLUMNS if (value := row.get(fold(column), "").strip())}
@@ -54,15 +58,29 @@ def read(path: Path, vault: Vault) -> dict[str, Identity]:
                     remedy="Correct that cell, or leave it empty.",
                 )
         numbers.append(next(row[header] for header in _MEMBER_HEADERS if header in row))
+        lines.append(line)
         found.append(identity)
     known: dict[str, Identity] = {}
-    pseudonyms = vault.pseudonyms(pa.array(numbers, pa.string())).to_pylist()
+    pseudonyms = vault.pseudonyms(_members(path, numbers, lines)).to_pylist()
     for nth, (pseudonym, identity) in enumerate(zip(pseudonyms, found, strict=True)):
         if pseudonym and known.setdefault(pseudonym, identity) != identity:
             raise ReadError(
                 f"{path.name} tells two things of one member (again in row {nth + 1}).", remedy="Keep one of its rows."
             )
     return known
+
+
+def _members(path: Path, numbers: list[str], lines: list[int]) -> pa.StringArray:
+    """Member numbers as landing hashes them."""
+    field = contract("childcare_contracts").field("person_id")
+    members, faults = one_writing(clean(pa.array(numbers, pa.string())), field)
+    faults.append(("not of the expected pattern", mask(pc.invert(pc.match_substring_regex(members, field.pattern)))))
+    for what, where in faults:
+        if where.any():
+            raise ReadError(
+                f"{path.name}, line {lines[int(where.argmax())]}: {MEMBER} is {what}.", remedy="Correct that cell."
+            )
+    return members
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:

@@ -4,7 +4,7 @@
     recognise.py   a file → its contract, by name or header
     pieces.py      rows of many small files checked together
     checks.py      typed, checked, pseudonymised; every reason kept
-    values.py      text → numbers, booleans, …; instants.py: → days and instants
+    values.py      text → numbers, booleans, …; instants.py: → days and instants; identity.py: → what is hashed
     originals.py   rows as the quarantine keeps them
     retry.py       rows in quarantine, read again
     replacement.py rows in quarantine, replaced by a corrected file
@@ -225,11 +225,13 @@ class Landing:
         if not self._waiting:
             return
         batch = self._open_batch()
-        table, failures = check_pieces(self._waiting, self._contract, self._vault)
+        table, failures, rounded = check_pieces(self._waiting, self._contract, self._vault)
         if table.num_rows:
             for number, written in batch.write(table).items():
                 self._reports[number].landed += written.landed
                 self._reports[number].unchanged += written.unchanged
+        for number, values in rounded.items():
+            self._reports[number].rounded.update(values)
         for failure in failures:
             report = self._reports[failure.piece.file]
             report.quarantined += 1

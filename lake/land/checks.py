@@ -33,11 +33,13 @@ class Checked:
         table: All rows in `contract.arrow_schema` plus `_deleted`; where a row fails its values mean nothing.
         fails: The rows that fail.
         reasons: Of each row that fails, by index.
+        rounded: Rows whose value was rounded, as its contract allows, by field.
     """
 
     table: pa.Table
     fails: Mask
     reasons: dict[int, list[str]] = dataclass_field(default_factory=dict)
+    rounded: dict[str, Mask] = dataclass_field(default_factory=dict)
 
 
 def check(rows: pa.Table, contract: Contract, vault: Vault, absent: dict[str, Mask]) -> Checked:
@@ -51,15 +53,20 @@ def check(rows: pa.Table, contract: Contract, vault: Vault, absent: dict[str, Ma
     """
     columns: dict[str, pa.Array] = {}
     faults: list[tuple[Field, str, Mask]] = []
+    rounded: dict[str, Mask] = {}
     for field in contract.stored:
         text = _text(rows, field)
-        values, wrong = typed(text, field, contract.reading)
+        values, wrong, is_rounded = typed(text, field, contract.reading)
         columns[field.name] = values
+        if is_rounded is not None and is_rounded.any():
+            rounded[field.name] = is_rounded
         is_long = mask(pc.greater(pc.binary_length(text), _LONGEST_VALUE))
         faults.append((field, f"longer than {_LONGEST_VALUE:,} bytes", is_long))
         faults += [(field, what, where) for what, where in wrong]
         faults += [(field, what, where) for what, where in _broken_rules(values, field)]
-        faults += _missing(text, values, field, _is_needed(field, contract), absent.get(field.name))
+        has_reason = np.logical_or.reduce([where for _, where in wrong])
+        if _is_needed(field, contract):
+            faults += _missing(text, values, field, has_reason, absent.get(field.name))
     deleted = _deleted(columns, contract)
     essential = {f.name for f in contract.key} | {contract.version_order, contract.deletion_field}
     fails = np.zeros(rows.num_rows, np.bool_)
@@ -74,7 +81,7 @@ def check(rows: pa.Table, contract: Contract, vault: Vault, absent: dict[str, Ma
         if field.personal == "pseudonym":
             columns[field.name] = vault.pseudonyms(columns[field.name], field.namespace)
     table = pa.table({**columns, "_deleted": pa.array(deleted)})
-    return Checked(table, fails, reasons)
+    return Checked(table, fails, reasons, rounded)
 
 
 def _text(rows: pa.Table, field: Field) -> pa.StringArray:
@@ -88,12 +95,12 @@ def _is_needed(field: Field, contract: Contract) -> bool:
 
 
 def _missing(
-    text: pa.StringArray, values: pa.Array, field: Field, is_needed: bool, absent: Mask | None
+    text: pa.StringArray, values: pa.Array, field: Field, has_reason: Mask, absent: Mask | None
 ) -> list[tuple[Field, str, Mask]]:
     """Values that must be there and are not; nonsense has its own reason already, a value mapped to nothing has not."""
-    if not is_needed or (values.null_count == 0):
+    if values.null_count == 0:
         return []
-    empty = mask(pc.is_null(text)) | (mask(pc.is_null(values)) if field.kind == "string" else False)
+    empty = mask(pc.is_null(text)) | (mask(pc.is_null(values)) & ~has_reason if field.kind == "string" else False)
     if absent is None:
         return [(field, "empty", empty)]
     return [(field, "column missing", empty & absent), (field, "empty", empty & ~absent)]

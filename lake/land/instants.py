@@ -86,6 +86,13 @@ def to_utc(times: Times, in_utc: Mask, zone: str) -> pa.Array:
     return pc.if_else(pa.array(in_utc), naive.cast(pa.timestamp("ms", "UTC")), local)
 
 
+def to_local(times: Times, zone: str) -> Times:
+    """What clocks of a zone show at instants in UTC."""
+    instant = pa.array(times, pa.timestamp("ms"), from_pandas=True).cast(pa.timestamp("ms", "UTC"))
+    local: Times = pc.local_timestamp(instant.cast(pa.timestamp("ms", zone))).to_numpy(zero_copy_only=False)
+    return local
+
+
 @lru_cache(maxsize=256)
 def _layout(form: str) -> _Layout | None:
     """The layout of a format, or None if its parts vary in width."""

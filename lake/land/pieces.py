@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -52,17 +54,27 @@ class Failure:
         return Kept(self.piece.chunk.again, self.piece.chunk.encoding, self.piece.chunk.head, self.original)
 
 
-def check_pieces(pieces: Sequence[Piece], contract: Contract, vault: Vault) -> tuple[pa.Table, list[Failure]]:
-    """Type and check the rows of some pieces.
+class CheckedPieces(NamedTuple):
+    """Rows of some pieces, typed and checked.
 
-    Returns:
-        The rows that can land, in `contract.arrow_schema` plus `_file`, `_line`, `_deleted` and `_row`, their position
-        among all rows of the pieces' tables; and those that can't.
+    Attributes:
+        table: The rows that can land, in `contract.arrow_schema` plus `_file`, `_line`, `_deleted` and `_row`, their
+            position among all rows of the pieces' tables.
+        failures: Those that can't.
+        rounded: Values of `table` that were rounded, by file and field.
     """
+
+    table: pa.Table
+    failures: list[Failure]
+    rounded: dict[int, Counter[str]]
+
+
+def check_pieces(pieces: Sequence[Piece], contract: Contract, vault: Vault) -> CheckedPieces:
+    """Type and check the rows of some pieces."""
     failures = [Failure(p, None, b.line, (b.reason,), b.original) for p in pieces for b in p.chunk.broken]
     pieces = [p for p in pieces if len(p.lines)]
     if not pieces:
-        return pa.schema([]).empty_table(), failures
+        return CheckedPieces(pa.schema([]).empty_table(), failures, {})
     sizes = np.array([len(p.lines) for p in pieces])
     owner = np.repeat(np.arange(len(pieces)), sizes)
     lines = np.concatenate([p.lines for p in pieces])
@@ -78,7 +90,11 @@ def check_pieces(pieces: Sequence[Piece], contract: Contract, vault: Vault) -> t
         failures.append(
             Failure(piece, row, int(lines[index]), tuple(checked.reasons[index]), piece.chunk.original(row))
         )
-    return table.filter(pa.array(~checked.fails)) if checked.reasons else table, failures
+    rounded: dict[int, Counter[str]] = defaultdict(Counter)
+    for field, is_rounded in checked.rounded.items():
+        for file, count in zip(*np.unique(files[is_rounded & ~checked.fails], return_counts=True), strict=True):
+            rounded[int(file)][field] += int(count)
+    return CheckedPieces(table.filter(pa.array(~checked.fails)) if checked.reasons else table, failures, rounded)
 
 
 def _joined(pieces: Sequence[Piece]) -> pa.Table:

@@ -207,6 +207,6 @@ def _keys(delivery: Delivery, new: Recognised, keyed: Contract, keys: Vault) -> 
     with contextlib.closing(delivery.open()) as stream:
         for chunk in read(stream, keyed):
             piece = Piece(changed(chunk, broken=()), 0, delivery.name, new.named, np.asarray(chunk.lines))
-            table, _ = check_pieces([piece], keyed, keys)
+            table = check_pieces([piece], keyed, keys).table
             if table.num_rows:
                 yield from key_ids(table, keyed).tolist()

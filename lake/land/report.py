@@ -24,6 +24,7 @@ class FileReport:
         status: See `Status`.
         read, landed, unchanged, quarantined: Rows.
         reasons: Rows in quarantine by reason; a row can have several.
+        rounded: Values of rows not in quarantine that were rounded, as the contract allows, by field.
         broke_at: The line or row where the file breaks off or is corrupt.
         why: Of a refusal or a break.
         missing: Optional columns that it does not have.
@@ -39,6 +40,7 @@ class FileReport:
     unchanged: int = 0
     quarantined: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    rounded: Counter[str] = field(default_factory=Counter)
     broke_at: int | None = None
     why: str = ""
     missing: tuple[str, ...] = ()
@@ -67,5 +69,5 @@ class Report:
             "seconds": round(self.seconds, 3),
             **{what: self.total(what) for what in COUNTS},
             "broken_contracts": list(self.broken),
-            "files": [{**vars(f), "reasons": dict(f.reasons)} for f in self.files],
+            "files": [{**vars(f), "reasons": dict(f.reasons), "rounded": dict(f.rounded)} for f in self.files],
         }

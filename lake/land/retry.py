@@ -136,7 +136,7 @@ def read_again(
                 reasons[entry.id] = (*reasons.get(entry.id, ()), broken.reason)
             pieces.append(Piece(changed(chunk, broken=()), origin.number, origin.name, named, lines))
             owners.append(owner)
-    table, failures = check_pieces(pieces, contract, keys)
+    table, failures, _ = check_pieces(pieces, contract, keys)
     owner_of = {id(piece): owner for piece, owner in zip(pieces, owners, strict=True)}
     for failure in failures:
         if failure.row is not None:

@@ -38,7 +38,7 @@ def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Ite
     """
     data = stream.read()
     encoding = encoding or _encoding(data, contract)
-    text = data.decode(encoding, "replace")
+    text = data.decode(encoding, "replace").rstrip("\x1a")
     title = _TITLE.search(text[:1000].split("\n", 1)[0])
     if title is None:
         raise ReadError(

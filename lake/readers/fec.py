@@ -44,8 +44,8 @@ LAST = "_last"
 #: Columns before which a line may end: software that trims trailing separators is common.
 _MAY_BE_ABSENT = frozenset({"ValidDate", "Montantdevise", "Idevise", "DateRglt", "ModeRglt", "NatOp", "IdClient", LAST})
 _KNOWN = {fold(c): c for c in (*COLUMNS, "Montant", "Sens", LAST)}
-#: What a line that is no row is made of, besides separators; 0x1A is the end-of-file mark of DOS.
-_BLANK = " \t\x1a\xa0"
+#: What a line that is no row is made of, besides separators.
+_BLANK = " \t\xa0"
 _NONE = pa.scalar(None, pa.string())
 
 
@@ -114,7 +114,7 @@ def _first_line(block: Block) -> int | None:
 
 
 def _header(block: Block, at: int, separators: tuple[str, ...]) -> Header:
-    line = block.texts[at].strip("\x1a\ufeff")
+    line = block.texts[at].strip("\ufeff")
     separator = max(separators, key=line.count)
     names = [name.strip().strip('"') for name in line.split(separator)]
     columns = tuple(_KNOWN.get(fold(name), name) for name in names)

@@ -20,7 +20,7 @@ from lake.readers.chunk import Broken, Chunk
 from lake.readers.objects import Rows
 from lake.readers.stream import Stream
 from lake.readers.text import TOO_LONG, detect, is_wide, mark, mark_of, one_byte
-from lake.readers.values import number_writer
+from lake.readers.values import decoder
 
 #: Characters read at a time, elements and characters a chunk, and the longest element that is read as a row; a longer
 #: one is set apart in parts.
@@ -33,8 +33,9 @@ _LONGEST = 64 << 20
 _ESCAPED = re.compile("[\ud800-\udfff]")
 _REPLACED = re.compile("\ufffd")
 
-_BETWEEN = re.compile(r"[\s,]*")
-_NEXT = re.compile(r"\}[\s,]*(?=\{)")
+#: 0x1A is the byte by which software of DOS ends a file.
+_BETWEEN = re.compile(r"[\s,\x1a]*")
+_NEXT = re.compile(r"\}[\s,\x1a]*(?=\{)")
 
 #: An object whose members are plain up to an array of objects.
 _COLLECTION = re.compile(r'\s*\{(?:\s*"[^"]*"\s*:\s*(?:"[^"]*"|[\d.]+|true|false|null)\s*,)*\s*"[^"]*"\s*:\s*\[\s*\{')
@@ -69,7 +70,7 @@ def read_elements(
 ) -> Iterator[Chunk]:
     """Elements of the array named `records`, shaped into rows."""
     text = _Text(stream, contract, encoding)
-    rows, numbers, broken, kept = Rows(contract.reading.decimal), list[int](), list[Broken](), list[str]()
+    rows, numbers, broken, kept = Rows(contract), list[int](), list[Broken](), list[str]()
     count = size = 0
     is_inside = False
 
@@ -99,7 +100,7 @@ def read_elements(
             kept.append(element.text)
         if len(numbers) + len(broken) >= _ROWS or size >= _CHARACTERS:
             yield chunk()
-            rows, numbers, broken, kept, size = Rows(contract.reading.decimal), [], [], [], 0
+            rows, numbers, broken, kept, size = Rows(contract), [], [], [], 0
     yield chunk()
 
 
@@ -151,7 +152,7 @@ class _Text:
 
 def _elements(text: _Text, records: str | None, decimal: str) -> Iterator[_Element]:
     """Objects of the first array (or of the one named `records`); of bare objects one after another as well."""
-    decoder = json.JSONDecoder(parse_float=number_writer(decimal), parse_int=str, parse_constant=lambda name: None)
+    elements = decoder(decimal)
     _to_first(text, records)
     while True:
         text.at = _BETWEEN.match(text.text, text.at).end()  # type: ignore[union-attr]
@@ -162,7 +163,7 @@ def _elements(text: _Text, records: str | None, decimal: str) -> Iterator[_Eleme
         if text.text[text.at] == "]":
             return
         try:
-            value, end = decoder.raw_decode(text.text, text.at)
+            value, end = elements.raw_decode(text.text, text.at)
         except (ValueError, RecursionError) as error:
             if _is_open(error, text) and text.may_go_on():
                 continue

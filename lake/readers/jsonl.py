@@ -17,7 +17,7 @@ from lake.readers.text import blocks, mark_of
 def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Iterator[Chunk]:
     """Rows of a JSON lines file, block by block."""
     for block in blocks(stream, contract.reading.encodings, encoding):
-        rows = Rows(contract.reading.decimal)
+        rows = Rows(contract)
         indices: list[int] = []
         broken = [Broken(block.first + i, block.original(i), why) for i, why in block.spoiled.items()]
         for index, text in enumerate(block.texts):

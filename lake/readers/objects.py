@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pyarrow as pa
 
+from lake.contracts import Contract
 from lake.readers.chunk import text_table
-from lake.readers.values import as_text, number_writer
+from lake.readers.columns import match
+from lake.readers.values import Rounded, as_text, decoder
 
 
 class Rows:
     """Objects gathered for one table."""
 
-    def __init__(self, decimal: str) -> None:
-        self._decimal = decimal
-        number = number_writer(decimal)
-        self._decoder = json.JSONDecoder(parse_float=number, parse_int=str, parse_constant=lambda name: None)
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._decimal = contract.reading.decimal
+        self._decoder = decoder(self._decimal)
         self._rows: list[dict[str, str | None]] = []
+        self._has_rounded = False
 
     def add(self, text: str) -> bool:
         """Add the object that `text` is; False if it is none."""
@@ -37,7 +39,17 @@ class Rows:
 
     def table(self) -> pa.Table:
         names = list(dict.fromkeys(name for row in self._rows for name in row))
+        if self._has_rounded:
+            self._keep_literals(names)
         return text_table(names, [[row.get(name) for row in self._rows] for name in names], len(self._rows))
+
+    def _keep_literals(self, names: list[str]) -> None:
+        """Numbers whose digits were lost stay as they were written where a text is wanted: codes, identities."""
+        found = match(names, self._contract).found
+        for name in {names[at] for field, at in found.items() if self._contract.field(field).kind == "string"}:
+            for row in self._rows:
+                if isinstance(value := row.get(name), Rounded):
+                    row[name] = value.literal
 
     def _flat(self, value: dict[str, Any], prefix: str = "") -> dict[str, str | None]:
         row: dict[str, str | None] = {}
@@ -48,4 +60,5 @@ class Rows:
                 row.update(self._flat(item, f"{prefix}{key}."))
             else:
                 row[prefix + key] = as_text(item, self._decimal)
+                self._has_rounded |= item.__class__ is Rounded
         return row

@@ -16,7 +16,7 @@ from lake.contracts import Contract
 from lake.errors import ReadError
 from lake.readers.chunk import Broken, Chunk, text_table
 from lake.readers.stream import Stream
-from lake.readers.values import as_text, json_line
+from lake.readers.values import as_text, double_text, json_line
 
 #: Rows of a chunk, and their bytes.
 _ROWS = 50_000
@@ -72,6 +72,9 @@ def _open(file: BinaryIO, stream: Stream) -> pq.ParquetFile:
 
 
 def _chunk(table: pa.Table, first: int, decimal: str) -> Chunk:
+    for at, column in enumerate(table.columns):
+        if pa.types.is_floating(column.type) and column.type.bit_width < 64:
+            table = table.set_column(at, table.column_names[at], _short(column, decimal))
     return Chunk(
         table=text_table(table.column_names, [_text(c, decimal) for c in table.columns], table.num_rows),
         lines=np.arange(first, first + table.num_rows),
@@ -85,6 +88,17 @@ def _damaged(broken: Broken) -> Chunk:
         table=text_table([], [], 0), lines=np.empty(0, np.int64), original=lambda i: b"", broken=(broken,),
         again="jsonl", cut_at=broken.line,
     )  # fmt: skip
+
+
+def _short(column: pa.ChunkedArray, decimal: str) -> pa.Array:
+    """Numbers of 32 bits or fewer by their own shortest digits: 19.99 is 19.989999771118164 as a double."""
+    exact = 1 << (24 if column.type.bit_width == 32 else 11)
+    digits = column.to_numpy().astype(str).tolist()
+    known = column.is_valid().to_pylist()
+    return pa.array(
+        [double_text(float(v), decimal, exact) if ok else None for v, ok in zip(digits, known, strict=True)],
+        pa.string(),
+    )
 
 
 def _text(column: pa.ChunkedArray, decimal: str) -> pa.Array:
@@ -101,6 +115,7 @@ def _text(column: pa.ChunkedArray, decimal: str) -> pa.Array:
     if pa.types.is_timestamp(array.type):
         return array.cast(pa.timestamp("ms", array.type.tz), safe=False).cast(pa.string())
     if pa.types.is_decimal(array.type):
-        return pc.replace_substring(array.cast(pa.string()), ".", decimal)
+        whole = pc.replace_substring_regex(array.cast(pa.string()), r"\.0+$", "")
+        return pc.replace_substring(whole, ".", decimal)
     values: list[Any] = array.to_pylist()
     return pa.array([as_text(value, decimal) for value in values], pa.string())

@@ -1,4 +1,4 @@
-"""Text files cut into physical lines, in blocks: encodings, byte order marks, line ends, NUL.
+"""Text files cut into physical lines, in blocks: encodings, byte order marks, line ends, NUL and 0x1A.
 
 A line ends at LF, CR, CR LF or CR CR LF. The encoding is the byte order mark's; else UTF-8 (or UTF-16) if most of the
 first lines beyond ASCII decode as such; else the one-byte encoding, of all that France uses, that makes the most French
@@ -58,6 +58,10 @@ _TWICE = re.compile(
 ENCODED_TWICE = "its text was encoded twice (Ã© for é): have it exported again"
 
 _REPLACED = "\ufffd".encode()
+
+#: NUL, and the byte by which software of DOS ends a file, read as blanks: rows that come after one (files put together
+#: by `copy`) are not lost.
+_AS_BLANK = bytes.maketrans(b"\0\x1a", b"  ")
 
 Offsets = npt.NDArray[np.int64]
 
@@ -267,8 +271,8 @@ def _block(first: int, raw: bytes, decode_as: str | None, encoding: str | None, 
         else:
             text = raw if decode_as == "utf-8" else decoded.encode("utf-8")
             text_starts = starts if text is raw else _starts(text)
-    if b"\0" in text:
-        text = text.replace(b"\0", b" ")
+    if b"\0" in text or b"\x1a" in text:
+        text = text.translate(_AS_BLANK)
     offsets = pa.py_buffer(text_starts.astype(np.int32))
     lines = pa.StringArray.from_buffers(len(text_starts) - 1, offsets, pa.py_buffer(text))
     return Block(first, raw, starts, pc.ascii_rtrim(lines, "\r\n"), spoiled, encoding, is_last)

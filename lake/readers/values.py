@@ -7,6 +7,7 @@ which landing always accepts.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,21 +16,63 @@ from typing import Any
 #: Of an exponent that is written out, its sign included: `1e+308` has four.
 _EXPONENT_CHARACTERS = 4
 
+_WHOLE = re.compile(r"^(-?\d+)\.0+$")
+_PLAIN = re.compile(r"-?\d+(\.\d+)?")
+
+
+class Rounded(str):
+    """A number whose `literal` has an exponent that stands for digits it does not give: 9.00001E+14, in full here.
+
+    As an amount it is what it says; of an identity the digits are lost.
+    """
+
+    def __new__(cls, text: str, literal: str) -> Rounded:
+        made = super().__new__(cls, text)
+        made.literal = literal
+        return made
+
+    literal: str
+
 
 def number_writer(decimal: str) -> Callable[[str], str]:
-    """From a number as JSON writes it (`-12.50`, `1e3`) to the contract's decimal mark, exactly.
+    """From a number as JSON writes it (`-12.50`, `1e3`, `7.0`) to the contract's decimal mark, exactly.
 
-    One whose exponent no field has room for (`1e999999999` would fill the memory) stays as it is written.
+    A whole one is written without decimals, as in every format. One whose exponent no field has room for (`1e999999999`
+    would fill the memory) stays as it is written.
     """
 
     def write(number: str) -> str:
         exponent = number.lower().partition("e")[2]
         plain = number
         if exponent and len(exponent) <= _EXPONENT_CHARACTERS:
-            plain = format(Decimal(number), "f")
+            value = Decimal(number)
+            plain = format(value, "f")
+            if int(value.as_tuple().exponent) > 0:
+                return Rounded(plain, number)
+        plain = _WHOLE.sub(r"\1", plain)
         return plain if decimal == "." else plain.replace(".", decimal)
 
     return write
+
+
+def decoder(decimal: str) -> json.JSONDecoder:
+    """Of JSON whose numbers come as text. NaN is how programs write a missing number; an infinite one stays a fault."""
+    return json.JSONDecoder(
+        parse_float=number_writer(decimal), parse_int=str, parse_constant=lambda name: None if name == "NaN" else name
+    )
+
+
+def double_text(value: float, decimal: str, exact: int = 1 << 53) -> str | None:
+    """A binary number as text: its 15 true digits (0.1 + 0.2 is 0.3), or all of a whole one.
+
+    None is what programs store as NaN. A whole number from `exact` on has digits that nobody gave: it is left with an
+    exponent, which no field takes.
+    """
+    if value != value:
+        return None
+    if value.is_integer():
+        return str(int(value)) if abs(value) < exact else f"{value:.14e}"
+    return number_writer(decimal)(f"{value:.15g}")
 
 
 def as_text(value: Any, decimal: str) -> str | None:
@@ -42,14 +85,14 @@ def as_text(value: Any, decimal: str) -> str | None:
         case int():
             return str(value)
         case float():
-            # A sheet's numbers are doubles with 15 true digits: 0.1 + 0.2 is 0.3.
-            return number_writer(decimal)(f"{value:.15g}")
+            return double_text(value, decimal)
         case Decimal():
-            return number_writer(decimal)(str(value))
+            return number_writer(decimal)(format(value, "f"))
         case datetime() | date() | time():
             return value.isoformat()
         case timedelta():
-            return str(value)
+            seconds = value // timedelta(seconds=1)
+            return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
         case _:
             return json.dumps(value, ensure_ascii=False, default=str)
 
@@ -61,8 +104,9 @@ def json_line(row: Mapping[str, Any]) -> bytes:
 
 
 def _literal(value: Any) -> str:
-    if isinstance(value, float) and not isinstance(value, bool):
-        return f"{value:.15g}" if value == value and abs(value) != float("inf") else "null"
+    if isinstance(value, float):
+        text = double_text(value, ".")
+        return text if text is not None and _PLAIN.fullmatch(text) else json.dumps(text)
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, bool | int | str | None):

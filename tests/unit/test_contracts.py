@@ -9,7 +9,7 @@ import yaml
 from typer.testing import CliRunner
 
 from lake.cli import app
-from lake.contracts import FOLDER, _survey, load
+from lake.contracts import FOLDER, _survey, catalogue, load
 from lake.errors import ContractError
 from lake.store import Store
 from tests.lab import DEVICES, row, text
@@ -89,6 +89,57 @@ def test_a_misspelt_word_about_personal_data_is_refused(tmp_path: Path, old: str
 def test_only_text_has_a_pseudonym(tmp_path: Path) -> None:
     path = changed(tmp_path, (PATIENT, PATIENT.replace("string", "date")), (DROP, DROP.replace("drop", "pseudonym")))
     assert "field 'patient_name': personal 'pseudonym' is for strings, not for type date" in refusal(path)
+
+
+PERSON = r"logicalTypeOptions: {pattern: '^[1-9]\d{1,11}$'}, "
+EQUAL = ", {property: equal, value: [leading zeros, blanks, punctuation]}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (PERSON, "", "field 'person_id': personal 'pseudonym' needs a pattern in logicalTypeOptions"),
+        (EQUAL, "", "field 'person_id': personal 'pseudonym' needs 'equal': which writings are one value"),
+        ("[leading zeros, blanks", "[leading zero, blanks", "equal 'leading zero' (did you mean 'leading zeros'?)"),
+        (
+            "[{property: personal, value: drop}]",
+            "[{property: personal, value: drop}" + EQUAL + "]",
+            "'equal' is for ps",
+        ),
+        (
+            "required: true, logicalTypeOptions: {minimum: '2010-01-01'}",
+            "primaryKey: true, primaryKeyPosition: 2, required: true, logicalTypeOptions: {minimum: '2010-01-01'}",
+            "field 'fitted_on': a date in a key needs 'form': day or first of month",
+        ),
+        (
+            "description: Day.",
+            "description: Day., customProperties: [{property: form, value: month}]",
+            "field 'fitted_on': form 'month' is none of day, first of month",
+        ),
+        (
+            "description: Price.",
+            "description: Price., customProperties: [{property: form, value: day}]",
+            "field 'price_eur': 'form' is for dates, not for type decimal",
+        ),
+        (
+            "description: Number of parts.",
+            "description: Number of parts., customProperties: [{property: rounding, value: true}]",
+            "field 'parts': 'rounding' is for amounts, not for type integer",
+        ),
+    ],
+)
+def test_an_identity_and_a_date_in_a_key_have_a_form(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert said in refusal(changed(tmp_path, (old, new)))
+
+
+def test_the_same_person_has_the_same_form_in_every_source() -> None:
+    forms: dict[str, set[tuple[str | None, tuple[str, ...] | None]]] = {}
+    for source in catalogue().values():
+        for field in source.fields:
+            if field.personal == "pseudonym":
+                forms.setdefault(field.namespace, set()).add((field.pattern, field.equal))
+    assert {namespace: len(each) for namespace, each in forms.items()} == dict.fromkeys(forms, 1)
+    assert "person" in forms
 
 
 def test_a_contract_with_a_misspelt_word_lands_nothing(

@@ -17,11 +17,6 @@ KEY = "k" * 32
 VAULT = Vault(KEY, Fernet.generate_key().decode())
 
 
-def test_a_person_has_one_pseudonym_however_the_number_is_written() -> None:
-    written = ["AB 123.456-7", "ab1234567", " AB\u00a01234567 ", "AB\u202f123\u20114567"]
-    assert len({VAULT.pseudonym(w) for w in written}) == 1
-
-
 def test_a_pseudonym_is_short_readable_and_tells_nothing() -> None:
     pseudonym = VAULT.pseudonym("1234567")
     assert len(pseudonym) == 26
@@ -37,7 +32,8 @@ def test_pseudonyms_differ_by_value_namespace_and_key() -> None:
 
 
 def test_nothing_has_no_pseudonym() -> None:
-    assert VAULT.pseudonyms(pa.array([None, "--", "1"])).to_pylist()[:2] == [None, None]
+    first, second = VAULT.pseudonyms(pa.array([None, "1"])).to_pylist()
+    assert first is None and second is not None
 
 
 def test_a_pseudonym_never_changes() -> None:

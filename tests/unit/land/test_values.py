@@ -23,7 +23,7 @@ READING = Reading(format="csv")
 def value(text: str | None, kind: Any, reading: Reading = READING, **rules: Any) -> tuple[Any, list[str]]:
     """What one text becomes, and its faults."""
     field = Field("f", "f", kind, "x", **rules)
-    column, faults = typed(clean(pa.array([text], pa.string())), field, reading)
+    column, faults, _ = typed(clean(pa.array([text], pa.string())), field, reading)
     return column.to_pylist()[0], [what for what, where in faults if where[0]]
 
 
