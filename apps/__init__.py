@@ -1,8 +1,10 @@
-"""The portal (Streamlit). `portal.py` starts it; `registry.py` says how to add a page.
+"""The portal (Streamlit). `server.py` serves it, `portal.py` draws it; `registry.py` says how to add a page.
 
 words.py     every word of the screens, in French and English
 values.py    what the values of dimensions are called, in both languages
+browser.py   what Streamlit itself says, in French
 sentences.py what errors say, in French
+cases.py     how many cases a figure needs before it says something
 numbers.py   figures, dates and euros in the reader's locale
 session.py   who is looking: persona, language, scope
 ask.py       the only door to the semantic layer, cached by build, scope and question

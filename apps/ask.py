@@ -17,6 +17,7 @@ import pyarrow as pa
 from apps.session import Session
 from apps.usage import recorder
 from lake import builds, semantic
+from lake.build import outdated
 from lake.semantic import Answer, Filter, Indicator, Rows
 from lake.settings import settings
 
@@ -41,12 +42,15 @@ class Question:
 
 @dataclass(frozen=True)
 class LineState:
-    """How far a line's figures can be trusted now. `failed` is a newer build that dbt or the checks
-    refused, if any."""
+    """How far a line's figures can be trusted now. `failed` is a newer build that dbt or the checks refused, if any;
+    `newer` one that passed and is not what readers see, because somebody went back; `behind` are the lines of which
+    readers see other data than the group's figures are made from."""
 
     kind: Literal["none", "fresh", "stale"]
     published: builds.Build | None = None
     failed: builds.Build | None = None
+    newer: builds.Build | None = None
+    behind: tuple[str, ...] = ()
 
     @property
     def age(self) -> timedelta:
@@ -127,14 +131,14 @@ def headline(session: Session, line: str) -> list[Indicator]:
 def state(line: str) -> LineState:
     """What screens say of a line before its figures."""
     published = builds.published(line)
-    newest = next(iter(builds.builds(line)), None)
-    is_newer = newest is not None and (published is None or newest.id > published.id)
-    failed = newest if newest and is_newer and newest.status in ("failed", "refused") else None
+    since = [b for b in builds.builds(line) if published is None or b.id > published.id]
+    failed = since[0] if since and since[0].status in ("failed", "refused") else None
     if published is None:
         return LineState("none", failed=failed)
+    newer = next((b for b in since if b.status == "passed"), None)
     limit = timedelta(hours=settings().stale_after_hours)
     is_stale = published.as_of is None or datetime.now(UTC) - published.as_of > limit
-    return LineState("stale" if is_stale else "fresh", published, failed)
+    return LineState("stale" if is_stale else "fresh", published, failed, newer, outdated(published))
 
 
 def last_day(session: Session, metric: str) -> date | None:

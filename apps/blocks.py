@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -13,10 +14,11 @@ import pandas as pd
 import streamlit as st
 
 from apps.ask import LineState
-from apps.numbers import NOTHING, age, change, day, figure, instant, is_small
+from apps.cases import is_few
+from apps.numbers import NOTHING, age, change, day, figure, instant, is_small, places, typed
 from apps.sentences import in_words
 from apps.session import Session
-from apps.words import Language, escaped, say
+from apps.words import Language, escaped, say, short
 from lake import access, builds
 from lake.checks import results
 from lake.errors import LakeError
@@ -61,9 +63,13 @@ def _chips(session: Session, state: LineState) -> None:
     else:
         st.badge(fresh, icon=":material/schedule:", color="gray", help=built)
     checks = state.published.checks
+    if state.newer:
+        st.badge(say("checks.went_back", language), icon=":material/history:", color="orange")
     if state.failed:
         st.badge(say("checks.failed", language), icon=":material/error:", color="red")
-    elif checks and checks.warned:
+    elif checks is None:
+        st.badge(say("checks.unchecked", language), icon=":material/help:", color="gray")
+    elif checks.warned:
         st.badge(say("checks.warned", language), icon=":material/warning:", color="orange")
     else:
         st.badge(say("checks.passed", language), icon=":material/verified:", color="green")
@@ -82,7 +88,8 @@ def landed_at(at: datetime | None, language: Language) -> str:
 
 
 def warnings_of(session: Session, state: LineState) -> None:
-    """Says that the figures are old, or that a newer build was refused and why; nothing when all is well."""
+    """Says that the figures are old, that a newer build was refused and why, that somebody went back to an earlier one,
+    or that the group's are not those of its lines; nothing when all is well."""
     language = session.language
     if state.kind == "stale" and state.published:
         at = instant(state.published.as_of, language)
@@ -90,7 +97,16 @@ def warnings_of(session: Session, state: LineState) -> None:
     if state.failed:
         why = " · ".join(_causes(session, state.failed)[:3]) or NOTHING
         at = instant(state.failed.created_at, language)
-        st.error(say("state.failed", language, at=at, why=why), icon=":material/error:")
+        seen = say("state.seen_none", language)
+        if state.published:
+            seen = say("state.seen", language, at=instant(state.published.created_at, language))
+        st.error(say("state.failed", language, at=at, seen=seen, why=why), icon=":material/error:")
+    if state.newer and state.published:
+        at, newer = (instant(b.created_at, language) for b in (state.published, state.newer))
+        st.warning(say("state.went_back", language, at=at, newer=newer), icon=":material/history:")
+    if state.behind:
+        lines = ", ".join(say(f"line.{line}", language) for line in state.behind)
+        st.warning(say("state.behind", language, lines=lines), icon=":material/sync_problem:")
 
 
 def _causes(session: Session, build: builds.Build) -> list[str]:
@@ -159,12 +175,19 @@ def apart(session: Session, line: str, build: str, draw: Callable[[], None]) -> 
 
 
 def indicator_card(
-    session: Session, indicator: Indicator, value: float | None, before: float | None, trend: Sequence[float] = ()
+    session: Session,
+    indicator: Indicator,
+    value: float | None,
+    before: float | None,
+    trend: Sequence[float] = (),
+    cases: Sequence[float | None] = (),
 ) -> None:
-    """One indicator: its figure, its change on the same period a year before, and its months as a sparkline."""
+    """One indicator: its figure, its change on the same period a year before, and its months as a sparkline. `cases`
+    are how many it stands on, now and before: on few, its change is told without a judgement."""
     language = session.language
     delta = change(value, before, indicator.unit, language)
-    against = "incomparable" if not delta else "small" if is_small(before, indicator.unit) else "against"
+    is_weak = is_small(before, indicator.unit) or any(is_few(n) for n in cases)
+    against = "incomparable" if not delta else "small" if is_weak else "against"
     st.metric(
         indicator.label(language),
         figure(value, indicator.unit, language, short=True),
@@ -178,6 +201,20 @@ def indicator_card(
     )
 
 
+def number_field(session: Session, label: str, *, key: str) -> Decimal | None:
+    """A field for a number, typed as the reader's language writes numbers: what browsers call a field for numbers makes
+    15 of 1,5. None where nothing was typed, or no number, which is said below."""
+    language = session.language
+    text = st.text_input(label, key=key, placeholder=say("number.example", language))
+    if not text:
+        return None
+    try:
+        return typed(text, language)
+    except ValueError:
+        st.error(say("number.unread", language, text=escaped(short(text)), example=say("number.example", language)))
+        return None
+
+
 def written(table: pd.DataFrame, units: Mapping[str, str], language: Language) -> Any:
     """A table for `st.dataframe`, its figures as the reader writes them: they stay numbers, and sort as such.
 
@@ -186,7 +223,17 @@ def written(table: pd.DataFrame, units: Mapping[str, str], language: Language) -
     Args:
         units: the unit of each column of figures.
     """
-    return table.style.format({name: partial(figure, unit=unit, language=language) for name, unit in units.items()})
+    return table.style.format(
+        {
+            name: partial(figure, unit=unit, language=language, decimals=places(table[name], unit))
+            for name, unit in units.items()
+        }
+    )
+
+
+def floats(table: pd.DataFrame) -> dict[str, None]:
+    """The columns of a table that hold numbers with decimals, for `written` where nobody tells their units."""
+    return dict.fromkeys(table.select_dtypes("float"))
 
 
 def _tells(delta: str | None) -> bool:

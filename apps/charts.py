@@ -21,6 +21,9 @@ COLOURS = ("#0B6E75", "#D97706", "#4C5FA8", "#A23B72", "#6B8E23", "#5B6770", "#B
 #: What is written on white.
 INK = "#15262B"
 
+#: From one period to the next.
+_STEPS = {"day": "D", "week": "W-MON", "month": "MS", "quarter": "QS", "year": "YS"}
+
 #: A Vega-Lite specification, or a part of one.
 Spec = dict[str, Any]
 
@@ -177,10 +180,34 @@ def inlined(chart: Spec) -> Spec:
     return {**chart, "data": {"values": rows}}
 
 
+def every_period(
+    table: pd.DataFrame, when: str, grain: str, *, split: str | None = None, zero: Sequence[str] = ()
+) -> pd.DataFrame:
+    """A row for every period from the first to the last, of each member of `split`: one without data is empty, and a
+    line breaks there rather than run straight over it; what is a sum (`zero`) is 0 there."""
+    known = table.dropna(subset=[when]).assign(**{when: pd.to_datetime(table[when])})
+    if known.empty:
+        return known
+    periods = pd.date_range(known[when].min(), known[when].max(), freq=_STEPS[grain])
+    keys = {when: periods, **({split: known[split].unique()} if split else {})}
+    whole = pd.DataFrame(index=pd.MultiIndex.from_product(keys.values(), names=list(keys))).reset_index()
+    return whole.merge(known, on=list(keys), how="left").fillna(dict.fromkeys(zero, 0.0))
+
+
 def over_time(
-    data: pd.DataFrame, when: str, value: str, unit: str | None, language: Language, *, split: str | None = None
+    data: pd.DataFrame,
+    when: str,
+    value: str,
+    unit: str | None,
+    language: Language,
+    *,
+    split: str | None = None,
+    grain: str = "month",
+    is_sum: bool = False,
 ) -> Spec:
-    """A line over time. Columns: `when` (day, first of the period), `value`, and `split` for one line a member."""
+    """A line over time. Columns: `when` (day, first of the period), `value`, and `split` for one line a member. It
+    breaks where a period has no data, and is 0 there if the values are sums."""
+    data = every_period(data, when, grain, split=split, zero=(value,) if is_sum else ())
     form = number_format(unit)
     encoding = {
         "x": on(f"{when}:T", title=None, axis={"format": "%b %Y", "labelOverlap": True, "tickCount": 8}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -9,16 +11,21 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_compact_currency, format_compact_decimal, format_decimal
 
+from apps.cases import is_few
 from apps.words import Language, say
 
 PARIS = ZoneInfo("Europe/Paris")
 NOTHING = "–"
 _SIGNED = "+#,##0.0;-#,##0.0"
 
-#: A count below this is too small for a change on it to be told in per cent: three more than one is not "+300 %".
-SMALL_BASE = 30
-
 Number = int | float | Decimal
+
+#: How a number is typed: blanks (commas in English) between thousands, and the language's decimal mark. A French reader
+#: may type a point instead, as keypads do, unless it could be one between thousands.
+_TYPED: dict[Language, re.Pattern[str]] = {
+    "fr": re.compile(r"[+-]?(\d+|\d{1,3}( \d{3})+)(,\d+|\.(?!\d{3}$)\d+)?"),
+    "en": re.compile(r"[+-]?(\d+|\d{1,3}([ ,]\d{3})+)(\.\d+)?"),
+}
 
 #: What Python writes between thousands and before decimals, and what the reader expects.
 _MARKS: dict[Language, dict[int, str]] = {"fr": str.maketrans(",.", "\u202f,"), "en": {}}
@@ -28,26 +35,57 @@ def locale(language: Language) -> str:
     return "fr_FR" if language == "fr" else "en_GB"
 
 
-def figure(value: Number | None, unit: str | None, language: Language, *, short: bool = False) -> str:
+def typed(text: str, language: Language) -> Decimal:
+    """The number that a reader typed, as the language writes numbers: `1 234,5` in French, `1,234.5` in English.
+
+    Raises:
+        ValueError: it is none in this language, or could be two.
+    """
+    plain = re.sub(r"\s+", " ", text.strip()).translate(str.maketrans("−–", "--"))
+    if not _TYPED[language].fullmatch(plain):
+        raise ValueError(text)
+    digits = plain.replace(" ", "")
+    return Decimal(digits.replace(",", "") if language == "en" else digits.replace(",", "."))
+
+
+def places(values: Iterable[Number | None], unit: str | None) -> int:
+    """The decimals of a column, so that all its figures have the same: as many as its largest one is read with."""
+    known = [abs(v) for v in values if v is not None and v == v]
+    largest = max(known, default=0)
+    if unit == "rate":
+        return 1
+    if unit == "eur":
+        return 2 if largest < 1_000 else 0
+    if all(v == int(v) for v in known) or largest >= 1_000:
+        return 0
+    return 2 if largest < 100 else 1
+
+
+def figure(
+    value: Number | None, unit: str | None, language: Language, *, short: bool = False, decimals: int | None = None
+) -> str:
     """A value in its unit: `rate` as a percentage, `eur` in euros, others with their symbol. None is a dash.
 
     Args:
         value: as the semantic layer gives it; rates are 0–1.
         unit: of the indicator's meta.
         short: 1,2 M€ rather than 1 234 567 €.
+        decimals: as many, for a figure that stands in a column: see `places`.
     """
     if value is None or value != value:
         return NOTHING
     where = locale(language)
     if unit == "rate":
-        return f"{written(value * 100, 1, language)}\u202f%"
+        return written(value * 100, 1 if decimals is None else decimals, language) + per_cent(language)
     if unit == "eur":
         if short and abs(value) >= 10_000:
             return format_compact_currency(value, "EUR", locale=where, fraction_digits=1)
-        number = written(value, 2 if abs(value) < 1_000 else 0, language)
+        number = written(value, (2 if abs(value) < 1_000 else 0) if decimals is None else decimals, language)
         return f"{number}\u00a0€" if language == "fr" else f"-€{number[1:]}" if number[0] == "-" else f"€{number}"
     if short and abs(value) >= 10_000:
         number = format_compact_decimal(value, locale=where, fraction_digits=1)
+    elif decimals is not None:
+        number = written(value, decimals, language)
     elif abs(value) < 100:
         number = written(value, 2, language).rstrip("0").rstrip(",.")
     else:
@@ -58,6 +96,11 @@ def figure(value: Number | None, unit: str | None, language: Language, *, short:
     return f"{number}\u00a0{symbol}".strip()
 
 
+def per_cent(language: Language) -> str:
+    """The sign, and the blank before it where there is one."""
+    return "\u202f%" if language == "fr" else "%"
+
+
 def written(value: Number, places: int, language: Language) -> str:
     """A number with so many decimals, as Babel writes it in our two languages: tables have thousands of cells, and this
     takes two microseconds where it takes thirty (measured 2026-11-21)."""
@@ -65,8 +108,9 @@ def written(value: Number, places: int, language: Language) -> str:
 
 
 def is_small(reference: Number | None, unit: str | None) -> bool:
-    """Whether a reference counts too few cases for a change on it to say much."""
-    return unit == "count" and reference is not None and abs(reference) < SMALL_BASE
+    """Whether a reference counts too few cases for a change on it to be told in per cent: three more than one is not
+    "+300 %"."""
+    return unit == "count" and is_few(reference)
 
 
 def change(value: Number | None, reference: Number | None, unit: str | None, language: Language) -> str | None:
@@ -82,8 +126,8 @@ def change(value: Number | None, reference: Number | None, unit: str | None, lan
         return format_decimal(float(value) - float(reference), format="+#,##0;-#,##0", locale=locale(language))
     if not reference:
         return None
-    per_cent = (float(value) / float(reference) - 1) * 100
-    return f"{format_decimal(per_cent, format=_SIGNED, locale=locale(language))}\u202f%"
+    share = (float(value) / float(reference) - 1) * 100
+    return format_decimal(share, format=_SIGNED, locale=locale(language)) + per_cent(language)
 
 
 def day(value: date | None, language: Language) -> str:

@@ -1,4 +1,4 @@
-"""Starts the portal: `lake portal`, or `streamlit run apps/portal.py`."""
+"""Draws the portal: the sidebar, and the page that the address names."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from apps.words import say
 from lake.semantic import prewarm
 
 _STYLE = Path(__file__).with_name("portal.css")
+
+#: A file of our own: a Material icon of a page, unlike those on it, is fetched from a foreign host.
+_ICON = Path(__file__).with_name("icon.png")
 
 
 def _draw(page: Page, session: Session) -> None:
@@ -48,12 +51,12 @@ def _import_all() -> None:
 
 
 def _path() -> str:
-    """The last part of the path that the browser asks for."""
+    """The path that the browser asks for, of one level: `apps/server.py` sees to that."""
     return unquote(urlsplit(st.context.url or "").path).rstrip("/").rpartition("/")[2]
 
 
 def main() -> None:
-    st.set_page_config(page_icon=":material/water:", layout="wide")
+    st.set_page_config(page_icon=str(_ICON), layout="wide")
     st.html(_STYLE)
     _prewarm()
     session = sign_in()

@@ -13,6 +13,7 @@ from datetime import date
 
 import streamlit as st
 
+from apps.browser import script
 from apps.words import LANGUAGES, Language, say
 from lake import access
 from lake.access import Scope
@@ -20,9 +21,6 @@ from lake.settings import LINES, MARTS
 
 #: Where the browser session keeps, by name, what its address asked for that is no choice, until it is said.
 MISREAD = "address-misread"
-
-#: Tells screen readers, and browsers that offer to translate, what language the page speaks.
-_SPOKEN = "<script>document.documentElement.lang = '{}'</script>"
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def sign_in() -> Session:
         st.query_params.update({"lang": language, "as": name})
         session = Session(language, access.scope(name, who=viewer), viewer)
         st.caption(_structures(session))
-        st.html(_SPOKEN.format(language), unsafe_allow_javascript=True)
+        st.html(script(language), unsafe_allow_javascript=True)
     return session
 
 

@@ -19,7 +19,7 @@ def serve(port: int | None = None) -> int:
     Raises:
         SettingsError: the screens are not beside the package, or the port asked for is taken.
     """
-    script = PROJECT / "apps" / "portal.py"
+    script = PROJECT / "apps" / "server.py"
     if not script.exists():
         raise SettingsError("The portal's screens (apps/) are not here.", remedy="Run from a clone of the project.")
     if port and _is_taken(port):

@@ -45,10 +45,7 @@ class View(BaseModel):
     @field_validator("name")
     @classmethod
     def _one_line(cls, name: str) -> str:
-        clean = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-        if not clean:
-            raise ValueError("a view needs a name")
-        return clean
+        return one_line(name)
 
     @model_validator(mode="after")
     def _is_whole(self) -> View:
@@ -109,6 +106,8 @@ class Views:
             UnknownRole: it is shared with no role of the policy; with the nearest.
             AccessDenied: it would be official, and the role may not publish.
         """
+        if not one_line(name):
+            raise ViewError("A view needs a name.", remedy="Give it one of 1 to 80 characters.")
         if audience == "official":
             require_official(scope)
         if shared_with is not None:
@@ -176,6 +175,11 @@ class Views:
         document = view.model_dump(mode="python")
         document["address"] = {key: list(values) for key, values in view.address.items()}
         self._documents.put(document.pop("id"), document)
+
+
+def one_line(name: str) -> str:
+    """A name on one line, without signs that can't be seen."""
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())
 
 
 def require_official(scope: Scope) -> None:

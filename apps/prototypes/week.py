@@ -12,7 +12,7 @@ from babel.dates import get_day_names
 
 from apps.ask import Question, ask, frame, last_day, state
 from apps.blocks import empty
-from apps.numbers import locale
+from apps.numbers import figure, locale
 from apps.session import Session
 from apps.words import Language
 
@@ -34,9 +34,10 @@ def usual_week(daily: pd.DataFrame, who: str, offered: str, taken: str) -> pd.Da
 
 
 def as_grid(week: pd.DataFrame, who: str, language: Language) -> pd.DataFrame:
-    """Free hours with one row a `who`, the most free first, and one column a weekday that has any."""
+    """Free hours with one row a `who`, the most free first, and one column a weekday that has any; a day on which it is
+    never open has none, which is not the 0 of a full one."""
     names = get_day_names("abbreviated", locale=locale(language))
-    grid = week.pivot(index=who, columns="weekday", values="free_hours").fillna(0)
+    grid = week.pivot(index=who, columns="weekday", values="free_hours")
     grid = grid.loc[grid.sum(axis=1).sort_values(ascending=False).index]
     return grid.rename(columns={day: names[day] for day in grid.columns})
 
@@ -68,7 +69,7 @@ def draw_free(
 
     Args:
         place: what a site is called.
-        digits: decimals of an hour.
+        digits: decimals of an hour, the same in the whole grid.
         answer: what is found, in a sentence.
         note: how it was computed.
     """
@@ -88,8 +89,13 @@ def draw_free(
         return
     st.markdown(f"**{answer(Found(float(week['free_hours'].sum()), float(week['offered_hours'].sum()), daily))}**")
     grid = as_grid(week, "site_name", session.language)
-    most = float(grid.to_numpy().max())
-    columns = {d: st.column_config.ProgressColumn(d, format=f"%.{digits}f h", max_value=most) for d in grid}
-    columns["site_name"] = place
-    st.dataframe(grid.reset_index(), hide_index=True, column_config=columns, height="auto")
+    closed = session.text("fermé", "closed")
+
+    def hours_of(value: float) -> str:
+        return closed if value != value else figure(value, "hours", session.language, decimals=digits)
+
+    shown = grid.reset_index().style.format(dict.fromkeys(grid, hours_of))
+    most = float(grid.max(axis=None)) or 1.0
+    shown = shown.map(lambda v: f"background-color: rgba(11, 110, 117, {0.4 * v / most:.2f})" if v else "", list(grid))
+    st.dataframe(shown, hide_index=True, column_config={"site_name": place}, height="auto", placeholder=closed)
     st.caption(note)

@@ -59,6 +59,7 @@ def promote(
     prototype: str = typer.Argument(help="<line>/<name>."),
     why: str = typer.Option(..., "--why", help="The evidence: what was observed, on whom, when."),
     measured: float = typer.Option(..., "--measured", help="The measured value, in the unit of the card's threshold."),
+    despite: str = typer.Option("", "--despite", help="Why it goes on although the value misses the threshold."),
     role: str = typer.Option(None, "--as", help="Role of the policy."),
 ) -> None:
     """Move a prototype to its next stage, on evidence."""
@@ -69,7 +70,7 @@ def promote(
     who, chosen = scope(role), card(prototype)
     who.require("decide", chosen.line)
     with open_store() as store:
-        change = Journal(store.prototypes).promote(chosen, who=who.who, why=why, measured=measured)
+        change = Journal(store.prototypes).promote(chosen, who=who.who, why=why, measured=measured, despite=despite)
     print(f"{prototype}: {change.before} → {change.after}")
 
 

@@ -147,7 +147,8 @@ def retry(
     """Read quarantined rows again with the contracts of today, and land those that now pass.
 
     A row that still fails stays, with its reasons of today. A corrected file is of the same source, structure and
-    period as the one it replaces, and closes the rows whose key it holds.
+    period as the one it replaces, and closes the rows whose key it holds. Exits with 1 if some of its own rows are
+    wrong too.
     """
     from lake.contracts import broken, contract, require
     from lake.land.replacement import replace
@@ -169,6 +170,12 @@ def retry(
                     f"{count_of(replaced.left, 'row')} of file {number} not held by the corrected one, still in "
                     f"quarantine: 'lake quarantine list --source {report.source} --file {number}'."
                 )
+            if report.quarantined:
+                print(
+                    f"{count_of(report.quarantined, 'row')} of the corrected file too can't land: "
+                    f"'lake quarantine list --source {report.source}' says why."
+                )
+                raise typer.Exit(1)
             return
         held = store.quarantine.count()
         sources = [source] if source else sorted(held.keys() - {one.source for one in broken()})

@@ -42,6 +42,9 @@ class Success(BaseModel):
     threshold: float
     unit: str = Field(min_length=1)
 
+    def is_reached_by(self, measured: float) -> bool:
+        return measured >= self.threshold if self.at == "least" else measured <= self.threshold
+
 
 class Card(BaseModel):
     """A prototype's card. `stage` is the one it starts in; the journal knows the one it is in."""

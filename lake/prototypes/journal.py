@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -31,7 +32,8 @@ class Feedback:
 
 @dataclass(frozen=True)
 class Change:
-    """One change of stage, with the evidence that it was made on."""
+    """One change of stage, with the evidence that it was made on. `despite` is why a prototype that missed its
+    threshold was promoted all the same; None where it didn't."""
 
     who: str
     before: Stage
@@ -39,6 +41,7 @@ class Change:
     why: str
     measured: float | None
     at: datetime
+    despite: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,18 +90,35 @@ class Journal:
             raise PrototypeError(f"A rating of {rating} for {card.id} is not possible.", remedy="Give 1 to 5.")
         self._append(card, "feedback", who=who, role=role, rating=rating, comment=comment.strip())
 
-    def promote(self, card: Card, *, who: str, why: str, measured: float) -> Change:
+    def promote(self, card: Card, *, who: str, why: str, measured: float, despite: str = "") -> Change:
         """Move to the next stage on evidence: the figure that was measured and why it convinces.
 
+        Args:
+            card: of the prototype.
+            who: decides.
+            why: what was observed, on whom and when.
+            measured: the figure, in the unit of the card's threshold.
+            despite: why the prototype goes on although it missed that threshold; kept only where it did.
+
         Raises:
-            PrototypeError: there is no next stage, or no evidence.
+            PrototypeError: there is no next stage, no evidence, or no reason to go on below the threshold.
         """
         before = self.record(card).stage
         if before in ("production", "retired"):
             raise PrototypeError(
                 f"{card.id} is in stage '{before}': there is none after it.", remedy="Start a new prototype."
             )
-        return self._change(card, before, STAGES[STAGES.index(before) + 1], who=who, why=why, measured=measured)
+        after = STAGES[STAGES.index(before) + 1]
+        if not math.isfinite(measured):
+            raise PrototypeError(f"{measured} is no measured value for {card.id}.", remedy="Give a number.")
+        if card.success.is_reached_by(measured):
+            despite = ""
+        elif not despite.strip():
+            raise PrototypeError(
+                f"{card.id} can't move to '{after}' without a reason: what was measured misses its threshold.",
+                remedy="Say why it is promoted all the same (--despite), or retire it.",
+            )
+        return self._change(card, before, after, who=who, why=why, measured=measured, despite=despite.strip() or None)
 
     def retire(self, card: Card, *, who: str, why: str, measured: float | None = None) -> Change:
         """Take it out of the menus; its card and journal stay.
@@ -111,14 +131,24 @@ class Journal:
             raise PrototypeError(f"{card.id} is retired already.")
         return self._change(card, before, "retired", who=who, why=why, measured=measured)
 
-    def _change(self, card: Card, before: Stage, after: Stage, *, who: str, why: str, measured: float | None) -> Change:
+    def _change(
+        self,
+        card: Card,
+        before: Stage,
+        after: Stage,
+        *,
+        who: str,
+        why: str,
+        measured: float | None,
+        despite: str | None = None,
+    ) -> Change:
         if not why.strip():
             raise PrototypeError(
                 f"{card.id} can't move to '{after}' without evidence.",
                 remedy="Say what was observed, on whom and when.",
             )
-        event = self._append(card, "stage", who=who, before=before, after=after, why=why.strip(), measured=measured)
-        return _change(event)
+        what = {"before": before, "after": after, "why": why.strip(), "measured": measured, "despite": despite}
+        return _change(self._append(card, "stage", who=who, **what))
 
     def _append(self, card: Card, kind: str, **what: Any) -> dict[str, Any]:
         event = {"prototype": card.id, "at": datetime.now(UTC), **what}
@@ -140,4 +170,12 @@ class Journal:
 
 
 def _change(event: dict[str, Any]) -> Change:
-    return Change(event["who"], event["before"], event["after"], event["why"], event["measured"], event["at"])
+    return Change(
+        event["who"],
+        event["before"],
+        event["after"],
+        event["why"],
+        event["measured"],
+        event["at"],
+        event.get("despite"),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date, timedelta
 from pathlib import Path
@@ -42,7 +43,7 @@ def scaffold(line: str, name: str, *, owner: str, today: date, folder: Path = FO
         "name": name,
         "title": name.replace("_", " ").capitalize(),
         "sprint": f"{year}-S{week:02d}",
-        "owner": owner.replace('"', "'"),
+        "owner": json.dumps(owner, ensure_ascii=False),  # what JSON quotes, YAML reads
         "kill_on": (today + timedelta(weeks=8)).isoformat(),
     }
     place.mkdir(parents=True)

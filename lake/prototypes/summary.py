@@ -23,6 +23,8 @@ _WORDS = {
         "of": "{mean} / 5 ({n} avis)",
         "comments": "Commentaires",
         "log": "Changements d'étape",
+        "measured": "mesuré : {value} {unit}",
+        "missed": "seuil manqué, promu parce que : {why}",
         "day": "%d/%m/%Y",
         "least": "au moins",
         "most": "au plus",
@@ -48,6 +50,8 @@ _WORDS = {
         "of": "{mean} / 5 ({n} ratings)",
         "comments": "Comments",
         "log": "Changes of stage",
+        "measured": "measured: {value} {unit}",
+        "missed": "threshold missed, promoted because: {why}",
         "day": "%Y-%m-%d",
         "least": "at least",
         "most": "at most",
@@ -73,10 +77,10 @@ def _section(card: Card, record: Record, words: Mapping[str, object], language: 
     ratings = [f.rating for f in record.feedback]
     rating = words["no_rating"]
     if ratings:
-        figure = f"{mean(ratings):.1f}"
-        rating = str(words["of"]).format(mean=figure.replace(".", ",") if language == "fr" else figure, n=len(ratings))
+        rating = str(words["of"]).format(mean=_decimal(f"{mean(ratings):.1f}", language), n=len(ratings))
     success = card.success
-    threshold = f"{_plain(success.measure.to(language))} {words[success.at]} {success.threshold:g} {success.unit}"
+    limit = f"{_decimal(f'{success.threshold:g}', language)} {_plain(success.unit)}"
+    threshold = f"{_plain(success.measure.to(language))} {words[success.at]} {limit}"
     lines = [
         f"## {_plain(card.title.to(language))}",
         f"> {_plain(card.hypothesis.to(language))}",
@@ -95,11 +99,20 @@ def _section(card: Card, record: Record, words: Mapping[str, object], language: 
         lines += [f"- ({f.rating}/5, {_plain(f.role)}) {_plain(f.comment)}" for f in comments]
     if record.changes:
         lines += ["", f"### {words['log']}"]
-        lines += [
-            f"- {c.at:{words['day']}} {stages[c.before]} → **{stages[c.after]}**, {_plain(c.who)}: {_plain(c.why)}"
-            for c in record.changes
-        ]
+        for c in record.changes:
+            moved = f"{c.at:{words['day']}} {stages[c.before]} → **{stages[c.after]}**"
+            said = [f"{moved}, {_plain(c.who)}: {_plain(c.why)}"]
+            if c.measured is not None:
+                value = _decimal(f"{c.measured:g}", language)
+                said.append(str(words["measured"]).format(value=value, unit=_plain(success.unit)))
+            if c.despite:
+                said.append(str(words["missed"]).format(why=_plain(c.despite)))
+            lines.append("- " + " · ".join(said))
     return "\n".join(lines)
+
+
+def _decimal(number: str, language: str) -> str:
+    return number.replace(".", ",") if language == "fr" else number
 
 
 def _plain(text: str) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import TypeVar
 
 from lake.access import Scope
+from lake.builds import Build
 from lake.semantic.answer import Answer
 from lake.semantic.comparisons import compared
 from lake.semantic.figures import answer, check_grain
@@ -70,9 +71,10 @@ def ask(question: Question, scope: Scope) -> Answer:
     return with_source(question.metrics, scope, told)
 
 
-def with_source(metrics: Sequence[str], scope: Scope, work: Callable[[Source], T]) -> T:
-    """Do something with the builds that answer for these indicators; with newer ones, should they go meanwhile."""
-    for _ in range(_PATIENCE):
+def with_source(metrics: Sequence[str], scope: Scope, work: Callable[[Source], T], pinned: Sequence[Build] = ()) -> T:
+    """Do something with the builds that answer for these indicators; with newer ones, should they go meanwhile, unless
+    they are `pinned`."""
+    for _ in range(0 if pinned else _PATIENCE):
         with suppress(BuildGoneError):
             return work(find(metrics, scope))
-    return work(find(metrics, scope))
+    return work(find(metrics, scope, pinned))

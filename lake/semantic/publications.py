@@ -51,15 +51,15 @@ def _published(line: str) -> Build | None:
     return known
 
 
-def find(metrics: Sequence[str], scope: Scope) -> Source:
-    """The builds and the manifest that answer for these indicators.
+def find(metrics: Sequence[str], scope: Scope, pinned: Sequence[Build] = ()) -> Source:
+    """The builds and the manifest that answer for these indicators: the published ones, or those `pinned` of a line.
 
     Raises:
         UnknownMetric: no published build has it; with the nearest that the scope sees.
         AccessDenied: the scope doesn't see a line that it is computed from.
         QueryError: a line that it needs has nothing published, or the builds' definitions differ.
     """
-    available = published()
+    available = published() | {build.line: build for build in pinned}
     manifests = {line: Manifest.read(build.semantic_manifest) for line, build in available.items()}
     needed: set[str] = set()
     for metric in metrics:

@@ -61,6 +61,7 @@ def rows(
     offset: int = 0,
     limit: int = 100,
     *,
+    builds: Sequence[Build] = (),
     scope: Scope,
 ) -> Rows:
     """The rows behind a figure.
@@ -71,6 +72,7 @@ def rows(
         where, since, until: as they were in the question.
         part: one of the indicators that this one is made of.
         offset, limit: which page of them, by date.
+        builds: those of the answer that the figure stands in: without them, rows follow what is published since.
 
     Raises:
         AccessDenied: the role may not drill.
@@ -82,7 +84,7 @@ def rows(
         raise QueryError(f"A page has at most {LARGEST_PAGE} rows.", remedy="Ask for the next ones with offset.")
     exact = tuple(Filter(name, "=", (value,)) for name, value in (cell or {}).items())
     question = Question((metric,), where=(*exact, *where), since=since, until=until)
-    return with_source((metric,), scope, lambda source: _rows(question, part, offset, limit, source, scope))
+    return with_source((metric,), scope, lambda source: _rows(question, part, offset, limit, source, scope), builds)
 
 
 def _rows(question: Question, part: str | None, offset: int, limit: int, source: Source, scope: Scope) -> Rows:

@@ -187,3 +187,9 @@ def test_without_mongodb_the_list_is_there_and_says_that_use_is_not(
     app = opened().toggle(key="catalogue-by-use").set_value(True).run()
     assert say("catalogue.store_down", "en") in texts(app)
     assert links(app)
+
+
+def test_an_entry_opens_by_its_name_alone_as_people_copy_it(in_group: Group) -> None:
+    whole, bare = opened(SALES), opened(SALES.partition(":")[2])
+    assert bare.title[0].value == whole.title[0].value
+    assert not bare.warning

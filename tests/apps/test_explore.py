@@ -19,10 +19,12 @@ from apps.screens.explore.data import View
 from apps.screens.explore.selections import text
 from apps.screens.explore.state import State
 from apps.screens.explore.table import Words
+from apps.sentences import in_words
 from apps.session import Session
 from apps.values import names as names_of
 from apps.words import LANGUAGES, Language, escaped, say
 from lake import access, builds, semantic
+from lake.errors import ViewError
 from lake.semantic import Filter
 from lake.settings import PROJECT, settings
 from lake.store import open_store
@@ -340,6 +342,63 @@ def _with_views(app: AppTest) -> AppTest:
 
 def _opening(app: AppTest) -> list[Any]:
     return [b for b in app.button if str(b.key).startswith("explore-open-")]
+
+
+def test_a_view_whose_indicator_is_gone_stays_with_its_owner_who_reads_what_is_gone(
+    in_group: Group, mongo_settings: str
+) -> None:
+    st.cache_resource.clear()
+    with open_store() as store:
+        for role in ("audio-analyst", "group-director"):
+            who = access.scope(role, who=role)
+            address = {"show": ["audio_renamed_eur"], "by": ["structure"]}
+            Views(store.views).save("Old sales", page="explore", address=address, scope=who, audience="private")
+        who = access.scope("data-engineer", who="data-engineer")
+        Views(store.views).save("Gone", page="explore", address=address, scope=who, audience="official")
+    app = _with_views(opened("audio-analyst"))
+    assert [m.value for m in app.markdown if "Old sales" in m.value or "Gone" in m.value] == [
+        ":material/lock: **Old sales**"
+    ]
+    assert say("explore.views.gone", "en", names="`audio_renamed_eur`") in "".join(c.value for c in app.caption)
+    _opening(app)[0].click().run()
+    assert "audio_renamed_eur" in warnings(fine(app)).replace("\\", "")
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\u200b"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_view_without_a_name_is_asked_for_one(
+    in_group: Group, mongo_settings: str, name: str, language: Language
+) -> None:
+    st.cache_resource.clear()
+    app = _with_views(opened(language=language))
+    app.text_input(key="explore-view-name").input(name).run()
+    app.button(key="explore-view-save").click().run()
+    error = in_words(ViewError("A view needs a name.", remedy="Give it one of 1 to 80 characters."), language)
+    assert any(escaped(error) in m.value for m in fine(app).markdown)
+    with open_store() as store:
+        assert not Views(store.views).visible(access.scope("group-director", who="group-director"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"by": ["structure_name", "device_class"], "across": "device_class"},
+        {"by": ["structure_name"], "grain": "month", "across": "metric_time", "compare": "previous_year"},
+        {"by": ["structure_name"], "pick": ["device_class:1"], "pane": ["device_class"], "compare": "benchmark"},
+    ],
+)
+def test_a_view_shared_across_lines_says_what_is_out_of_scope(in_group: Group, address: dict[str, Any]) -> None:
+    app = fine(opened("dental-analyst", show=SALES, **address))
+    assert SALES in warnings(app).replace("\\", "")
+    assert say("state.no_indicator", "en") in "".join(c.value for c in app.caption)
+
+
+def test_what_can_hold_some_choices_only_does_not_offer_to_take_all(in_group: Group) -> None:
+    app = fine(opened())
+    for name in ("show", "by"):
+        field = app.multiselect(key=f"explore-{name}").proto
+        assert 0 < field.max_selections < len(field.options)
+        assert not field.select_all
 
 
 def test_another_persona_in_the_same_session_sees_its_own(in_group: Group) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from group import Group, copied
+from pages import opened, texts
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
-from apps.numbers import day
+from apps import ask
+from apps.numbers import day, instant
 from apps.registry import PAGES
 from apps.words import LANGUAGES, Language, escaped, say
 from lake import access, builds
@@ -23,26 +25,6 @@ from lake.settings import LINES, MARTS, PROJECT, settings
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 ROLES = list(access.load(PROJECT / "lake" / "access" / "policy.yml").roles)
-
-
-def opened(page: str, *, role: str = "group-director", language: str = "fr", **address: str) -> AppTest:
-    """The portal on one page, as a persona sees it by a link."""
-    app = AppTest.from_file(str(PROJECT / "apps" / "portal.py"), default_timeout=120)
-    app.query_params["as"] = role
-    app.query_params["lang"] = language
-    for name, value in address.items():
-        app.query_params[name] = value
-    if page != "home":
-        app._page_hash = calc_hash(page)  # AppTest.switch_page knows only pages that are files
-    return app.run()
-
-
-def texts(app: AppTest) -> str:
-    """All that stands on the screen."""
-    parts = [e.value for e in [*app.title, *app.header, *app.subheader, *app.markdown, *app.caption, *app.text]]
-    parts += [e.value for e in [*app.error, *app.warning, *app.info, *app.success]]
-    parts += [f"{m.label} {m.value} {m.delta}" for m in app.metric]
-    return "\n".join(map(str, parts))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -140,10 +122,47 @@ def test_a_refused_build_is_announced_and_the_good_one_stays(
     (refused / good.checks_file.name).write_text(json.dumps(kept), "utf-8")
     for language in LANGUAGES:
         app = opened("audio", language=language)
-        for why in ("Every device has a price", wrong[f"says_{language}"]):
+        seen = say("state.seen", language, at=instant(good.created_at, language))
+        for why in ("Every device has a price", wrong[f"says_{language}"], seen):
             assert any(why in e.value for e in app.error)
         assert say("checks.failed", language) in badges(app)
         assert app.metric
+
+
+def test_readers_who_were_brought_back_to_an_earlier_build_are_told(
+    in_group: Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "copy"
+    copied(in_group.data / "marts" / "audio", data / "marts" / "audio")
+    monkeypatch.setenv("LAKE_DATA", str(data))
+    settings.cache_clear()
+    good = builds.published("audio")
+    assert good
+    newer = data / "marts" / "audio" / "99991231T000000-000001"
+    copied(good.folder, newer, "build.json")
+    builds.save(replace(good, id=newer.name, folder=newer, created_at=good.created_at + timedelta(days=1)))
+    for language in LANGUAGES:
+        app = opened("audio", language=language)
+        at, later = (instant(good.created_at + timedelta(days=days), language) for days in (0, 1))
+        assert say("state.went_back", language, at=at, newer=later) in [w.value for w in app.warning]
+        assert say("checks.went_back", language) in badges(app)
+
+
+def test_a_group_made_from_other_builds_than_its_lines_show_says_so(
+    in_group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ask, "outdated", lambda build: ("audio", "dental") if build.line == "group" else ())
+    for page in ("group", "home", "explore"):
+        app = opened(page, language="en", **({"show": "group_customers"} if page == "explore" else {}))
+        told = say("state.behind", "en", lines="Hearing aids, Dental")
+        assert (told in [w.value for w in app.warning]) is (page != "home"), page
+
+
+def test_what_was_not_checked_does_not_read_as_passed(in_group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    published = builds.published
+    monkeypatch.setattr(builds, "published", lambda line: (b := published(line)) and replace(b, checks=None))
+    said = badges(opened("audio", language="en"))
+    assert say("checks.unchecked", "en") in said and say("checks.passed", "en") not in said
 
 
 def test_a_line_page_narrows_to_the_chosen_structure(in_group: Group) -> None:

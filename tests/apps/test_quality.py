@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from group import Group, copied
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from apps.numbers import figure
 from apps.words import LANGUAGES, Language, say
 from lake import access, builds
 from lake.builds import Build
@@ -120,8 +122,31 @@ def test_the_quarantine_is_counted_by_reason_and_read_again_after_confirmation(i
     next(b for b in app.button if b.label == say("quality.retry", "en")).click().run()
     app.button(key="confirm").click().run()
     assert not app.exception and not app.error
-    told = say("quality.retried", "en", source=source, tried=truth, landed=0, unchanged=0, still=truth)
-    assert told in texts(app)
+    assert not app.success  # not one of them passes
+    assert [w.value for w in app.warning] == [say("quality.retried_none", "en", source=source, tried=truth)]
+
+
+def test_the_rows_in_quarantine_of_lines_and_shared_sources_add_up_to_the_tab(in_group: Group) -> None:
+    st.cache_resource.clear()
+    app = opened()
+    held = [re.search(r"([\d,]+) rows? in quarantine", c.value) for c in app.caption]
+    of_lines = sum(int(found[1].replace(",", "")) for found in held if found)
+    total = figure(of_lines, "count", "en")
+    assert say("quality.quarantine_some", "en", n=total) in texts(on(app, "quarantine"))
+    for source in app.selectbox(key="quality-source").options:
+        name, _, waiting = source.partition(" · ")
+        app.selectbox(key="quality-source").set_value(name).run()
+        reasons = int(app.dataframe[0].value["rows"].sum())
+        told = say("quality.reasons_note", "en", reasons=figure(reasons, "count", "en"), n=waiting)
+        assert (told in texts(app)) is (figure(reasons, "count", "en") != waiting)
+
+
+def test_a_build_with_a_warning_does_not_read_as_one_without(two_builds: tuple[Build, Build]) -> None:
+    current, earlier = two_builds
+    assert current.checks and earlier.checks
+    builds.save(replace(earlier, checks=replace(earlier.checks, warned=1)))
+    app = on(opened(), "builds")
+    assert texts(app).count(say("quality.build_states.warned", "en")) == 1
 
 
 def test_a_refused_build_says_why_since_when_and_shows_the_rows(two_builds: tuple[Build, Build]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from group import Group
@@ -28,10 +29,21 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A fresh browser session; an error in the page's console fails the test."""
+    """A fresh browser session; an error in the page's console fails the test, and so does whatever it asks of a host
+    that is not this machine."""
     opened = browser.new_page(viewport={"width": 1360, "height": 900})
     errors: list[str] = []
+    foreign: list[str] = []
+
+    def asked(url: str) -> None:
+        there = urlsplit(url)
+        if there.scheme not in ("data", "blob") and there.hostname not in ("127.0.0.1", "localhost"):
+            foreign.append(url)
+
     opened.on("pageerror", lambda e: errors.append(str(e)))
+    opened.on("request", lambda request: asked(request.url))
+    opened.on("websocket", lambda socket: asked(socket.url))
     yield opened
     opened.close()
     assert not errors
+    assert not foreign

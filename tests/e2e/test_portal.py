@@ -12,9 +12,11 @@ from browser import MARKS, settled
 from group import Group
 from playwright.sync_api import Page, expect
 
+from apps import browser
 from apps.registry import PAGES
 from apps.words import LANGUAGES, Language, say
 from lake import access
+from lake.settings import PROJECT
 
 pytestmark = MARKS
 
@@ -38,6 +40,62 @@ def test_an_address_that_no_page_has_says_so_and_leads_home(page: Page, portal: 
     expect(page.get_by_text(say("state.nowhere_title", language))).to_be_visible()
     page.get_by_test_id("stMain").get_by_role("link", name=say("page.home", language)).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(say("question.home", language))
+
+
+@pytest.mark.parametrize("path", ["foo/bar", "audio/S01/2025", "_none/x/"])
+def test_an_address_of_several_levels_says_so_too(page: Page, portal: str, path: str) -> None:
+    page.goto(f"{portal}/{path}?lang=en")
+    settled(page)
+    expect(page.get_by_text(say("state.nowhere_title", "en"))).to_be_visible()
+    shown = path.strip("/").replace("/", "\N{DIVISION SLASH}")
+    expect(page.get_by_text(f"“{shown}”")).to_be_visible()
+
+
+def test_the_icon_of_the_page_is_our_own(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/?lang=en")
+    settled(page)
+    icon = page.locator("link[rel~=icon]").first.get_attribute("href") or ""
+    answer = page.request.get(f"{portal}/{icon.lstrip('/.')}" if "://" not in icon else icon)
+    assert answer.ok and answer.headers["content-type"] == "image/png"
+    assert answer.body() == (PROJECT / "apps" / "icon.png").read_bytes()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_streamlit_itself_speaks_the_readers_language(page: Page, portal: str, language: Language) -> None:
+    english, french = list(browser.catalogue()), list(browser.catalogue().values())
+    own, other = (french, english) if language == "fr" else (english, french)
+    page.goto(f"{portal}/explore?lang={language}&as=group-director")
+    settled(page)
+    page.get_by_test_id("stDataFrame").first.hover()
+    full = own[english.index("Fullscreen")]
+    expect(page.get_by_test_id("stDataFrame").get_by_label(full).first).to_be_attached()
+    page.get_by_label(say("explore.show", language), exact=True).fill("zzz")
+    expect(page.get_by_text(own[english.index("No results")])).to_be_visible()
+    page.keyboard.press("Escape")
+    foreign = {text for text in other if text not in own and "{}" not in text}
+    assert not foreign & set(page.evaluate(_CHROME))
+
+
+def test_streamlit_changes_its_language_with_the_reader(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/explore?lang=fr")
+    settled(page)
+    sidebar = page.get_by_test_id("stSidebar")
+    for language, told in (("en", "Fullscreen"), ("fr", "Plein écran"), ("en", "Fullscreen")):
+        sidebar.get_by_text(language.upper(), exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(say("question.explore", language))
+        settled(page)
+        page.get_by_test_id("stDataFrame").first.hover()
+        expect(page.get_by_test_id("stDataFrame").get_by_label(told).first).to_be_attached()
+
+
+def test_figures_are_in_the_language_of_the_page_not_of_the_browser(page: Page, portal: str) -> None:
+    for key in ("audio", "finance"):
+        page.goto(f"{portal}/{key}?lang=fr")
+        settled(page)
+        said = page.evaluate(
+            "document.body.innerText + [...document.querySelectorAll('svg text')].map(e => e.textContent)"
+        )
+        assert not re.findall(r"\d[.]\d+\s?[%€h]|€\d", said)
 
 
 @pytest.mark.parametrize(("key", "label"), [("finance", "finance.month"), ("catalogue", "catalogue.line")])
@@ -136,6 +194,32 @@ def test_a_publication_appears_in_an_open_session(page: Page, portal: str, group
     expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
 
 
+def test_a_double_click_sends_an_opinion_once_and_whole(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/datalab?lang=en&prototype=childcare/free_hours")
+    settled(page)
+    page.get_by_label(say("lab.comment", "en")).fill("Twice clicked")
+    page.get_by_test_id("stFeedbackButton").nth(4).click()
+    page.get_by_role("button", name=say("lab.send", "en")).dblclick()
+    expect(page.get_by_text(say("lab.thanks", "en"))).to_be_visible()
+    expect(page.get_by_label(say("lab.comment", "en"))).to_have_value("Twice clicked")
+    page.get_by_role("button", name=say("lab.back", "en")).click()
+    settled(page)
+    expect(page.get_by_text(re.compile(r"5 / 5 · 1 rating")).first).to_be_visible()
+
+
+def test_a_comma_typed_for_a_measure_stays_a_comma(page: Page, portal: str) -> None:
+    page.goto(f"{portal}/datalab?lang=en&as=group-director&prototype=optical/lost_quotes")
+    settled(page)
+    page.get_by_text(say("lab.move", "en")).click()
+    field = page.get_by_label(say("lab.measured", "en", unit="pts"))
+    field.press_sequentially("1,5")
+    page.get_by_label(say("lab.evidence", "en")).fill("Two shops")
+    page.get_by_role("button", name="Pilot").click()
+    expect(page.get_by_text(say("number.unread", "en", text="1,5", example="1,234.5"))).to_be_visible()
+    expect(field).to_have_value("1,5")
+    expect(page.get_by_label(say("lab.evidence", "en"))).to_have_value("Two shops")
+
+
 def test_an_opinion_on_a_prototype_is_kept_and_counted(page: Page, portal: str) -> None:
     page.goto(f"{portal}/datalab?lang=en")
     settled(page)
@@ -149,6 +233,18 @@ def test_an_opinion_on_a_prototype_is_kept_and_counted(page: Page, portal: str) 
     page.get_by_role("button", name=say("lab.back", "en")).click()
     settled(page)
     expect(page.get_by_text(re.compile(r"4 / 5 · 1 rating")).first).to_be_visible()
+
+
+#: All that stands in what is not ours: labels, tooltips, hints.
+_CHROME = """() => {
+  const said = [...document.querySelectorAll('[aria-label], [title], [placeholder]')].flatMap(
+    e => ['aria-label', 'title', 'placeholder'].map(name => e.getAttribute(name)));
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode())
+    if (!walker.currentNode.parentElement.closest('[data-testid=stMarkdownContainer], script, style, noscript'))
+      said.push(walker.currentNode.nodeValue.trim());
+  return said.filter(Boolean);
+}"""
 
 
 def _published(group: Group, line: str) -> str:

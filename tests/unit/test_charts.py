@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 
 import pandas as pd
@@ -92,3 +93,47 @@ def test_a_heat_map_has_its_members_in_the_order_they_come() -> None:
     data = pd.DataFrame({"member": ["b", "a"], "other": ["2", "1"], "value": [1.0, 2.0]})
     drawn = drawing.heat(Plot(data, ("eur",), ("Ventes",), across=("1", "2")), "en")["encoding"]
     assert (drawn["y"]["sort"], drawn["x"]["sort"]) == (["b", "a"], ["1", "2"])
+
+
+def _drawn(spec: Spec) -> str:
+    return vl_convert.vegalite_to_svg({**charts.inlined(spec), "width": 400})
+
+
+@pytest.mark.parametrize(("is_sum", "pieces", "points"), [(False, 2, 4), (True, 1, 6)])
+def test_a_line_breaks_where_a_period_has_no_data_and_is_zero_where_it_is_a_sum(
+    is_sum: bool, pieces: int, points: int
+) -> None:
+    table = pd.DataFrame({"metric_time": [_MONTHS[n] for n in (0, 1, 4, 5)], "v": [10.0, 20.0, 30.0, 40.0]})
+    spec = charts.over_time(table, "metric_time", "v", "count", "en", is_sum=is_sum)
+    assert list(spec["data"]["v"].fillna(-1)) == [10, 20, *([0, 0] if is_sum else [-1, -1]), 30, 40]
+    svg = _drawn(spec)
+    (line,) = re.findall(r'aria-roledescription="line mark"[^>]*d="([^"]+)"', svg) or re.findall(
+        r'd="([^"]+)"[^>]*aria-roledescription="line mark"', svg
+    )
+    assert line.count("M") == pieces
+    assert svg.count('aria-roledescription="point"') == points
+
+
+def test_members_of_a_chart_over_time_each_have_every_period() -> None:
+    table = pd.DataFrame({"time": pd.to_datetime([_MONTHS[n] for n in (0, 2, 1)]), "member": list("aab"), "value": 1.0})
+    whole = charts.every_period(table, "time", "month", split="member", zero=("value",))
+    assert [(t.month, m, v) for t, m, v in whole.itertuples(index=False)] == [
+        (1, "a", 1), (1, "b", 0), (2, "a", 0), (2, "b", 1), (3, "a", 1), (3, "b", 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("grain", "n"), [("day", 8), ("week", 2), ("month", 1), ("quarter", 1), ("year", 1)])
+def test_every_grain_has_its_periods(grain: str, n: int) -> None:
+    first = {"day": "2025-01-06", "week": "2025-01-06"}.get(grain, "2025-01-01")
+    last = {"day": "2025-01-13", "week": "2025-01-13"}.get(grain, "2025-01-01")
+    table = pd.DataFrame({"t": pd.to_datetime([first, last]).unique(), "v": 1.0})
+    assert len(charts.every_period(table, "t", grain)) == n
+
+
+@pytest.mark.parametrize(("count", "named"), [(3, 3), (40, 4)])
+def test_the_points_of_a_scatter_have_names_those_at_the_edges_where_they_are_many(count: int, named: int) -> None:
+    table = pd.DataFrame({"member": [f"Site {n}" for n in range(count)], "x": range(count), "value": range(count)})
+    svg = _drawn(drawing.scatter(Plot(table.astype({"x": float, "value": float}), ("eur", "rate"), ("A", "B")), "en"))
+    assert {f"Site {n}" for n in range(count) if f">Site {n}<" in svg} == {
+        f"Site {n}" for n in (range(count) if count == named else (0, 1, count - 2, count - 1))
+    }

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from apps.screens.explore import peers
+from apps.cases import ENOUGH
+from apps.screens.explore import peers, shape
 from apps.screens.explore.data import View
 from apps.screens.explore.state import State
 from apps.screens.explore.table import Words
-from apps.words import Language
+from apps.words import Language, say
 from lake.semantic import Answer, Column, Note
 from lake.semantic.answer import Timings
 
@@ -104,3 +106,35 @@ def test_the_table_does_without_the_number_of_peers_and_without_what_nobody_may_
 def test_of_the_notes_those_of_the_benchmark_say_why_there_is_none() -> None:
     why, other = Note("benchmark", "pourquoi", "why"), Note("month", "mois", "month")
     assert peers.reasons(view([row(5.0, None)], (), notes=(other, why))) == (why,)
+
+
+def test_the_worst_stay_in_the_drawing_when_it_can_not_hold_all() -> None:
+    rows = [row(float(100 - rank), rank, site=f"S{rank:03}") for rank in range(1, 61)]
+    found = view(rows, ("site",))
+    plot, left = peers.plot(found, words("en"), found.main.column("m"), peers.standings(found, words("en"))["m"])
+    shown = list(plot.data["member"])
+    assert len(shown) == shape.MOST_BARS and left == 60 - shape.MOST_BARS
+    assert {"S001", "S060"} <= set(shown)
+
+
+def test_over_time_both_ends_of_the_last_period_are_drawn() -> None:
+    months = (date(2025, 1, 1), date(2025, 2, 1))
+    rows = [row(float(rank), rank, site=f"S{rank:02}", metric_time=on) for on in months for rank in range(1, 21)]
+    found = view(rows, ("site",), "month")
+    told = words("en", "month")
+    plot, left = peers.plot(found, told, found.main.column("m"), peers.standings(found, told)["m"])
+    assert set(plot.data["member"]) == {"S01", "S02", "S03", "S04", "S17", "S18", "S19", "S20"} and left == 12
+
+
+def test_rows_on_few_cases_are_marked_and_not_told_as_first_or_last() -> None:
+    rows = [row(float(10 * rank), rank, site=f"S{rank}") for rank in range(1, 6)]
+    found = replace(
+        view(rows, ("site",)), counts={"m": "n"}, keys=("site",), cases={("m", (f"S{n}",)): 50 for n in (2, 3, 4, 5)}
+    )
+    standings = peers.standings(found, words("en"))["m"]
+    assert [one.is_few for one in standings] == [True, False, False, False, False]
+    told = " ".join(peers.sentences(found, words("en"), "days", standings))
+    assert "**S2** (rank 2 of 9)" in told and "**S1**" not in told
+    assert say("explore.peers.on_few", "en", few=1, of=5, n=ENOUGH) in told
+    plot, _ = peers.plot(found, words("en"), found.main.column("m"), standings)
+    assert plot.data["rank"][0] == "rank 1 of 9 · few cases"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -137,7 +138,7 @@ def test_the_table_escapes_names_and_marks_what_is_unfavourable() -> None:
         thousands=False,
     )
     assert "<b>" not in shown and "&lt;b&gt;" in shown
-    assert '<td class="against">(1,000)</td><td class="against">(100.0\u202f%)</td>' in shown
+    assert '<td class="against">(1,000)</td><td class="against">(100.0%)</td>' in shown
     assert '<th scope="row">en wages</th><td class="block">2,000</td>' in shown
 
 
@@ -151,6 +152,28 @@ def test_a_month_stands_beside_the_year_to_date_and_has_dashes_where_it_has_noth
     wages, taxes = cells(shown, "en wages"), cells(shown, "en taxes")
     assert wages.index(">10<") < wages.index(">30<")
     assert taxes.startswith('<td class="block">–</td>') and ">5<" in taxes
+
+
+@pytest.mark.parametrize("thousands", [False, True])
+def test_a_variance_is_what_a_reader_finds_who_subtracts_the_two_amounts_beside_it(thousands: bool) -> None:
+    unit = Decimal(1000 if thousands else 1)
+    parts = [
+        ("goods_sales", "1000.4", "999.6", "998.5"),
+        ("wages", "-10.5", "-9.5", "-10.4"),
+        ("services", "0.4", "1.6", "-0.4"),
+    ]
+    lines = [Line(code, code, code, *(Decimal(v) * unit for v in values)) for code, *values in parts]
+    rows = statement(lines)
+    shown = html([Block(rows, "2025", "2024")], "en", thousands=thousands)
+    for cells in re.findall(r"<td class=\"block\">.*?</tr>", shown):
+        found = re.findall(r"<td[^>]*>([^<]*)</td>", cells)
+        if len(found) < 7:
+            continue  # nothing was recorded there
+        actual, budget, gap, _, before, moved, _ = (
+            int(re.sub(r"[^\d-]", "", text.replace("(", "-")) or 0) for text in found
+        )
+        signs = {gap == sign * (actual - budget) and moved == sign * (actual - before) for sign in (1, -1)}
+        assert True in signs, found
 
 
 def test_places_stand_beside_what_they_make_together() -> None:

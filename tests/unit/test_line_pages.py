@@ -41,7 +41,6 @@ def test_a_plan_names_indicators_and_dimensions_that_exist(line: str) -> None:
     found = plan(line)
     named = [step for funnel in found.funnels for step in funnel.steps]
     named += [metric for item in (*found.losses, *found.mixes) for metric in item.metrics]
-    named += [*found.cases, *found.cases.values()]
     split = [item.by for item in (*found.losses, *found.mixes) if isinstance(item, Split)]
     if found.occupancy:
         named += [found.occupancy.metric, found.occupancy.open]
@@ -98,6 +97,18 @@ def test_a_plan_does_without_what_an_older_build_does_not_know() -> None:
     assert (bare.losses, bare.mixes, bare.occupancy, bare.cohorts) == ((), (), None, None)
 
 
+def test_every_rate_and_mean_that_is_counted_is_counted_by_an_indicator_of_its_line() -> None:
+    counts = yaml.safe_load((PROJECT / "apps" / "cases.yml").read_text("utf-8"))
+    assert {*counts, *counts.values()} <= metrics()
+    assert all(name.partition("_")[0] == count.partition("_")[0] for name, count in counts.items())
+
+
+def test_a_month_without_a_part_stays_between_the_others() -> None:
+    months = [date(2025, 1, 1), date(2025, 3, 1)]
+    found = shares(pd.DataFrame({"metric_time": months, "part": ["a", "a"], "value": [1.0, 2.0]}))
+    assert list(found["metric_time"].dt.month) == [1, 2, 3] and found["share"].isna().tolist() == [False, True, False]
+
+
 def test_the_emptiest_places_come_first_weighted_by_what_is_open() -> None:
     table = pd.DataFrame(
         {
@@ -126,19 +137,19 @@ def places(values: list[float], cases: list[int | None], quartile: float = 0.5) 
 
 def test_places_on_few_cases_are_not_ranked_among_the_others() -> None:
     table = places([0.9, 0.8, 0.7, 0.6, 0.4, 0.0], [50, 50, 50, 50, 50, 3])
-    found = standing(table, "x", lower_is_better=False, least_cases=20)
+    found = standing(table, "x", lower_is_better=False)
     assert list(found.shown["site"]) == ["S0", "S1", "S2", "S3", "S4"]
     assert (found.few, found.behind, found.ranked) == (1, 1, 5)
 
 
 def test_where_nearly_all_stand_on_few_cases_all_are_shown_and_marked() -> None:
-    found = standing(places([0.9, 0.1], [3, 50]), "x", lower_is_better=False, least_cases=20)
+    found = standing(places([0.9, 0.1], [3, 50]), "x", lower_is_better=False)
     assert list(found.shown["is_few"]) == [True, False]
     assert found.ranked == 0
 
 
 def test_low_is_best_where_the_indicator_says_so() -> None:
-    found = standing(places([0.9, 0.1, 0.2, 0.3, 0.4], [None] * 5), "x", lower_is_better=True, least_cases=20)
+    found = standing(places([0.9, 0.1, 0.2, 0.3, 0.4], [None] * 5), "x", lower_is_better=True)
     assert list(found.shown["x"]) == [0.1, 0.2, 0.3, 0.4, 0.9]
     assert found.behind == 1 and found.few == 0
 

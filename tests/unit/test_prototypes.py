@@ -89,6 +89,29 @@ def test_a_prototype_goes_stage_by_stage_on_evidence(folder: Path) -> None:
     )
 
 
+def test_a_missed_threshold_is_no_evidence_without_a_reason_which_is_kept(folder: Path) -> None:
+    journal, it = Journal(Memory()), card("audio/first_try", folder)  # at least 60 %
+    for measured in (59.9, -1):
+        with pytest.raises(PrototypeError, match="misses its threshold"):
+            journal.promote(it, who="Anne", why="5 of 9", measured=measured, despite=" ")
+    for measured in (float("nan"), float("inf")):
+        with pytest.raises(PrototypeError, match="no measured value"):
+            journal.promote(it, who="Anne", why="5 of 9", measured=measured, despite="because")
+    journal.promote(it, who="Anne", why="5 of 9", measured=59.5, despite="Two centres were closed")
+    journal.promote(it, who="Anne", why="6 of 9", measured=60, despite="not needed")
+    assert [c.despite for c in journal.record(it).changes] == ["Two centres were closed", None]
+    text = sprint_summary([it], journal, "2026-S02", "fr")
+    assert "5 of 9 · mesuré : 59,5 % · seuil manqué, promu parce que : Two centres were closed" in text
+
+
+def test_what_was_promoted_before_reasons_were_asked_for_is_still_read(folder: Path) -> None:
+    memory = Memory()
+    journal, it = Journal(memory), card("audio/first_try", folder)
+    journal.promote(it, who="Anne", why="7 of 9", measured=78)
+    del memory.kept[0]["despite"]
+    assert journal.record(it).changes[0].despite is None
+
+
 def test_a_retired_prototype_stays_retired_and_keeps_its_journal(folder: Path) -> None:
     journal, it = Journal(Memory()), card("audio/first_try", folder)
     journal.rate(it, who="v1", role="group-director", rating=2, comment="Not for us")

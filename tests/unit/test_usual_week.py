@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from apps.numbers import figure
 from apps.prototypes.week import as_grid, usual_week
 
 
@@ -22,3 +23,9 @@ def test_free_hours_are_means_of_open_days_and_never_below_zero() -> None:
     assert free == pytest.approx({("A", 0): 3.0, ("A", 1): 8.0, ("B", 0): 1.0})
     grid = as_grid(week, "site_name", "en")
     assert list(grid.index) == ["A", "B"] and list(grid.columns) == ["Mon", "Tue"]
+    assert grid["Mon"]["B"] == 1.0
+    assert pd.isna(grid["Tue"]["B"])  # closed on Tuesdays, which is not full
+
+
+def test_a_full_day_is_written_otherwise_than_a_closed_one() -> None:
+    assert figure(0, "hours", "fr", decimals=1) == "0,0\u00a0h"

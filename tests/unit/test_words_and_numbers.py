@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.blocks import freshness, landed_at
-from apps.numbers import NOTHING, age, change, day, figure, instant, locale, written
+from apps.numbers import NOTHING, age, change, day, figure, instant, locale, places, typed, written
 from apps.words import LANGUAGES, Language, catalogue, say
 from lake.settings import PROJECT
 
@@ -61,7 +61,7 @@ def test_a_word_agrees_with_the_number_before_it(n: object, fr: str, en: str) ->
         (Decimal("1234567.891"), "eur", "1 234 568 €", "€1,234,568"),
         (Decimal("12.5"), "eur", "12,50 €", "€12.50"),
         (-3.2, "eur", "-3,20 €", "-€3.20"),
-        (0.1234, "rate", "12,3 %", "12.3 %"),
+        (0.1234, "rate", "12,3 %", "12.3%"),
         (1234, "count", "1 234", "1,234"),
         (7.25, "hours", "7,25 h", "7.25 h"),
         (3, "days", "3 j", "3 d"),
@@ -135,3 +135,61 @@ def test_freshness_tells_the_newest_event_and_the_landing() -> None:
     assert freshness(None, landed_at(datetime(2026, 1, 5, 8, 12, tzinfo=UTC), "en"), "en") == (
         "Data landed on 5 Jan 2026, 09:12"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "fr", "en"),
+    [
+        ("1,5", "1.5", None),
+        ("1.5", "1.5", "1.5"),
+        ("1 234,5", "1234.5", None),
+        ("1\u202f234,50", "1234.50", None),
+        ("1,234.5", None, "1234.5"),
+        ("1,234", "1.234", "1234"),
+        ("1.234", None, "1.234"),
+        ("−3", "-3", "-3"),
+        ("+12", "12", "12"),
+        ("1 23", None, None),
+        ("1e5", None, None),
+        ("12 %", None, None),
+        ("nan", None, None),
+        ("", None, None),
+    ],
+)
+def test_a_number_is_read_as_the_language_writes_it_or_not_at_all(text: str, fr: str | None, en: str | None) -> None:
+    for language, expected in (("fr", fr), ("en", en)):
+        try:
+            found = str(typed(text, language))  # type: ignore[arg-type]
+        except ValueError:
+            found = None
+        assert found == expected
+
+
+@given(st.decimals(-10_000_000, 10_000_000, places=2), st.sampled_from(LANGUAGES))
+def test_what_is_written_is_read_as_the_same_number(value: Decimal, language: Language) -> None:
+    assert typed(written(value, 2, language), language) == value
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "decimals"),
+    [
+        ([999.5, 1_000.25], "eur", 0),
+        ([9.5, None], "eur", 2),
+        ([1, 2_000], "count", 0),
+        ([1.25, 99.0], "days", 2),
+        ([1.25, 140.0], "days", 1),
+        ([0.5, 12.0], "rate", 1),
+        ([], "hours", 0),
+    ],
+)
+def test_the_figures_of_a_column_have_as_many_decimals(values: list[float | None], unit: str, decimals: int) -> None:
+    assert places(values, unit) == decimals
+    said = [figure(v, unit, "en", decimals=places(values, unit)) for v in values if v is not None]
+    assert all(len(re.sub(r"[^\d.]", "", text).partition(".")[2]) == decimals for text in said)
+
+
+def test_each_language_has_its_own_signs() -> None:
+    """Guillemets, blanks before punctuation, a comma before decimals are French; curly quotes are English."""
+    for key, texts in catalogue().items():
+        assert not re.search(r"[«»]|[\s\u202f\u00a0][;:!?%](\s|$)|\d,\d{1,2}\b", texts["en"]), key
+        assert not re.search(r"[“”]|\w[;!?](\s|$)|\d\.\d\b", texts["fr"]), key

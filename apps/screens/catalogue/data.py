@@ -55,7 +55,10 @@ class Known:
     ways: Mapping[str, Lineage]
 
     def entry(self, id: str | None) -> Entry | None:
-        return next((e for e in self.entries if e.id == id), None)
+        """The entry of an id; of a name alone, as people copy it from the screen, where only one entry has it."""
+        exact = next((e for e in self.entries if e.id == id), None)
+        named = [e for e in self.entries if e.name == id]
+        return exact or (named[0] if len(named) == 1 else None)
 
 
 def known(session: Session) -> Known:

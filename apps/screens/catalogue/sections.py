@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pyarrow as pa
 import streamlit as st
 
-from apps.blocks import link
+from apps.blocks import floats, link, written
 from apps.numbers import NOTHING, age, day, figure, instant
 from apps.registry import PAGES
 from apps.screens.catalogue import data
@@ -228,7 +228,11 @@ def draw_rows(session: Session, found: Known, entry: Entry) -> None:
         )
     )
     config = {c.name: c.label(language) for c in shown}
-    st.dataframe(worded(table.to_pandas(), language), hide_index=True, column_config=config, height="content")
+    said = worded(table.to_pandas(), language)
+    units = {c.name: c.unit or None for c in shown if c.name in floats(said)}
+    st.dataframe(
+        written(said, units, language), hide_index=True, column_config=config, height="content", placeholder=""
+    )
 
 
 def draw_history(session: Session, found: Known, entry: Entry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
@@ -11,6 +12,7 @@ import streamlit as st
 
 from apps.session import Session
 from apps.store import store
+from lake.errors import StoreError
 from lake.prototypes import STAGES, Card, Journal, Record, Stage, cards
 
 
@@ -54,8 +56,10 @@ def screen(card: Card) -> Callable[[Session], None]:
 
 
 def note_view(session: Session, card: Card) -> None:
-    """Record that this viewer opened it, once a browser session."""
+    """Record that this viewer opened it, once a browser session, or at the next rerun if the lake does not answer: a
+    count of views keeps nobody from the screen."""
     seen: set[str] = st.session_state.setdefault("prototypes_seen", set())
     if card.id not in seen:
-        seen.add(card.id)
-        journal().viewed(card, who=session.viewer, role=session.role)
+        with suppress(StoreError):
+            journal().viewed(card, who=session.viewer, role=session.role)
+            seen.add(card.id)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
-from apps.blocks import guarded
+from apps.blocks import guarded, number_field
 from apps.numbers import day, figure
 from apps.screens.datalab.data import Shown, journal, next_stage, note_view, screen
 from apps.sentences import in_words
 from apps.session import Session
-from apps.words import say
+from apps.words import Language, escaped, say
 from lake import access
-from lake.errors import PrototypeError
+from lake.errors import PrototypeError, StoreError
 from lake.prototypes import Card, Record
 
 
@@ -28,7 +30,7 @@ def draw_prototype(session: Session, item: Shown) -> None:
         draw_opinion(session, card)
         if session.scope.allows("decide", card.line):
             _decision(session, item)
-    _log(session, item.record)
+    _log(session, item)
 
 
 def rating_of(session: Session, record: Record) -> str:
@@ -39,18 +41,32 @@ def rating_of(session: Session, record: Record) -> str:
     return say("lab.rating", session.language, mean=mean, n=len(record.feedback))
 
 
+@st.fragment
 def draw_opinion(session: Session, card: Card) -> None:
-    """The form that collects a rating and a comment; a viewer's last one counts."""
+    """The fields for a rating and a comment; a viewer's last opinion counts. What was typed stays until it is sent, and
+    after, so that sending it twice says the same twice."""
     language = session.language
-    with st.form(f"opinion-{card.id}", clear_on_submit=True, border=True):
+    with st.container(border=True):
         st.markdown(f"**{say('lab.your_opinion', language)}** — {say('lab.useful', language)}")
-        stars = st.feedback("stars", key=f"stars-{card.id}")
-        comment = st.text_area(say("lab.comment", language), max_chars=2000, height=80)
-        sent = st.form_submit_button(say("lab.send", language))
-    if sent and stars is None:
+        stars = st.feedback("stars", key=f"stars-{card.id}", persist_state="session")
+        comment = st.text_area(
+            say("lab.comment", language),
+            max_chars=2000,
+            height=80,
+            key=f"comment-{card.id}",
+            persist_state="session",
+        )
+        sent = st.button(say("lab.send", language), key=f"send-{card.id}")
+    if not sent:
+        return
+    if stars is None:
         st.warning(say("lab.rate_first", language))
-    elif sent and stars is not None:
+        return
+    try:
         journal().rate(card, who=session.viewer, role=session.role, rating=stars + 1, comment=comment)
+    except StoreError as error:
+        st.error(f"{say('lab.not_sent', language)} {in_words(error, language)}", icon=":material/cloud_off:")
+    else:
         st.success(say("lab.thanks", language), icon=":material/check_circle:")
 
 
@@ -61,8 +77,7 @@ def _card(session: Session, item: Shown) -> None:
     left, right = st.columns(2)
     roles = access.policy().roles
     users = ", ".join(roles[r].label(language) if r in roles else r for r in card.key_users)
-    at, value = say(f"lab.{success.at}", language), figure(success.threshold, None, language)
-    threshold = f"{success.measure.to(language)} {at} {value} {success.unit}"
+    threshold = f"{success.measure.to(language)} {_threshold(card, language)}"
     with left:
         st.markdown(f"**{say('lab.decision', language)}** — {card.decision.to(language)}")
         st.markdown(f"**{say('lab.success', language)}** — {threshold}")
@@ -79,23 +94,33 @@ def _decision(session: Session, item: Shown) -> None:
     language, card = session.language, item.card
     after = next_stage(item.record.stage)
     with st.expander(say("lab.move", language), icon=":material/gavel:"), st.form(f"move-{card.id}", border=False):
-        why = st.text_area(say("lab.evidence", language), height=80)
-        unit = card.success.unit
-        measured = st.number_input(say("lab.measured", language, unit=unit), value=None, placeholder="–")
+        why = st.text_area(say("lab.evidence", language), height=80, key=f"why-{card.id}")
+        measured = number_field(
+            session, say("lab.measured", language, unit=card.success.unit), key=f"measured-{card.id}"
+        )
+        despite = st.text_area(
+            say("lab.despite", language, threshold=_threshold(card, language)), height=80, key=f"despite-{card.id}"
+        )
         promoted = after is not None and st.form_submit_button(
             say("lab.promote", language, stage=say(f"stage.{after}", language)), type="primary"
         )
         retired = st.form_submit_button(say("lab.retire", language))
     if not (promoted or retired):
         return
+    evidence: dict[str, Any] = {
+        "who": session.label,
+        "why": why,
+        "measured": None if measured is None else float(measured),
+    }
     try:
-        if promoted:
-            if measured is None:
-                raise PrototypeError(say("lab.measured", language, unit=unit) + " ?")
-            change = journal().promote(card, who=session.label, why=why, measured=measured)
+        if not promoted:
+            change = journal().retire(card, **evidence)
+        elif measured is None:
+            st.error(say("lab.measured_first", language))
+            return
         else:
-            change = journal().retire(card, who=session.label, why=why, measured=measured)
-    except PrototypeError as error:
+            change = journal().promote(card, despite=despite, **evidence)
+    except (PrototypeError, StoreError) as error:
         st.error(in_words(error, language))
         return
     st.session_state["lab-moved"] = say(
@@ -104,15 +129,25 @@ def _decision(session: Session, item: Shown) -> None:
     st.rerun()
 
 
-def _log(session: Session, record: Record) -> None:
-    language = session.language
+def _threshold(card: Card, language: Language) -> str:
+    """At least 4 pts."""
+    success = card.success
+    return f"{say(f'lab.{success.at}', language)} {figure(success.threshold, None, language)} {success.unit}"
+
+
+def _log(session: Session, item: Shown) -> None:
+    language, changes = session.language, item.record.changes
     if moved := st.session_state.pop("lab-moved", None):
         st.success(moved)
     with st.expander(say("lab.log", language), icon=":material/history:"):
-        if not record.changes:
+        if not changes:
             st.caption(say("lab.no_log", language))
-        for change in reversed(record.changes):
+        for change in reversed(changes):
             before, after = (say(f"stage.{s}", language) for s in (change.before, change.after))
-            measured = "" if change.measured is None else f" · {figure(change.measured, None, language)}"
-            st.markdown(f"{day(change.at.date(), language)} · {before} → **{after}**{measured} · {change.who}")
+            said = [day(change.at.date(), language), f"{before} → **{after}**"]
+            if change.measured is not None:
+                said.append(f"{figure(change.measured, None, language)} {item.card.success.unit}")
+            st.markdown(" · ".join([*said, change.who]))
             st.text(change.why)
+            if change.despite:
+                st.markdown(f":material/warning: {say('lab.missed', language, why=escaped(change.despite))}")

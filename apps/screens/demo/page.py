@@ -59,7 +59,11 @@ def _screen(session: Session, item: Shown) -> None:
 
 
 def _summary(session: Session, of_sprint: list[Shown], sprint: str) -> None:
-    text = sprint_summary([s.card for s in of_sprint], journal(), sprint, session.language)
+    try:
+        text = sprint_summary([s.card for s in of_sprint], journal(), sprint, session.language)
+    except StoreError:
+        st.warning(say("state.store_down", session.language), icon=":material/cloud_off:")
+        return
     with st.container(border=True):
         st.markdown(text)
     st.download_button(

@@ -18,6 +18,7 @@ from apps.sentences import in_words
 from apps.session import Session
 from apps.words import Language, escaped, say
 from lake import semantic
+from lake.builds import Build
 from lake.errors import LakeError
 from lake.semantic import Filter, Indicator
 
@@ -26,9 +27,11 @@ _PAGE = 100
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure on the screen: of which indicator, for which members, under which selections and period."""
+    """One figure on the screen: of which indicator, in which builds, for which members, under which selections and
+    period. Its rows are those of its builds, whatever is published while one reads them."""
 
     indicator: Indicator
+    builds: tuple[Build, ...]
     cell: Mapping[str, Any] = field(default_factory=dict)
     where: Sequence[Filter] = ()
     since: date | None = None
@@ -69,6 +72,7 @@ def _page(session: Session, found: Figure) -> None:
         "since": found.since,
         "until": found.until,
         "limit": _PAGE,
+        "builds": found.builds,
         "scope": session.scope,
     }
     first = semantic.rows(found.indicator.name, **asked)
@@ -92,14 +96,31 @@ def _page(session: Session, found: Figure) -> None:
         say("explore.rows.behind", language, n=_count(page.count, session), figure=figure(page.figure, unit, language))
     )
     st.dataframe(_frame(page, session), hide_index=True, placeholder="", key="explore-rows-table")
-    if page.count > _PAGE:
-        last = min(number * _PAGE, page.count)
-        st.number_input(
-            say("explore.rows.page", language, first=(number - 1) * _PAGE + 1, last=last),
-            1,
-            -(-page.count // _PAGE),
-            key="explore-rows-page",
-        )
+    _turn(session, number, page.count)
+
+
+def _turn(session: Session, number: int, count: int) -> None:
+    """To the page before, and the next."""
+    language, pages = session.language, -(-count // _PAGE)
+    if pages < 2:
+        return
+
+    def go(to: int) -> None:
+        st.session_state["explore-rows-page"] = to
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for step, way, icon in ((-1, "previous", ":material/arrow_back:"), (1, "next", ":material/arrow_forward:")):
+            st.button(
+                say(f"explore.rows.{way}", language),
+                icon=icon,
+                type="tertiary",
+                disabled=not 1 <= number + step <= pages,
+                on_click=go,
+                args=(number + step,),
+                key=f"explore-rows-{way}",
+            )
+        first, last = (_count(n, session) for n in ((number - 1) * _PAGE + 1, min(number * _PAGE, count)))
+        st.caption(say("explore.rows.page", language, first=first, last=last))
 
 
 def _frame(page: semantic.Rows, session: Session) -> Any:

@@ -48,7 +48,7 @@ def draw(
         return _in_the_group(session, view, indicators, standings, words)
     drawn: list[Any] = []
     clicked: Clicked = {}
-    made, left_out = table.plots(view, words, chart)
+    made, left_out = table.plots(view, words, chart, {i.name for i in indicators.values() if i.is_additive})
     for plot in made:
         if plot.data.empty:
             continue

@@ -105,6 +105,7 @@ def choices(session: Session, view: State, known: Known) -> None:
             format_func=lambda d: named[d],
             placeholder=say("explore.by_none", language),
             max_selections=MOST_DIMENSIONS,
+            select_all=False,  # it would take as many as it can, and say nothing of the others
             **controlled("by", list(view.by), lambda v, by: v.split(by)),
         )
     columns = st.columns([1, 1, 1, 1])
@@ -167,6 +168,7 @@ def _indicators(session: Session, view: State, known: Known) -> None:
         format_func=lambda n: qualified(known.indicators[n], language),
         placeholder=say("explore.show_none", language),
         max_selections=MOST_INDICATORS,
+        select_all=False,
         **controlled("show", list(view.show), lambda v, show: replace(v, show=tuple(show))),
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from apps.ask import LineState, Question, ask, ask_all, last_month_end, state
+from apps.cases import counted_by
 from apps.screens.explore import pivot, selections, shape
 from apps.screens.explore.pivot import Grid
 from apps.screens.explore.selections import Members
@@ -52,7 +53,11 @@ class Known:
 
 @dataclass(frozen=True)
 class View:
-    """The answers to a view. `by_row` and `by_member` are a pivot's totals; `is_cut` when there are more rows."""
+    """The answers to a view. `by_row` and `by_member` are a pivot's totals; `is_cut` when there are more rows.
+
+    `counts` names what counts the cases of an indicator, in the total and, of a benchmark, in `cases`: by indicator and
+    the row's members of `keys`.
+    """
 
     state: State
     main: Answer
@@ -60,6 +65,15 @@ class View:
     by_row: Answer | None
     by_member: Answer | None
     is_cut: bool
+    counts: Mapping[str, str] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
+    cases: Mapping[tuple[str, Any], Any] = field(default_factory=dict)
+
+    def cases_of(self, metric: str, row: Mapping[str, Any]) -> Any:
+        """How many cases an indicator stands on in a row; None where nobody counts them."""
+        if metric not in self.counts or not self.cases:
+            return None
+        return self.cases.get((metric, tuple(row[k] for k in self.keys)), 0)
 
     @property
     def values(self) -> tuple[Column, ...]:
@@ -166,14 +180,24 @@ def answer(
 ) -> View:
     """The view and its totals, asked at once."""
     main = question(view, period, limit=MOST_ROWS + 1)
-    totals = _totals(view, main, indicators)
+    counts = _counts(view, main, indicators)
+    totals = _totals(view, main, indicators, counts)
     asked = {"main": main, **totals}
+    if counts and view.compare == "benchmark":
+        asked["cases"] = replace(main, metrics=tuple(dict.fromkeys(counts.values())), order=(), limit=None, compare=())
     found = dict(zip(asked, ask_all(session, list(asked.values())), strict=True))
     whole = found["main"]
     is_cut = whole.table.num_rows > MOST_ROWS
     if is_cut:
         whole = replace(whole, table=whole.table.slice(0, MOST_ROWS))
-    return View(view, whole, found.get("total"), found.get("by_row"), found.get("by_member"), is_cut)
+    keys = (*((TIME,) if view.grain else ()), *main.by)
+    cases = {
+        (metric, tuple(row[k] for k in keys)): row[count]
+        for row in (found["cases"].table.to_pylist() if "cases" in found else ())
+        for metric, count in counts.items()
+    }
+    parts = (found.get(part) for part in ("total", "by_row", "by_member"))
+    return View(view, whole, *parts, is_cut, counts, keys, cases)
 
 
 def everything(session: Session, view: View, period: tuple[date | None, date | None]) -> View:
@@ -213,10 +237,26 @@ def _values(found: Answer, dimension: str, show: Sequence[str]) -> set[Any]:
     return {row[dimension] for row in found.table.to_pylist() if any(row[name] is not None for name in show)}
 
 
-def _totals(view: State, main: Question, indicators: Mapping[str, Indicator]) -> dict[str, Question]:
-    """The questions of the totals: the same, without the dimensions that are summed up."""
+def _counts(view: State, main: Question, indicators: Mapping[str, Indicator]) -> dict[str, str]:
+    """What counts the cases of the indicators shown, where it can be split and compared as they are."""
+    if view.compare not in ("previous_year", "previous_period", "benchmark"):
+        return {}
+    named = {d.removesuffix("__month") for d in (*main.by, *(p.dimension for p in view.picks))}
+
+    def fits(count: str) -> bool:
+        own = indicators[count]
+        return named <= set(own.dimensions) and (view.grain is None or view.grain in own.grains)
+
+    found = {name: counted_by(name, indicators) for name in view.show}
+    return {name: count for name, count in found.items() if count and fits(count)}
+
+
+def _totals(
+    view: State, main: Question, indicators: Mapping[str, Indicator], counts: Mapping[str, str]
+) -> dict[str, Question]:
+    """The questions of the totals: the same, without the dimensions that are summed up, and with what counts cases."""
     timeless = tuple(n for n in view.show if not indicators[n].needs_time)
-    if not view.dimensions or not timeless:
+    if not timeless or not (view.dimensions or counts):
         return {}
 
     def total(by: tuple[str, ...], grain: str | None) -> Question:
@@ -225,6 +265,7 @@ def _totals(view: State, main: Question, indicators: Mapping[str, Indicator]) ->
         return replace(main, metrics=metrics, by=by, grain=grain, order=(), limit=None, compare=compare)
 
     whole = total((), None)
+    whole = replace(whole, metrics=tuple(dict.fromkeys((*whole.metrics, *counts.values()))))
     if not shape.has_pivot(view):
         return {"total": whole}
     by_row = tuple(d for d in view.by if d != view.across)

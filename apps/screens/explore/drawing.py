@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -17,6 +17,9 @@ _TIMES = {"day": "%d %b %Y", "week": "%d %b %Y", "month": "%b %Y", "quarter": "Q
 #: Periods up to which each has its own mark on the axis.
 _MARKED = 14
 _LIGHT, _DARK = "#E4F0F1", "#0A4F55"
+
+#: Points that are all named, and at each end of either figure of more.
+_NAMED, _NAMED_AT_EACH_END = 12, 2
 
 #: The middle half of the group, and its median.
 _BAND, _MEDIAN = "#DCE9EA", "#5B6770"
@@ -74,7 +77,7 @@ def _peers_by_row(plot: Plot, language: Language) -> Spec:
     order = list(dict.fromkeys(plot.data[MEMBER]))
     across = {"format": number_format(plot.units[0]), "tickCount": 4, "orient": "top"}
     row = {"y": on(f"{MEMBER}:N", sort=order, title=None, axis={"labelLimit": 200, "labelOverlap": False})}
-    value = on("value:Q", title=None, axis=across, scale={"zero": False, "padding": 36})
+    value = on("value:Q", title=None, axis=across, scale={"zero": False, "padding": 64})
     median = mark("tick", color=_MEDIAN, thickness=2, size={"expr": "bandwidth('y')"})
     point = mark("circle", color=COLOURS[0], size=110, cursor="pointer")
     written = mark("text", dy=-11, fontSize=11, color=INK)
@@ -107,15 +110,34 @@ def _peers_over_time(plot: Plot, language: Language) -> Spec:
 
 
 def scatter(plot: Plot, language: Language) -> Spec:
-    """A point a member: one indicator against another."""
+    """A point a member: one indicator against another. All are named where they are few, else those at the edges."""
     form = number_format(plot.units[1])
-    encoding = {
-        "x": on("x:Q", title=plot.titles[1], axis={"format": form}, scale={"zero": False, "padding": 12}),
+    place = {
+        "x": on("x:Q", title=plot.titles[1], axis={"format": form}, scale={"zero": False, "padding": 24}),
         "y": _value_axis(plot, title=plot.titles[0]),
+    }
+    more = {
         "opacity": _unless_clicked(0.85, 0.25),
         "tooltip": tips(on(f"{MEMBER}:N"), on("x:Q", title=plot.titles[1], format=form), _said(plot)),
     }
-    return _clickable(plot, mark("circle", color=COLOURS[0], size=90, cursor="pointer"), encoding, language, height=400)
+    named = replace(plot, data=plot.data.assign(name=plot.data[MEMBER].where(_at_an_edge(plot.data), "")))
+    layers = [
+        layer(mark("circle", color=COLOURS[0], size=90, cursor="pointer"), place, more),
+        layer(mark("text", dy=-10, fontSize=11, color=INK, limit=160), place, {"text": on("name:N")}),
+    ]
+    return _clickable_layers(named, layers, 0, language, height=400)
+
+
+def _at_an_edge(data: pd.DataFrame) -> pd.Series:
+    """The points to name: all of a few, else those with the smallest and largest of either figure."""
+    if len(data) <= _NAMED:
+        return pd.Series(True, index=data.index)
+    ends = [ranks <= _NAMED_AT_EACH_END for column in ("x", "value") for ranks in _ranks(data[column])]
+    return pd.concat(ends, axis=1).any(axis=1)
+
+
+def _ranks(figures: pd.Series) -> tuple[pd.Series, pd.Series]:
+    return figures.rank(method="first"), figures.rank(method="first", ascending=False)
 
 
 def heat(plot: Plot, language: Language) -> Spec:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from apps.ask import LineState
 from apps.blocks import chips, empty, heading, trace, warnings_of
+from apps.cases import is_few
 from apps.numbers import NOTHING, change, figure
 from apps.screens.explore import (
     about,
@@ -60,9 +61,9 @@ def draw(session: Session) -> None:
     asked, problems = address.read(partial(_first, session, indicators))
     view, unknown = asked.only(indicators)
     dimensions = data.dimensions(session, view.show) if view.show else {}
-    unfit: tuple[Problem, ...] = ()
-    if view.show:
-        view, unfit = view.within(dimensions)
+    view, unfit = view.within(dimensions)
+    if not view.show:  # nothing can be split or selected: the indicators that are not there say so already
+        view, unfit = replace(view, grain=None, compare=None), ()
     known = Known(indicators, dimensions)
     view, coarse = _grained(session, view, known)
     view, refused = _compared(session, view, known)
@@ -240,12 +241,16 @@ def _figure(
     is_reference = view.state.compare in ("previous_year", "previous_period", "budget")
     delta = change(row[indicator.name], before, unit, language) if is_reference else None
     named = say(f"explore.compares.{view.state.compare or 'none'}", language)
+    count = view.counts.get(indicator.name, indicator.name if unit == "count" else "")
+    is_weak = any(is_few(row.get(name)) for name in (count, f"{count}__{view.state.compare}"))
+    if is_weak and delta:
+        named = say("explore.few", language, what=named)
     colours = {"up": "normal", "down": "inverse"}
     st.metric(
         words.labels[indicator.name],
         figure(row[indicator.name], unit, language),
         delta,
-        delta_color=colours.get(indicator.direction, "off") if delta else "off",  # type: ignore[arg-type]
+        delta_color=colours.get(indicator.direction, "off") if delta and not is_weak else "off",  # type: ignore[arg-type]
         delta_description=words.pair(named, figure(before, unit, language)) if delta else None,
         help=indicator.definition(language),
     )
@@ -257,7 +262,7 @@ def _figure(
             type="tertiary",
             key=key(f"rows-{indicator.name}"),
         ):
-            behind.dialog(session, Figure(indicator, {}, data.filters(view.state), *span))
+            behind.dialog(session, Figure(indicator, answer.builds, {}, data.filters(view.state), *span))
 
 
 def _within(session: Session, view: State, known: Known) -> None:
@@ -366,7 +371,7 @@ def _down(session: Session, view: View, known: Known, span: Period, words: Words
                     label = f"{label} · {words.labels[name]}"
                 if st.button(label, icon=":material/table_rows:", type="tertiary", key=key(f"down-rows-{name}")):
                     cell = {d: v for d, v in selected.items() if d != TIME}
-                    behind.dialog(session, Figure(indicator, cell, data.filters(view.state), *inside))
+                    behind.dialog(session, Figure(indicator, view.main.builds, cell, data.filters(view.state), *inside))
                 trace(session, indicator, view.main)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from apps.cases import ENOUGH, is_few
 from apps.numbers import figure
 from apps.screens.explore import shape
 from apps.screens.explore.data import View
@@ -33,7 +34,7 @@ _SHOWN = ("rank", "q1", "median", "q3")
 class Standing:
     """Where one row stands: its figure, the group's quartiles, and its rank among `of`, itself counted.
 
-    `member` is what it is called, `on` its period where the view has some.
+    `member` is what it is called, `on` its period where the view has some; `is_few`: it stands on few cases.
     """
 
     member: str
@@ -44,6 +45,7 @@ class Standing:
     q3: float
     rank: int
     of: int
+    is_few: bool = False
 
     @property
     def side(self) -> str:
@@ -69,31 +71,31 @@ def members(view: View, words: Words) -> list[str]:
 def standings(view: View, words: Words) -> dict[str, list[Standing]]:
     """By indicator, where the rows stand, in their order; those without a figure or enough peers are left out."""
     rows = list(zip(members(view, words), view.main.table.to_pylist(), strict=True))
-    return {metric: _standings(rows, metric) for metric in view.state.show}
+    return {metric: _standings(view, rows, metric) for metric in view.state.show}
 
 
-def _standings(rows: Sequence[tuple[str, Mapping[str, Any]]], metric: str) -> list[Standing]:
+def _standings(view: View, rows: Sequence[tuple[str, Mapping[str, Any]]], metric: str) -> list[Standing]:
     found = []
     for member, row in rows:
         parts = {part: row[f"{metric}__benchmark_{part}"] for part in _PARTS}
         if row[metric] is None or any(value is None for value in parts.values()):
             continue
         quartiles = (float(parts["q1"]), float(parts["median"]), float(parts["q3"]))
-        found.append(Standing(member, row.get(TIME), float(row[metric]), *quartiles, parts["rank"], parts["peers"] + 1))
+        rank, of = parts["rank"], parts["peers"] + 1
+        few = is_few(view.cases_of(metric, row))
+        found.append(Standing(member, row.get(TIME), float(row[metric]), *quartiles, rank, of, few))
     return found
 
 
 def plot(view: View, words: Words, metric: Column, found: Sequence[Standing]) -> tuple[Plot, int]:
-    """The chart of an indicator's standings, and how many were left out of it: of periods the members with the largest
-    figures are kept, else the first rows."""
-    if view.state.grain:
-        weights: dict[str, float] = {}
-        for one in found:
-            weights[one.member] = max(weights.get(one.member, 0.0), abs(one.value))
-        largest = sorted(weights, key=lambda m: -weights[m])[: shape.MOST_LINES]
-        kept, left = [one for one in found if one.member in largest], len(weights) - len(largest)
-    else:
-        kept, left = list(found[: shape.MOST_BARS]), max(0, len(found) - shape.MOST_BARS)
+    """The chart of an indicator's standings, and how many members were left out of it: those in the middle, since the
+    question is who stands at either end."""
+    last = max((one.on for one in found if one.on), default=None)
+    ranked = sorted(found, key=lambda one: (one.on != last, one.rank))
+    members = list(dict.fromkeys(one.member for one in ranked))
+    shown = _ends(members, shape.MOST_LINES if view.state.grain else shape.MOST_BARS)
+    kept, left = [one for one in found if one.member in shown], len(members) - len(shown)
+    few = "" if all(one.is_few for one in kept) else say("explore.peers.few", words.language)
     data = [
         {
             **({"time": pd.Timestamp(one.on)} if one.on else {}),
@@ -102,11 +104,17 @@ def plot(view: View, words: Words, metric: Column, found: Sequence[Standing]) ->
             "q1": one.q1,
             "median": one.median,
             "q3": one.q3,
-            "rank": say("explore.peers.rank", words.language, rank=one.rank, of=one.of),
+            "rank": say("explore.peers.rank", words.language, rank=one.rank, of=one.of)
+            + (f" · {few}" if one.is_few and few else ""),
         }
         for one in kept
     ]
     return Plot(pd.DataFrame(data), (metric.unit,), (words.label(metric),), view.state.grain), left
+
+
+def _ends(members: Sequence[str], most: int) -> set[str]:
+    """The first and the last half of what can be shown."""
+    return set(members if len(members) <= most else (*members[: most // 2], *members[-(most - most // 2) :]))
 
 
 def reasons(view: View) -> tuple[Note, ...]:
@@ -130,12 +138,15 @@ def sentences(view: View, words: Words, unit: str, found: Sequence[Standing]) ->
                 say("explore.peers.one", language, name=escaped(one.member), value=value, rank=rank, where=where)
             )
     else:
+        sure = [one for one in told if not one.is_few] or told
         counts = {side: sum(one.side == side for one in told) for side in ("above", "inside", "below")}
         ends = [
             say("explore.peers.end", language, name=escaped(one.member), rank=one.rank, of=one.of)
-            for one in (told[0], told[-1])
+            for one in (sure[0], sure[-1])
         ]
         said.append(say("explore.peers.many", language, first=ends[0], last=ends[1], **counts))
+    if few := sum(one.is_few for one in told):
+        said.append(say("explore.peers.on_few", language, few=few, of=len(told), n=ENOUGH))
     if last is not None and said:
         said[0] = words.pair(f"**{words.member(TIME, last)}**", said[0])
     return said

@@ -45,9 +45,7 @@ def popover(session: Session, view: State, indicators: Collection[str]) -> None:
 
 def _list(session: Session, views: Views, indicators: Collection[str]) -> None:
     language, reader = session.language, session.owner
-    seen = [
-        v for v in views.visible(reader, PAGE) if not v.address.get("show") or set(v.address["show"]) & set(indicators)
-    ]
+    seen = [v for v in views.visible(reader, PAGE) if v.is_owned_by(reader) or not _is_lost(v, indicators)]
     if not seen:
         st.caption(say("explore.views.none", language))
     for view in seen:
@@ -61,6 +59,9 @@ def _list(session: Session, views: Views, indicators: Collection[str]) -> None:
                     "owner": session.role_label(view.owner_role),
                 }
                 st.caption(say("explore.views.used", language, **said, uses=view.uses, at=at))
+                if gone := [name for name in view.address.get("show", ()) if name not in indicators]:
+                    names = ", ".join(f"`{name}`" for name in gone)
+                    st.caption(f":material/link_off: {say('explore.views.gone', language, names=names)}")
             st.button(
                 say("explore.views.open", language),
                 type="tertiary",
@@ -75,6 +76,12 @@ def _list(session: Session, views: Views, indicators: Collection[str]) -> None:
                     on_click=_saying(lambda view=view: views.remove(view.id, reader), language),
                     key=key(f"remove-{view.id}"),
                 )
+
+
+def _is_lost(view: View, indicators: Collection[str]) -> bool:
+    """Whether nothing that a view shows is there for this reader: only its owner is told of it then."""
+    shown = view.address.get("show", ())
+    return bool(shown) and not set(shown) & set(indicators)
 
 
 def _form(session: Session, views: Views, view: State) -> None:

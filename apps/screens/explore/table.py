@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pandas as pd
 from babel.dates import format_date
 
 from apps import values
-from apps.numbers import day, figure, locale
+from apps.charts import every_period
+from apps.numbers import day, figure, locale, places
 from apps.screens.explore import pivot, shape
 from apps.screens.explore.data import View
 from apps.screens.explore.drawing import MEMBER, Plot
 from apps.screens.explore.exports import Sheet
 from apps.screens.explore.pivot import TOTAL, Grid
 from apps.screens.explore.shape import MOST_BARS, MOST_CELLS, MOST_LINES, MOST_POINTS
-from apps.screens.explore.state import TIME, Chart
+from apps.screens.explore.state import TIME, Chart, State
 from apps.words import Language, say
 from lake.semantic import Column
 
@@ -114,7 +116,7 @@ def shown(made: Sheet, words: Words) -> Any:
         {title: _column(grid, i, lines, words) for i, title in enumerate(made.titles)}, index=range(len(lines))
     )
     formats: dict[Any, Any] = {
-        title: _format(unit, words.language)
+        title: partial(figure, unit=unit, language=words.language, decimals=places(frame[title], unit))
         for title, unit, heading in zip(made.titles, made.units, grid.headings, strict=True)
         if not heading.is_dimension
     }
@@ -139,18 +141,15 @@ def _column(grid: Grid, position: int, lines: Sequence[Sequence[Any]], words: Wo
     ]
 
 
-def _format(unit: str | None, language: Language) -> Any:
-    return lambda value: figure(value, unit, language)
-
-
-def plots(view: View, words: Words, chart: Chart) -> tuple[list[Plot], int]:
-    """What each chart shows, one an indicator (one in all for a scatter), and how many members were left out."""
+def plots(view: View, words: Words, chart: Chart, sums: Collection[str] = ()) -> tuple[list[Plot], int]:
+    """What each chart shows, one an indicator (one in all for a scatter), and how many members were left out. `sums`
+    are the indicators that are 0 where they have no row."""
     columns = {c.name: c for c in view.main.columns}
     shown = [c for c in view.main.columns if c.kind == "metric" and c.of is None]
     rows = view.main.table.to_pylist()
     if chart == "scatter":
         return [_scatter(view, words, rows[:MOST_POINTS], shown)], max(0, len(rows) - MOST_POINTS)
-    made = [_plot(view, words, chart, rows, metric, columns) for metric in shown]
+    made = [_plot(view, words, chart, rows, metric, columns, is_sum=metric.name in sums) for metric in shown]
     return [plot for plot, _ in made], max((left for _, left in made), default=0)
 
 
@@ -161,29 +160,30 @@ def _plot(
     rows: Sequence[Mapping[str, Any]],
     metric: Column,
     columns: Mapping[str, Column],
+    *,
+    is_sum: bool,
 ) -> tuple[Plot, int]:
     state = view.state
     compared = columns.get(f"{metric.name}__{state.compare}")
     value = compared if compared is not None and state.compare in _CHARTED else metric
     label = words.label(value)
+    if state.grain and rows:
+        rows = _in_every_period(rows, state, (metric.name,) if is_sum else ())
     if chart == "lines":
         dimension = next(iter(state.by), None)
         kept, left = _largest(rows, dimension, [value.name], MOST_LINES) if dimension else (list(rows), 0)
+        drawn = [(value, None if dimension else label)]
+        if dimension is None and compared is not None and state.compare in _REFERENCES:
+            drawn.append((compared, words.label(compared)))
         data = [
             {
                 "time": pd.Timestamp(row[TIME]),
-                MEMBER: words.member(dimension, row[dimension]) if dimension else label,
-                "value": _number(row[value.name]),
+                MEMBER: said or words.member(str(dimension), row[dimension]),
+                "value": _number(row[column.name]),
             }
+            for column, said in drawn
             for row in kept
-            if row[TIME] is not None
         ]
-        if dimension is None and compared is not None and state.compare in _REFERENCES:
-            data += [
-                {"time": pd.Timestamp(r[TIME]), MEMBER: words.label(compared), "value": _number(r[compared.name])}
-                for r in kept
-                if r[TIME] is not None and r[compared.name] is not None
-            ]
         return Plot(pd.DataFrame(data), (value.unit,), (label,), state.grain), left
     first = state.by[0] if state.by else TIME
     if chart == "bars":
@@ -205,6 +205,16 @@ def _plot(
     ]
     across = tuple(words.member(other, member) for member in columns)
     return Plot(pd.DataFrame(data), (value.unit,), (label,), across=across), left
+
+
+def _in_every_period(rows: Sequence[Mapping[str, Any]], state: State, zero: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows over time, with one for every period from the first to the last."""
+    split = next((d for d in state.by if d in rows[0]), None)
+    whole = every_period(pd.DataFrame(rows), TIME, state.grain or "month", split=split, zero=zero)
+    return [
+        {name: None if pd.isna(value) else value for name, value in row.items()} | {TIME: row[TIME].date()}
+        for row in whole.to_dict("records")
+    ]
 
 
 def _scatter(view: View, words: Words, rows: Sequence[Mapping[str, Any]], shown: Sequence[Column]) -> Plot:

@@ -31,7 +31,7 @@ def waterfall(steps: Sequence[Step], language: Language) -> Spec:
     room = [min(0.0, float(table["low"].min())), float(table["high"].max()) * 1.3]
     base = {
         "y": on("label:N", sort=None, title=None, axis={"labelLimit": 260, "ticks": False, "domain": False}),
-        "tooltip": tips(on("label:N"), on("figure:N", title="k€"), on("kind:N")),
+        "tooltip": tips(on("label:N"), on("figure:N", title=say("finance.thousands", language)), on("kind:N")),
     }
     named = legend(kinds, room=190)
     floating = {

@@ -134,7 +134,11 @@ def _filters(session: Session, any_indicator: Indicator, months: Sequence[date])
                 key=filters.one("month", months, months[0], lambda m: f"{m:%Y-%m}"),
             )
             st.segmented_control(
-                say("finance.unit", language), _UNITS, required=True, key=filters.one("unit", _UNITS, _UNITS[0])
+                say("finance.unit", language),
+                _UNITS,
+                required=True,
+                format_func=lambda u: say("finance.thousands", language) if u == _UNITS[0] else u,
+                key=filters.one("unit", _UNITS, _UNITS[0]),
             )
     filters.settle(session)
     return Choice(until, span, tuple(chosen), tuple(sites))

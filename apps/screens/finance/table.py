@@ -12,8 +12,8 @@ from html import escape
 
 from babel.numbers import format_decimal
 
-from apps.numbers import NOTHING, locale, written
-from apps.screens.finance.statement import Row, Variance
+from apps.numbers import NOTHING, locale, per_cent, written
+from apps.screens.finance.statement import Row
 from apps.words import Language, say
 
 #: A change that is bigger than this share says nothing: ten times the reference.
@@ -57,9 +57,14 @@ _STYLE = """
 
 def amount(value: Decimal | None, language: Language, *, thousands: bool) -> str:
     """Whole euros or thousands of euros; what is negative stands in parentheses."""
-    if value is None:
-        return NOTHING
-    shown = round(value / 1000 if thousands else value)
+    return NOTHING if value is None else _whole(_rounded(value, thousands), language)
+
+
+def _rounded(value: Decimal, thousands: bool) -> int:
+    return round(value / 1000 if thousands else value)
+
+
+def _whole(shown: int, language: Language) -> str:
     return format_decimal(shown, format="#,##0;(#,##0)", locale=locale(language)) if shown else "0"
 
 
@@ -77,7 +82,7 @@ def rate(value: Decimal | None, language: Language) -> str:
         return NOTHING
     if abs(value) >= _MEANINGLESS:
         return say("finance.table.meaningless", language)
-    text = format_decimal(abs(value) * 100, format="#,##0.0", locale=locale(language)) + "\u202f%"
+    text = format_decimal(abs(value) * 100, format="#,##0.0", locale=locale(language)) + per_cent(language)
     return f"({text})" if value < 0 else text
 
 
@@ -100,7 +105,7 @@ class Place:
 
 def html(blocks: Sequence[Block], language: Language, *, thousands: bool) -> str:
     """Periods side by side, against the budget and last year. The last one, the longest, says which rows there are."""
-    unit = "k€" if thousands else "€"
+    unit = say("finance.thousands", language) if thousands else "€"
     gap = f'<th scope="col">{unit}</th><th scope="col">%</th>'
     by_key = [{row.key: row for row in block.rows} for block in blocks]
     body = "".join(
@@ -113,7 +118,7 @@ def html(blocks: Sequence[Block], language: Language, *, thousands: bool) -> str
 
 def places(rows: Sequence[Row], found: Sequence[Place], language: Language, *, thousands: bool) -> str:
     """The actual amounts of all together, then of each place. `rows` are those of all together."""
-    unit = "k€" if thousands else "€"
+    unit = say("finance.thousands", language) if thousands else "€"
     names = "".join(f'<th scope="col" class="apart place">{escape(place.name)}<br>{unit}</th>' for place in found)
     total = escape(say("finance.table.together", language))
     body = "".join(
@@ -169,18 +174,21 @@ def _cells(row: Row | None, language: Language, thousands: bool) -> str:
     return (
         f'<td class="block">{amount(row.actual, language, thousands=thousands)}</td>'
         f'<td class="apart reference">{amount(row.budget, language, thousands=thousands)}</td>'
-        f"{_variance(row.to_budget, 'whole_budget' if row.unplanned else 'budget', language, thousands)}"
+        f"{_variance(row, 'whole_budget' if row.unplanned else 'budget', language, thousands)}"
         f'<td class="apart reference">{amount(row.last_year, language, thousands=thousands)}</td>'
-        f"{_variance(row.to_last_year, 'last_year', language, thousands)}"
+        f"{_variance(row, 'last_year', language, thousands)}"
     )
 
 
-def _variance(variance: Variance, reference: str, language: Language, thousands: bool) -> str:
-    """The two cells of a variance; without a reference, one that says which is missing."""
-    if variance.effect is None:
+def _variance(row: Row, reference: str, language: Language, thousands: bool) -> str:
+    """The two cells of a variance; without a reference, one that says which is missing. The first is the difference of
+    the two amounts as they stand beside it, so that a reader who subtracts finds it."""
+    variance, before = (row.to_last_year, row.last_year) if reference == "last_year" else (row.to_budget, row.budget)
+    if variance.effect is None or before is None:
         return f'<td colspan="2" class="none">{escape(say(f"finance.table.none.{reference}", language))}</td>'
-    against = ' class="against"' if variance.effect is not None and variance.effect < 0 else ""
+    more = _rounded(row.actual or Decimal(0), thousands) - _rounded(before, thousands)
+    against = ' class="against"' if variance.effect < 0 else ""
     return (
-        f"<td{against}>{amount(variance.effect, language, thousands=thousands)}</td>"
+        f"<td{against}>{_whole(-more if row.side == 'cost' else more, language)}</td>"
         f"<td{against}>{rate(variance.rate, language)}</td>"
     )

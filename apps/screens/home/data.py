@@ -20,8 +20,9 @@ from apps.ask import (
     one,
     state,
 )
+from apps.cases import counted_by
+from apps.charts import every_period
 from apps.screens.home.moves import USUAL_WEEKS, Move, contributions, last_monday, most_moved
-from apps.screens.line.plan import plan
 from apps.session import Session
 from lake.semantic import Indicator
 from lake.semantic.periods import months_to
@@ -32,12 +33,14 @@ SHOWN = 4
 
 @dataclass(frozen=True)
 class Headline:
-    """One indicator over the period, the same period a year before (None: no data), and its last 24 months."""
+    """One indicator over the period, the same period a year before (None: no data), its last 24 months, and how many
+    cases it stands on now and before, where something counts them."""
 
     indicator: Indicator
     value: float | None
     before: float | None
     trend: tuple[float, ...]
+    cases: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,22 +64,24 @@ def summarise(session: Session, line: str) -> Summary:
     if until is None:
         return Summary(line, now)
     since, earlier = months_to(until, 12), months_to(until, 24)
+    known = {i.name for i in indicators(session, line)}
+    counts = {name: count for name in names if (count := counted_by(name, known))}
+    asked = tuple(dict.fromkeys((*names, *counts.values())))
     questions = [
-        Question(names, since=since, until=until),
-        Question(names, since=earlier, until=since - timedelta(days=1)),
+        Question(asked, since=since, until=until),
+        Question(asked, since=earlier, until=since - timedelta(days=1)),
         Question(names, grain="month", since=earlier, until=until),
     ]
     total, before, monthly = ask_all(session, questions)
     months = frame(monthly)
-    return Summary(
-        line,
-        now,
-        until,
-        tuple(
-            Headline(i, one(total, i.name), one(before, i.name), tuple(months[i.name].dropna().astype(float)))
-            for i in shown
-        ),
-    )
+
+    def headline_of(indicator: Indicator) -> Headline:
+        name, zero = indicator.name, (indicator.name,) if indicator.is_additive else ()
+        trend = every_period(months[["metric_time", name]], "metric_time", "month", zero=zero)[name]
+        cases = tuple(one(answer, counts[name]) for answer in (total, before)) if name in counts else ()
+        return Headline(indicator, one(total, name), one(before, name), tuple(trend.astype(float)), cases)
+
+    return Summary(line, now, until, tuple(headline_of(i) for i in shown))
 
 
 def moved(session: Session, line: str) -> Move | None:
@@ -107,7 +112,7 @@ def _counts(session: Session, line: str) -> list[str]:
     """What counts the events that the line's headline indicators stand on."""
     known = {i.name for i in indicators(session, line) if i.unit == "count" and i.is_additive and "week" in i.grains}
     shown = headline(session, line)
-    named = (i.name if i.unit == "count" else plan(line).cases.get(i.name, "") for i in shown)
+    named = (i.name if i.unit == "count" else counted_by(i.name, known) for i in shown)
     return [name for name in dict.fromkeys(named) if name in known]
 
 

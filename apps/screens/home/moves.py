@@ -71,7 +71,7 @@ def most_moved(
     Args:
         weeks: Mondays, one after the other, the last whole week last.
         series: each indicator's value in each of these weeks.
-        units: each indicator's unit; a count has a small base below `SMALL_BASE`.
+        units: each indicator's unit; a count has a small base of few cases.
         cases: how many events the week before had, whatever they are: what amounts and hours stand on.
     """
     if len(weeks) < 3:

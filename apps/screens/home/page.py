@@ -47,7 +47,7 @@ def _line(session: Session, summary: Summary) -> None:
         return
     for column, item in zip(st.columns(len(summary.headlines)), summary.headlines, strict=True):
         with column:
-            indicator_card(session, item.indicator, item.value, item.before, item.trend)
+            indicator_card(session, item.indicator, item.value, item.before, item.trend, item.cases)
     st.caption(say("period.twelve", language, month=month(summary.until, language)))
 
 

@@ -40,8 +40,10 @@ def funnel(table: pd.DataFrame, language: Language) -> Spec:
 def mix(table: pd.DataFrame, order: Sequence[str], unit: str | None, language: Language) -> Spec:
     """Shares by month, one on the other. Columns: `metric_time`, `part`, `value`, `share`; `order` is that of parts."""
     few = table["metric_time"].nunique() <= 14
-    rank = table["part"].map({name: i for i, name in enumerate(order)})
-    ranked = table.assign(rank=rank, ink=rank.map(lambda i: INK if COLOURS[i % len(COLOURS)] in _LIGHT else "#FFFFFF"))
+    colours = dict(zip(order, COLOURS * (len(order) // len(COLOURS) + 1), strict=False))
+    inks = {name: INK if colour in _LIGHT else "#FFFFFF" for name, colour in colours.items()}
+    places = {name: place for place, name in enumerate(order)}
+    ranked = table.assign(rank=table["part"].map(places), ink=table["part"].map(inks))
     months = {"format": "%b %y", "labelAngle": 0, "labelOverlap": True, "ticks": False}
     shares = {"format": ".0%", "tickCount": 4}
     base = {
@@ -55,8 +57,8 @@ def mix(table: pd.DataFrame, order: Sequence[str], unit: str | None, language: L
             on("value:Q", format=number_format(unit)),
         ),
     }
-    colours = on("part:N", scale={"domain": list(order), "range": COLOURS[: len(order)]}, legend=legend(order))
-    layers = [layer(mark("bar", stroke="#FFFFFF", strokeWidth=1), base, {"color": colours})]
+    filled = on("part:N", scale={"domain": list(order), "range": list(colours.values())}, legend=legend(order))
+    layers = [layer(mark("bar", stroke="#FFFFFF", strokeWidth=1), base, {"color": filled})]
     if few:
         labels = {
             "color": on("ink:N", scale=None),

@@ -109,9 +109,11 @@ def places(session: Session, indicator: Indicator, cases: str | None, choice: Ch
     return found[0].merge(found[1].rename(columns={cases: "cases"}), on=NAMES[level][0], how="left")
 
 
-def begin_detail(session: Session, plan: Plan, choice: Choice, indicator: Indicator, grain: str, level: Level) -> None:
+def begin_detail(
+    session: Session, cases: str | None, choice: Choice, indicator: Indicator, grain: str, level: Level
+) -> None:
     """Begin to ask what `over_time` and `places` will, while what stands above them is drawn."""
-    places = [] if indicator.needs_time else _places(indicator, plan.cases.get(indicator.name), choice, level)
+    places = [] if indicator.needs_time else _places(indicator, cases, choice, level)
     begin(session, [_over_time([indicator.name], choice, grain), *places])
 
 

@@ -8,6 +8,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from apps.cases import is_few
+from apps.charts import every_period
 from lake.semantic.periods import add_months
 
 #: Places shown at each end.
@@ -43,10 +45,10 @@ def parts_of(table: pd.DataFrame, metrics: Mapping[str, str]) -> pd.DataFrame:
 
 def shares(table: pd.DataFrame) -> pd.DataFrame:
     """The share of each part in its month. Columns: `metric_time`, `part`, `value`, `share`; nothing below zero or
-    without a value has one."""
+    without a value has one. A month between others in which nothing has one is an empty row."""
     kept = table[table["value"].fillna(0) > 0]
     whole = kept.groupby("metric_time")["value"].transform("sum")
-    return kept.assign(share=kept["value"] / whole)
+    return every_period(kept.assign(share=kept["value"] / whole), "metric_time", "month")
 
 
 def by_hour(table: pd.DataFrame, used: str, opened: str) -> pd.DataFrame:
@@ -69,18 +71,18 @@ def emptiest(table: pd.DataFrame, rate: str, weight: str, place: str, most: int 
     return kept.assign(**{place: pd.Categorical(kept[place], categories=order)})
 
 
-def standing(table: pd.DataFrame, value: str, *, lower_is_better: bool, least_cases: int) -> Standing:
-    """The places that say most: those at both ends, best first. Places on fewer than `least_cases` are left out, unless
-    that leaves next to none: then all have a place, and `is_few` marks them."""
+def standing(table: pd.DataFrame, value: str, *, lower_is_better: bool) -> Standing:
+    """The places that say most: those at both ends, best first. Places on few cases are left out, unless that leaves
+    next to none: then all have a place, and `is_few` marks them."""
     known = table.dropna(subset=[value])
-    is_few = known["cases"].notna() & (known["cases"].fillna(0).astype(float) < least_cases)
-    known = known.assign(is_few=is_few).sort_values(value, ascending=lower_is_better)
+    few = known["cases"].map(is_few).astype(bool)
+    known = known.assign(is_few=few).sort_values(value, ascending=lower_is_better)
     sure = known[~known["is_few"]]
     shown = sure if len(sure) >= FEWEST_RANKED else known
     ends = shown if len(shown) <= 2 * AT_EACH_END else pd.concat([shown.head(AT_EACH_END), shown.tail(AT_EACH_END)])
     limit = sure[f"{value}__benchmark_{'q3' if lower_is_better else 'q1'}"]
     behind = sure[value] > limit if lower_is_better else sure[value] < limit
-    return Standing(ends, int(is_few.sum()), int(behind.sum()), len(known))
+    return Standing(ends, int(few.sum()), int(behind.sum()), len(known))
 
 
 def whole_quarters(table: pd.DataFrame, quarter: str, until: date, follow_up_months: int) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import streamlit as st
 from apps.address import Filters
 from apps.ask import frame, indicators, last_day, last_month_end, state
 from apps.blocks import apart, chips, empty, heading, indicator_card, trace, warnings_of
+from apps.cases import counted_by
 from apps.charts import over_time as time_chart
 from apps.numbers import day
 from apps.screens.line import data, sections
@@ -104,7 +105,9 @@ def _totals(session: Session, known: list[Indicator], layout: Plan, choice: Choi
     by_name = {i.name: i for i in known}
     shown = [i for i in known if i.headline] or known[:_MOST_PER_ROW]
     steps = [step for funnel in layout.funnels for step in funnel.steps if step in by_name]
-    values, before, notes = data.totals(session, tuple(dict.fromkeys([*(i.name for i in shown), *steps])), choice)
+    counts = {i.name: count for i in shown if (count := counted_by(i.name, by_name))}
+    asked = dict.fromkeys([*(i.name for i in shown), *steps, *counts.values()])
+    values, before, notes = data.totals(session, tuple(asked), choice)
     if all(pd.isna(value) or not value for value in values.values()):
         empty(session, "no_rows")
         return False
@@ -113,7 +116,9 @@ def _totals(session: Session, known: list[Indicator], layout: Plan, choice: Choi
         row = shown[start : start + per_row]
         for column, indicator in zip(st.columns(per_row), row, strict=False):
             with column, st.container(border=True, height="stretch"):
-                indicator_card(session, indicator, values[indicator.name], before[indicator.name])
+                count = counts.get(indicator.name, "")
+                cases = (values.get(count), before.get(count))
+                indicator_card(session, indicator, values[indicator.name], before[indicator.name], cases=cases)
     earlier = choice.year_before
     since, until = day(earlier.since, session.language), day(earlier.until, session.language)
     st.caption(say("period.compared", session.language, since=since, until=until))
@@ -127,8 +132,9 @@ def _begin_detail(session: Session, line: str, known: list[Indicator], layout: P
     """What stands last is asked for while the sections are drawn: as it was chosen last, or as it will be at first."""
     chosen = {name: st.session_state.get(f"{line}-{name}") for name in ("indicator", "grain", "level")}
     indicator = next((i for i in known if i.name == chosen["indicator"]), known[0])
+    cases = counted_by(indicator.name, {i.name for i in known})
     data.begin_detail(
-        session, layout, choice, indicator, chosen["grain"] or "month", chosen["level"] or layout.levels[0]
+        session, cases, choice, indicator, chosen["grain"] or "month", chosen["level"] or layout.levels[0]
     )
 
 
@@ -160,9 +166,17 @@ def _detail(session: Session, line: str, known: list[Indicator], layout: Plan, c
         return
     st.markdown(f"##### {say('section.over_time', language)}")
     st.vega_lite_chart(
-        time_chart(months, "metric_time", indicator.name, indicator.unit, language),
+        time_chart(
+            months,
+            "metric_time",
+            indicator.name,
+            indicator.unit,
+            language,
+            grain=grain or "month",
+            is_sum=indicator.is_additive,
+        ),
         alt=f"{indicator.label(language)}: {say('section.over_time', language)}",
     )
     trace(session, indicator, answer)
     if not indicator.needs_time:
-        draw_places(session, line, indicator, layout, choice)
+        draw_places(session, line, indicator, by_name, layout, choice)

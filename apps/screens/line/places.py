@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 import streamlit as st
 
 from apps.address import Filters
-from apps.blocks import empty
+from apps.blocks import empty, written
+from apps.cases import ENOUGH, counted_by
 from apps.charts import among_peers
-from apps.numbers import change, figure
+from apps.numbers import NOTHING, change, figure
 from apps.screens.line import data
 from apps.screens.line.data import NAMES, Choice
 from apps.screens.line.logic import AT_EACH_END, Standing, standing, unique_names
@@ -17,10 +20,10 @@ from apps.session import Session
 from apps.words import Language, escaped, say
 from lake.semantic import Indicator
 
-_FORMATS = {"rate": "percent", "eur": "euro", "count": "localized"}
 
-
-def draw_places(session: Session, line: str, indicator: Indicator, plan: Plan, choice: Choice) -> None:
+def draw_places(
+    session: Session, line: str, indicator: Indicator, known: Collection[str], plan: Plan, choice: Choice
+) -> None:
     """The best and the worst, what to say of them, and all of them as a table."""
     language = session.language
     filters = Filters(line)
@@ -36,15 +39,14 @@ def draw_places(session: Session, line: str, indicator: Indicator, plan: Plan, c
         )
     filters.settle(session)
     key, name = NAMES[level][:2]
-    table = data.places(session, indicator, plan.cases.get(indicator.name), choice, level)
+    table = data.places(session, indicator, counted_by(indicator.name, known), choice, level)
     table = table.dropna(subset=[indicator.name])
     if table.empty:
         empty(session, "no_rows")
         return
     table = table.assign(place=unique_names(table, name, key))
-    least = plan.least_cases
-    found = standing(table, indicator.name, lower_is_better=indicator.direction == "down", least_cases=least)
-    _say(session, indicator, found, least, is_whole=session.sees_every_structure and not choice.where)
+    found = standing(table, indicator.name, lower_is_better=indicator.direction == "down")
+    _say(session, indicator, found, is_whole=session.sees_every_structure and not choice.where)
     st.vega_lite_chart(
         among_peers(found.shown, "place", indicator.name, indicator.unit, language, is_small="is_few"),
         alt=f"{indicator.label(language)}: {say(f'linepage.levels.{level}', language)}",
@@ -55,7 +57,7 @@ def draw_places(session: Session, line: str, indicator: Indicator, plan: Plan, c
         _table(session, table, indicator, level)
 
 
-def _say(session: Session, indicator: Indicator, found: Standing, least: int, *, is_whole: bool) -> None:
+def _say(session: Session, indicator: Indicator, found: Standing, *, is_whole: bool) -> None:
     """What the chart shows, in words, before it. Of the whole group, a quarter is below its own first quartile: there
     the spread is told."""
     language = session.language
@@ -66,7 +68,7 @@ def _say(session: Session, indicator: Indicator, found: Standing, least: int, *,
         said.append(say(f"linepage.behind.{indicator.direction}", language, behind=found.behind, of=found.ranked))
     if found.few:
         key = "few" if found.ranked else "all_few"
-        said.append(say(f"linepage.behind.{key}", language, few=found.few, of=found.compared, n=least))
+        said.append(say(f"linepage.behind.{key}", language, few=found.few, of=found.compared, n=ENOUGH))
     if (found.ranked or found.compared) > 2 * AT_EACH_END:
         said.append(say("linepage.behind.ends", language, n=AT_EACH_END))
     st.markdown(" ".join(said))
@@ -116,16 +118,18 @@ def _table(session: Session, table: pd.DataFrame, indicator: Indicator, level: L
     if level == "site":
         texts |= {"site_commune": say("column.commune", language), "structure_name": say("column.structure", language)}
     shown = [*texts, *numbers, *(c for c in counts if table[c].notna().any())]
-    unit = _FORMATS.get(indicator.unit or "", "%.2f")
+    units = dict.fromkeys(numbers, indicator.unit) | dict.fromkeys(counts, "count")
+    ranked = table.sort_values(name, ascending=indicator.direction == "down").astype(dict.fromkeys(units, "float"))
     st.dataframe(
-        table.sort_values(name, ascending=indicator.direction == "down"),
+        written(ranked, units, language),
         hide_index=True,
         column_order=shown,
         column_config={
             **{c: st.column_config.TextColumn(label, pinned=c == "place") for c, label in texts.items()},
-            **{c: st.column_config.NumberColumn(label, format=unit) for c, label in numbers.items()},
-            **{c: st.column_config.NumberColumn(label, format="localized") for c, label in counts.items()},
+            **numbers,
+            **counts,
         },
+        placeholder=NOTHING,
         alt=say("linepage.table", language),
     )
 

@@ -74,8 +74,8 @@ class Occupancy(_Part):
 
 
 class Cohorts(_Part):
-    """An indicator by the quarter of a past event and by a dimension; cells on fewer than `least` of `count` are
-    marked. `years` is how far back the period reaches; who is followed counts `follow_up_months` after the event."""
+    """An indicator by the quarter of a past event and by a dimension; cells on few of `count` are marked. `years` is
+    how far back the period reaches; who is followed counts `follow_up_months` after the event."""
 
     title: Text
     note: Text
@@ -83,7 +83,6 @@ class Cohorts(_Part):
     count: str
     quarter: str
     by: str
-    least: int = 20
     years: int = 3
     follow_up_months: int = 0
 
@@ -92,16 +91,13 @@ Level = Literal["site", "structure"]
 
 
 class Plan(_Part):
-    """A line's page. `cases` names the indicator that counts what a rate or a mean stands on; `levels` are the places
-    that can be compared: of several trades, not their sites."""
+    """A line's page. `levels` are the places that can be compared: of several trades, not their sites."""
 
     funnels: tuple[Funnel, ...] = ()
     losses: tuple[Split, ...] = ()
     mixes: tuple[Split | Parts, ...] = ()
     occupancy: Occupancy | None = None
     cohorts: Cohorts | None = None
-    cases: dict[str, str] = {}
-    least_cases: int = 20
     levels: tuple[Level, ...] = ("site", "structure")
 
     def within(self, known: Collection[str]) -> Plan:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
-from apps.charts import ranked
+from apps.cases import ENOUGH, is_few
+from apps.charts import every_period, ranked
 from apps.numbers import figure, quarter, short_month
 from apps.screens.line import charts
 from apps.screens.line.data import Sections
@@ -100,7 +101,7 @@ def _parts(session: Session, item: Split | Parts, table: pd.DataFrame, known: Kn
         return shares(parts_of(table, labels)), list(labels.values())
     names = named(table[item.by], item.by, language, say("linepage.unknown", language))
     long = shares(table.assign(part=names, value=table[item.metric]))
-    return long, in_order(long["part"], item.by, language)
+    return long, in_order(long["part"].dropna(), item.by, language)
 
 
 def draw_occupancy(session: Session, plan: Plan, found: Sections, known: Known) -> None:
@@ -117,9 +118,10 @@ def draw_occupancy(session: Session, plan: Plan, found: Sections, known: Known) 
     rows = list(shown["place"].cat.categories)
     title = say("linepage.by_month", language, metric=known[used.metric].label(language))
     st.markdown(f"##### {title}")
-    if months["place"].nunique() > len(rows):
-        st.caption(say("linepage.emptiest", language, n=len(rows), of=months["place"].nunique()))
-    starts = sorted(shown["metric_time"].unique())
+    told = months.dropna(subset=[used.metric, used.open])["place"].nunique()
+    if told > len(rows):
+        st.caption(say("linepage.emptiest", language, n=len(rows), of=told))
+    starts = every_period(shown, "metric_time", "month")["metric_time"].unique()
     cells = shown.assign(
         row=shown["place"],
         column=[short_month(m, language) for m in shown["metric_time"]],
@@ -173,14 +175,14 @@ def draw_cohorts(session: Session, plan: Plan, found: Sections, known: Known) ->
         return
     title = item.title.to(language)
     st.subheader(title, anchor=False, divider="gray")
-    st.caption(f"{item.note.to(language)} {say('linepage.few', language, n=item.least)}")
+    st.caption(f"{item.note.to(language)} {say('linepage.few', language, n=ENOUGH)}")
     cells = pd.DataFrame(
         {
             "row": named(kept[item.by], item.by, language, say("linepage.unknown", language)),
             "column": [quarter(q, language) for q in kept[item.quarter]],
             "value": kept[item.metric],
             "cases": kept[item.count],
-            "is_few": kept[item.count] < item.least,
+            "is_few": kept[item.count].map(is_few),
         }
     )
     columns = [quarter(q, language) for q in sorted(kept[item.quarter].unique())]

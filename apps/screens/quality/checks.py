@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
+from apps.blocks import floats, written
 from apps.charts import INK, finish, layer, layered, mark, on, tips
 from apps.numbers import instant
 from apps.screens.quality import data
@@ -76,7 +77,8 @@ def _offending(session: Session, failure: Failure) -> None:
         if pa.types.is_decimal(field.type):
             shown = shown.set_column(column, field.name, shown.column(column).cast(pa.float64()))
     st.caption(say("quality.offending_some", language, n=rows.num_rows, most=MOST_ROWS))
-    st.dataframe(shown.to_pandas(), hide_index=True)
+    table = shown.to_pandas()
+    st.dataframe(written(table, floats(table), language), hide_index=True, placeholder="")
 
 
 def _over_time(session: Session, by_line: dict[str, list[Checked]]) -> None:
@@ -132,4 +134,5 @@ def _by_subject(session: Session, lines: Sequence[list[Checked]]) -> None:
         return
     table = pd.DataFrame(rows).sort_values("failed", ascending=False, kind="stable")
     names = {name: say(f"quality.column.{name}", language) for name in table}
-    st.dataframe(table, hide_index=True, column_config=names)
+    shown = written(table, {"passed": "count", "failed": "count"}, language)
+    st.dataframe(shown, hide_index=True, column_config=names)

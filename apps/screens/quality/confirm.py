@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 
 import streamlit as st
@@ -11,12 +12,16 @@ from apps.session import Session
 from apps.words import say
 from lake.errors import LakeError
 
-_OUTCOME = "quality-outcome"
+_OUTCOME, _DONE = "quality-outcome", "quality-done"
+
+
+class NothingDone(Exception):
+    """What was confirmed was tried, and changed nothing: says so in the reader's language."""
 
 
 def confirm(session: Session, title: str, text: str, act: Callable[[], str]) -> None:
     """Ask whether to do it, saying what it means; `act` does it and says what came of it."""
-    language = session.language
+    language, number = session.language, secrets.token_hex(4)
 
     @st.dialog(title)
     def ask() -> None:
@@ -24,9 +29,8 @@ def confirm(session: Session, title: str, text: str, act: Callable[[], str]) -> 
             st.rerun()
         st.markdown(text)
         with st.container(horizontal=True):
-            st.button(
-                say("quality.confirm", language), type="primary", key="confirm", on_click=_do, args=(session, act)
-            )
+            asked = (session, act, number)
+            st.button(say("quality.confirm", language), type="primary", key="confirm", on_click=_do, args=asked)
             if st.button(say("quality.cancel", language), key="cancel"):
                 st.rerun()
 
@@ -35,18 +39,26 @@ def confirm(session: Session, title: str, text: str, act: Callable[[], str]) -> 
 
 def say_outcome() -> None:
     """How the last thing confirmed ended, once."""
-    outcome: tuple[bool, str] | None = st.session_state.pop(_OUTCOME, None)
+    outcome: tuple[str, str] | None = st.session_state.pop(_OUTCOME, None)
     if outcome is None:
         return
-    is_done, text = outcome
-    if is_done:
+    how, text = outcome
+    if how == "done":
         st.success(text, icon=":material/task_alt:")
+    elif how == "nothing":
+        st.warning(text, icon=":material/do_not_disturb_on:")
     else:
         st.error(text, icon=":material/error:")
 
 
-def _do(session: Session, act: Callable[[], str]) -> None:
+def _do(session: Session, act: Callable[[], str], number: str) -> None:
+    """Do it, once however often one clicks."""
+    if st.session_state.get(_DONE) == number:
+        return
+    st.session_state[_DONE] = number
     try:
-        st.session_state[_OUTCOME] = (True, act())
+        st.session_state[_OUTCOME] = ("done", act())
+    except NothingDone as nothing:
+        st.session_state[_OUTCOME] = ("nothing", str(nothing))
     except LakeError as error:
-        st.session_state[_OUTCOME] = (False, in_words(error, session.language))
+        st.session_state[_OUTCOME] = ("failed", in_words(error, session.language))

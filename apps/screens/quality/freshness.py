@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
+from apps.blocks import written
 from apps.numbers import NOTHING, age
 from apps.screens.quality import data
 from apps.session import Session
@@ -32,7 +33,8 @@ def draw_freshness(session: Session, line: str | None) -> None:
         return
     table = pd.DataFrame(rows)
     names = {name: say(f"quality.column.{name}", language) for name in table}
-    st.dataframe(table, hide_index=True, column_config=names, height="content")
+    units = {name: "count" for name in ("records", "quarantined") if name in table}
+    st.dataframe(written(table, units, language), hide_index=True, column_config=names, height="content")
 
 
 def _row(session: Session, source: SourceStatus) -> dict[str, object]:

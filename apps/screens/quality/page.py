@@ -19,6 +19,7 @@ from apps.screens.quality.quarantine import draw_quarantine
 from apps.screens.quality.reconciliation import draw_reconciliation
 from apps.session import Session
 from apps.words import say
+from lake.errors import StoreError
 from lake.status import SourceStatus
 
 _SECTIONS: dict[str, Callable[[Session, str | None], None]] = {
@@ -43,6 +44,11 @@ def draw(session: Session) -> None:
     with st.container(border=True):
         for line, now in states.items():
             _line(session, line, now, [s for s in sources or () if data.line_of(s.name) == line])
+        shared = [s for s in sources or () if data.line_of(s.name) not in states]
+        if said := _of_sources(session, shared):
+            with st.container(gap="xxsmall"):
+                st.markdown(f"**{say('quality.quarantine_shared', language)}**", width="content")
+                st.caption(" · ".join(said))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         part = st.segmented_control(
             say("quality.part", language),
@@ -61,7 +67,11 @@ def draw(session: Session) -> None:
             width=220,
             key="quality-line",
         )
-    _SECTIONS[part or "checks"](session, line or None)
+    try:
+        _SECTIONS[part or "checks"](session, line or None)
+    except StoreError:
+        if sources is not None:  # it went away since it was asked for them
+            st.warning(say("quality.store_down", language), icon=":material/cloud_off:")
 
 
 def _verdict(session: Session, states: dict[str, LineState]) -> None:
@@ -70,7 +80,7 @@ def _verdict(session: Session, states: dict[str, LineState]) -> None:
     if not shown:
         st.info(say("quality.verdict_none", language), icon=":material/hourglass_empty:")
         return
-    weak = [line for line, now in shown.items() if now.kind == "stale" or now.failed or _fails(now)]
+    weak = [line for line, now in shown.items() if _is_weak(now)]
     if weak:
         names = ", ".join(say(f"line.{line}", language) for line in weak)
         st.markdown(f"##### :material/warning: {say('quality.verdict_bad', language, lines=names)}")
@@ -83,15 +93,26 @@ def _line(session: Session, line: str, now: LineState, sources: Sequence[SourceS
     said = []
     if now.published and (checks := now.published.checks):
         said.append(say("quality.held", language, passed=checks.passed, failed=_fails(now)))
-    if session.sees_every_structure and (held := sum(s.quarantined for s in sources)):
-        said.append(say("quality.in_quarantine", language, n=figure(held, "count", language)))
-    if late := sum(s.is_late for s in sources):
-        said.append(say("quality.late", language, n=late))
+    said += _of_sources(session, sources)
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{say(f'line.{line}', language)}**", width="content")
             chips(session, now)
         st.caption(" · ".join(said))
+
+
+def _of_sources(session: Session, sources: Sequence[SourceStatus]) -> list[str]:
+    """The rows of some sources that are in quarantine, and how many of them are late."""
+    said = []
+    if session.sees_every_structure and (held := sum(s.quarantined for s in sources)):
+        said.append(say("quality.in_quarantine", session.language, n=figure(held, "count", session.language)))
+    if late := sum(s.is_late for s in sources):
+        said.append(say("quality.late", session.language, n=late))
+    return said
+
+
+def _is_weak(now: LineState) -> bool:
+    return now.kind == "stale" or bool(now.failed or now.newer or now.behind or _fails(now))
 
 
 def _fails(now: LineState) -> int:

@@ -16,10 +16,12 @@ from apps.words import Language, say
 from lake import builds
 from lake.access import lines_behind
 from lake.builds import Build
+from lake.settings import GROUP, made_from
 
-_COLOURS = {"passed": "green", "built": "gray", "refused": "red", "failed": "red"}
+_COLOURS = {"passed": "green", "warned": "orange", "built": "gray", "refused": "red", "failed": "red"}
 _ICONS = {
     "passed": ":material/verified:",
+    "warned": ":material/warning:",
     "built": ":material/hourglass_empty:",
     "refused": ":material/block:",
     "failed": ":material/error:",
@@ -51,8 +53,8 @@ def _build(session: Session, one: Checked, older: Checked | None, current: Build
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{instant(build.created_at, language)}**", width="content")
-            state = say(f"quality.build_states.{build.status}", language)
-            st.badge(state, icon=_ICONS[build.status], color=_COLOURS[build.status])
+            key = _look(build)
+            st.badge(say(f"quality.build_states.{key}", language), icon=_ICONS[key], color=_COLOURS[key])
             if is_current:
                 st.badge(say("quality.build_readers", language), icon=":material/visibility:", color="primary")
             elif _may_show(session, build) and st.button(
@@ -69,6 +71,11 @@ def _build(session: Session, one: Checked, older: Checked | None, current: Build
             st.caption(f":material/error: {why}")
         if older and session.sees_every_structure:
             _restated(session, one, older)
+
+
+def _look(build: Build) -> str:
+    """How a build stands: passing with warnings is not passing without."""
+    return "warned" if build.status == "passed" and build.checks and build.checks.warned else build.status
 
 
 def _may_show(session: Session, build: Build) -> bool:
@@ -123,4 +130,6 @@ def _confirm(session: Session, build: Build, current: Build | None) -> None:
 
     at, as_of = instant(build.created_at, language), instant(build.as_of, language)
     text = say("quality.publish_text", language, line=line, at=at, as_of=as_of, current=told(current))
+    if build.line in made_from(GROUP) and builds.published(GROUP):
+        text = f"{text}\n\n{say('quality.publish_group', language)}"
     confirm(session, say("quality.publish_title", language), text, act)

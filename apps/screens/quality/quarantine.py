@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from apps.blocks import written
 from apps.numbers import figure
 from apps.screens.quality import data
-from apps.screens.quality.confirm import confirm, say_outcome
+from apps.screens.quality.confirm import NothingDone, confirm, say_outcome
 from apps.sentences import reason
 from apps.session import Session
 from apps.words import say
@@ -45,7 +46,7 @@ def draw_quarantine(session: Session, line: str | None) -> None:
         width=360,
         key="quality-source",
     )
-    _reasons(session, held, source, [c for c in counted if c.source == source])
+    _reasons(session, held, source, [c for c in counted if c.source == source], waiting[source])
     if waiting[source] > _MOST_RETRIED:
         n = figure(waiting[source], "count", language)
         st.info(say("quality.retry_long", language, n=n, source=source), icon=":material/terminal:")
@@ -61,7 +62,7 @@ def refused(session: Session, permission: Permission) -> None:
     st.info(text, icon=":material/lock:")
 
 
-def _reasons(session: Session, held: Store, source: str, counted: Sequence[Counted]) -> None:
+def _reasons(session: Session, held: Store, source: str, counted: Sequence[Counted], waiting: int) -> None:
     language = session.language
     names = data.file_names(held, source)
     rows = [
@@ -74,8 +75,14 @@ def _reasons(session: Session, held: Store, source: str, counted: Sequence[Count
         for c in sorted(counted, key=lambda c: (-c.rows, c.reason))
     ]
     table = pd.DataFrame(rows)
+    if table["rows"].sum() != waiting:
+        counts = {
+            "reasons": figure(int(table["rows"].sum()), "count", language),
+            "n": figure(waiting, "count", language),
+        }
+        st.caption(say("quality.reasons_note", language, **counts))
     columns = {name: say(f"quality.column.{name}", language) for name in table}
-    st.dataframe(table, hide_index=True, column_config=columns)
+    st.dataframe(written(table, {"rows": "count"}, language), hide_index=True, column_config=columns)
     if st.toggle(say("quality.show_row", language), key=f"show-row-{source}"):
         example = st.selectbox(say("quality.column.example", language), table["example"].unique(), width=360)
         row, text = data.row(held, session, str(example))
@@ -91,6 +98,8 @@ def _confirm(session: Session, held: Store, source: str) -> None:
 
     def act() -> str:
         done = data.try_again(held, session, source)
+        if done.tried == done.still:
+            raise NothingDone(say("quality.retried_none", language, source=source, tried=done.tried))
         counts = {"tried": done.tried, "landed": done.landed, "unchanged": done.unchanged, "still": done.still}
         return say("quality.retried", language, source=source, **counts)
 

@@ -135,6 +135,15 @@ def test_a_contract_s_version_is_said_once_if_it_is_the_same(lake: Callable[...,
     assert "contract 1.0.0\n" in lake("quarantine", "show", "1:1").stdout
 
 
+def test_a_correction_that_is_wrong_itself_is_no_success(lake: Callable[..., Result], file: Path) -> None:
+    file.write_bytes(text(row(1002, price_eur="x"), row(1003, price_eur="x")).encode())
+    lake("land", str(file))
+    file.write_bytes(text(row(1002, price_eur="y"), row(1003)).encode())
+    done = lake("quarantine", "retry", "--from", str(file))
+    assert "1 row of the corrected file too can't land: 'lake quarantine list --source lab_devices'" in done.stdout
+    assert done.exit_code == 1
+
+
 def test_a_corrected_file_says_what_it_closed_and_what_it_left(lake: Callable[..., Result], file: Path) -> None:
     file.write_bytes(text(row(1002, price_eur="x"), row(1003, price_eur="x")).encode())
     assert "1 file " in lake("land", str(file)).stdout

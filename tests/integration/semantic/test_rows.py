@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from lake import semantic
@@ -133,3 +135,21 @@ def test_a_cell_without_a_value_is_a_cell(tiny: Tiny) -> None:
     page = semantic.rows("audio_devices", cell, scope=tiny.scope(), limit=1000)
     assert page.count == 100
     assert set(page.table.column("structure").to_pylist()) == {"S99"}
+
+
+def test_rows_of_a_build_stay_its_own_whatever_is_published_since(tiny: Tiny) -> None:
+    scope = tiny.scope("group")
+    answer = semantic.query(["audio_devices"], scope=scope)
+    tiny.publish("audio", change=_one_site, minutes=1)
+    now, then = (semantic.rows("audio_devices", builds=builds, scope=scope) for builds in ((), answer.builds))
+    assert then.figure == answer.table.column("audio_devices")[0].as_py() > now.figure
+    assert then.builds == answer.builds != now.builds
+
+
+def _one_site(folder: Path) -> None:
+    file = folder / "audio.duckdb"
+    whole = file.read_bytes()
+    file.unlink()  # it is a link to the one of other builds
+    file.write_bytes(whole)
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("delete from atomic.fct_audio_fittings where site_id <> 'S01-AUD-01'")

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from apps.ask import Question, ask_all, frame, last_day, state
-from apps.blocks import empty
+from apps.blocks import empty, written
 from apps.numbers import figure
 from apps.prototypes.audio.trials_at_risk.logic import ALIKE, ranked
 from apps.session import Session
@@ -48,13 +48,8 @@ def draw(session: Session) -> None:
         )
     )
     columns = {
-        "risk": st.column_config.ProgressColumn(
-            session.text("Risque", "Risk"),
-            format="percent",
-            min_value=0,
-            max_value=max(0.5, float(table["risk"].max())),
-        ),
-        "days": st.column_config.NumberColumn(session.text("Jours d'essai", "Days on trial")),
+        "risk": session.text("Risque", "Risk"),
+        "days": session.text("Jours d'essai", "Days on trial"),
         "site_name": session.text("Centre", "Centre"),
         "audiologist_code": session.text("Audioprothésiste", "Audiologist"),
         "audio_trial": session.text("Essai", "Trial"),
@@ -62,7 +57,7 @@ def draw(session: Session) -> None:
         "ears": session.text("Oreilles", "Ears"),
         "person_age_band": session.text("Âge", "Age"),
     }
-    shown = worded(table, session.language)
+    shown = written(worded(table, session.language), {"risk": "rate", "days": "count"}, session.language)
     st.dataframe(shown, hide_index=True, column_order=list(columns), column_config=columns, height="auto")
     st.caption(
         session.text(
