@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from lake.contracts import Contract, broken, catalogue, contract
+from lake.contracts import Contract, Field, broken, catalogue, contract
 from lake.errors import ReadError, SettingsError
 from lake.land.deliveries import Delivery, deliveries
 from lake.land.originals import quarantined
@@ -31,6 +31,7 @@ from lake.land.pieces import Piece, check_pieces
 from lake.land.recognise import recognise
 from lake.land.report import COUNTS, FileReport, Report
 from lake.readers import columns, read
+from lake.readers.chunk import Chunk
 from lake.readers.stream import Plain, Stream
 from lake.store import Batch, Store, open_store
 from lake.vault import Vault, vault
@@ -46,6 +47,9 @@ CHUNK_BYTES = 64 << 20
 
 #: A file up to this many bytes is read once, into memory; a larger one twice, for its digest and for its rows.
 _SMALL = 8 << 20
+
+#: Headers of a file that are named when it lacks those that it needs.
+_SHOWN_HEADERS = 12
 
 #: Called with the bytes and the rows that were dealt with since the last call.
 Progress = Callable[[int, int], None]
@@ -187,6 +191,13 @@ class Landing:
         chunk = next(chunks, None)  # What can't be read at all is refused here, before the ledger knows it.
         if chunk is None and stream.damage:
             raise ReadError(f"{delivery.shown} is {stream.damage} before its first row.", remedy="Have it sent again.")
+        report.remarks = chunk.remarks if chunk is not None else ()
+        if chunk is not None and (lacks := _lacking(chunk, self._contract)):
+            raise ReadError(
+                f"{delivery.shown} has no column for {', '.join(f.header for f in lacks)}, "
+                f"which each row of {self._contract.name} needs.",
+                remedy=f"Have it exported with them, or name them in the contract's aliases. It has {_headers(chunk)}.",
+            )
         batch = self._open_batch()
         number = batch.add_file(delivery.name, digest, size)
         self._known.add((delivery.name, digest))
@@ -265,6 +276,26 @@ class Landing:
 def _refusal(delivery: Delivery, error: ReadError) -> FileReport:
     log.warning("land.refused file=%s why=%s", delivery.shown, error)
     return FileReport(delivery.shown, status="refused", why=str(error))
+
+
+def _lacking(chunk: Chunk, contract: Contract) -> list[Field]:
+    """The required fields that no row of a file's first chunk has: it is another file, or one exported otherwise.
+
+    A row that says its key is deleted needs its key and its order only.
+    """
+    table = chunk.table
+    if not table.num_rows:
+        return []
+    missing = [f for f in columns.from_columns(contract) if f.required and f.name not in table.column_names]
+    told = contract.deletion_field
+    if told in table.column_names and contract.deletion_value in table.column(told).to_pylist():
+        missing = [f for f in missing if f in contract.key or f.name == contract.version_order]
+    return missing
+
+
+def _headers(chunk: Chunk) -> str:
+    named = [header for header in (*chunk.table.column_names, *chunk.extra) if header]
+    return ", ".join(named[:_SHOWN_HEADERS]) + ("…" if len(named) > _SHOWN_HEADERS else "")
 
 
 def _opened(delivery: Delivery) -> tuple[str, int, Stream]:

@@ -17,12 +17,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from rapidfuzz import fuzz, process
+
 from lake import readers
 from lake.contracts import Broken, Contract
-from lake.errors import LakeError, ReadError, nearest
+from lake.errors import LakeError, ReadError
 from lake.land.deliveries import Delivery
 from lake.readers import columns
-from lake.text import unaccented
+from lake.text import fold, unaccented
 
 #: Endings by which a file without a known name is tried against a format.
 _ENDINGS = {
@@ -34,7 +36,12 @@ _ENDINGS = {
     "geojson": {".geojson", ".json"},
     "xlsx": {".xlsx", ".xlsm", ".xls", ".ods"},
     "parquet": {".parquet"},
+    "finess": {".csv", ".txt"},
 }
+
+#: What makes a source near enough to be named to who sent a file: share of its columns, or likeness of names (of 100).
+_NEAR_COLUMNS = 0.5
+_NEAR_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -118,15 +125,20 @@ def _is_all_of(delivery: Delivery, contract: Contract) -> bool:
 
 def _by_header(delivery: Delivery, contracts: list[Contract]) -> Contract | None:
     """The contract all of whose required columns the file has, the one with the most columns found first."""
-    ending = PurePath(delivery.name).suffix.lower()
     best: tuple[int, Contract] | None = None
     for contract in contracts:
-        match = _match(delivery, contract) if ending in _ENDINGS.get(contract.reading.format, {ending}) else None
+        match = _match_by_ending(delivery, contract)
         if match is None or any(f.required for f in match.missing):
             continue
         if best is None or len(match.found) > best[0]:
             best = (len(match.found), contract)
     return best[1] if best else None
+
+
+def _match_by_ending(delivery: Delivery, contract: Contract) -> columns.Match | None:
+    """The file's columns against a contract; None too where it has not the ending of the contract's format."""
+    ending = PurePath(delivery.name).suffix.lower()
+    return _match(delivery, contract) if ending in _ENDINGS.get(contract.reading.format, {ending}) else None
 
 
 def _match(delivery: Delivery, contract: Contract) -> columns.Match | None:
@@ -144,15 +156,27 @@ def _match(delivery: Delivery, contract: Contract) -> columns.Match | None:
 
 
 def _hint(delivery: Delivery, contracts: Mapping[str, Contract]) -> str:
-    """The source whose files are named most like this one, or that is."""
-    like = {words: c for c in contracts.values() for words in (c.name, *map(_words, c.reading.files))}
-    near = nearest(_words(delivery.name), like, 1)
+    """The source whose columns the file has for the most part, or whose files are named nearly like it."""
     asked = "Say which it is with --source, or see 'lake contracts list'."
-    if not near:
+    matches = [(match, c) for c in contracts.values() if (match := _match_by_ending(delivery, c)) is not None]
+    alike = [(len(m.found) / len(columns.from_columns(c)), m, c) for m, c in matches if m.found]
+    if alike and (best := max(alike, key=lambda each: each[0]))[0] >= _NEAR_COLUMNS:
+        _, match, contract = best
+        lacks = ", ".join(f.header for f in match.missing if f.required)
+        return f"Its columns are most like those of {contract.name}, without {lacks}. {asked}"
+    like = {words: c for c in contracts.values() for words in (c.name, *map(_words, c.reading.files))}
+    near = process.extractOne(
+        _words(delivery.name), list(like), scorer=fuzz.token_set_ratio, processor=_apart, score_cutoff=_NEAR_NAME
+    )
+    if near is None:
         return asked
     contract = like[near[0]]
     named = f"its files are named like {contract.reading.files[0]}. " if contract.reading.files else ""
     return f"The nearest source is {contract.name}: {named}{asked}"
+
+
+def _apart(words: str) -> str:
+    return fold(words.replace("_", " "))
 
 
 def _words(name: str) -> str:

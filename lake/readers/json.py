@@ -40,8 +40,10 @@ _NEXT = re.compile(r"\}[\s,\x1a]*(?=\{)")
 #: An object whose members are plain up to an array of objects.
 _COLLECTION = re.compile(r'\s*\{(?:\s*"[^"]*"\s*:\s*(?:"[^"]*"|[\d.]+|true|false|null)\s*,)*\s*"[^"]*"\s*:\s*\[\s*\{')
 
-#: Of an element to the object that makes its row.
+#: Of an element to the object that makes its row, and what must stand before originals so that they are shaped alike;
+#: made from what the collection says before its first element.
 Shape = Callable[[dict[str, Any]], dict[str, Any]]
+Shaping = Callable[[str], tuple[Shape, str]]
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class _Element:
 def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Iterator[Chunk]:
     """Rows of a JSON file, some thousands at a time."""
     records = contract.reading.options.get("records")
-    return read_elements(stream, contract, encoding, records, lambda element: element, again="jsonl")
+    named = re.escape(records) if records else None
+    return read_elements(stream, contract, encoding, named, lambda head: (lambda element: element, ""), again="jsonl")
 
 
 def header(stream: Stream, contract: Contract) -> list[str]:
@@ -66,13 +69,14 @@ def header(stream: Stream, contract: Contract) -> list[str]:
 
 
 def read_elements(
-    stream: Stream, contract: Contract, encoding: str | None, records: str | None, shape: Shape, *, again: str
+    stream: Stream, contract: Contract, encoding: str | None, records: str | None, shaping: Shaping, *, again: str
 ) -> Iterator[Chunk]:
-    """Elements of the array named `records`, shaped into rows."""
+    """Elements of the array that `records` names (a pattern; the first one otherwise), shaped into rows."""
     text = _Text(stream, contract, encoding)
     rows, numbers, broken, kept = Rows(contract), list[int](), list[Broken](), list[str]()
     count = size = 0
     is_inside = False
+    shape, head = shaping(_to_first(text, records))
 
     def chunk() -> Chunk:
         originals = list(kept)
@@ -80,14 +84,14 @@ def read_elements(
             table=rows.table(),
             lines=np.array(numbers, np.int64),
             original=lambda i: _one_line(originals[i], text.encoding),
-            head=mark_of(text.encoding),
+            head=mark_of(text.encoding) + head.encode(text.encoding or "utf-8"),
             broken=tuple(broken),
             encoding=text.encoding,
             again=again,
             cut_at=count if text.is_cut else None,
         )
 
-    for element in _elements(text, records, contract.reading.decimal):
+    for element in _elements(text, contract.reading.decimal):
         count += not (is_inside and element.is_part)
         is_inside = element.is_part
         size += len(element.text)
@@ -150,10 +154,9 @@ class _Text:
         return codecs.getincrementaldecoder(encoding)("replace" if is_wide(encoding) else "surrogateescape")
 
 
-def _elements(text: _Text, records: str | None, decimal: str) -> Iterator[_Element]:
-    """Objects of the first array (or of the one named `records`); of bare objects one after another as well."""
+def _elements(text: _Text, decimal: str) -> Iterator[_Element]:
+    """Objects from here to the end of the array; of bare objects one after another as well."""
     elements = decoder(decimal)
-    _to_first(text, records)
     while True:
         text.at = _BETWEEN.match(text.text, text.at).end()  # type: ignore[union-attr]
         if text.at == len(text.text):
@@ -199,17 +202,18 @@ def _broken(text: _Text) -> Iterator[_Element]:
     text.at = end
 
 
-def _to_first(text: _Text, records: str | None) -> None:
-    """Go to the first element."""
-    start = re.compile(rf'"{re.escape(records)}"\s*:\s*\[' if records else r"\[")
+def _to_first(text: _Text, records: str | None) -> str:
+    """Go to the first element of the array that `records` names (a pattern); returns what stands before it."""
+    start = re.compile(rf'"(?:{records})"\s*:\s*\[' if records else r"\[")
     is_bare = re.compile(r"\s*\{")
     if records is None and is_bare.match(text.text):
         # An object: of a collection if an array stands directly in it, else a row by itself.
         found = _COLLECTION.match(text.text)
         text.at = found.end() - 1 if found else 0
-        return
-    found = start.search(text.text)
-    text.at = found.end() if found else 0
+    else:
+        found = start.search(text.text)
+        text.at = found.end() if found else 0
+    return text.text[: text.at]
 
 
 def _one_line(element: str, encoding: str | None) -> bytes:

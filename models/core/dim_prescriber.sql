@@ -5,8 +5,8 @@ with practices as (
 ranked as (
     select
         *,
-        count(*) over (partition by prescriber_id) as practices,
-        row_number() over (partition by prescriber_id order by practice_id) as rank_of_practice
+        count(practice_id) over (partition by prescriber_id) as practices,
+        row_number() over (partition by prescriber_id order by practice_id nulls last) as rank_of_practice
     from practices
 ),
 

@@ -45,8 +45,9 @@ GOOD = """
             10 as population_06_15, 10 as population_16_29, 10 as population_30_44, 10 as population_45_59,
             10 as population_60_74, 10 as population_75_plus;
     create table atomic.dim_prescriber as
-        select * from (values ('1', '10', 'SM39', '42187'), ('2', '10', 'SM38', '42187'), ('3', '28', null, '42187'))
-            as t (prescriber_id, profession_code, speciality_code, commune_code);
+        select * from (values ('1', '10', 'SM39', '42187', 1), ('2', '10', 'SM38', '42187', 2),
+            ('3', '28', null, null, 0))
+            as t (prescriber_id, profession_code, speciality_code, commune_code, practices);
     create table atomic.dim_competitor as
         select * from (values
             ('node/1', 'optical', 'Optique du Centre', 46.03, 4.07), ('node/2', 'optical', 'Vue Océan', -20.88, 55.45),
@@ -92,7 +93,7 @@ SPOILT = {
     "The commune of every structure's head office is known.": "update atomic.dim_structure set commune_name = null",
     "Only doctors have a medical speciality.": "update atomic.dim_prescriber set profession_code = '28'",
     "There are ENT doctors among the prescribers.": "delete from atomic.dim_prescriber where speciality_code = 'SM39'",
-    "The commune of practice is missing for one prescriber in five at most.": (
+    "The commune of practice is missing for one practising prescriber in five at most.": (
         "update atomic.dim_prescriber set commune_code = null where speciality_code = 'SM39'"
     ),
     "Every competitor is in France, mainland or overseas.": (

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
+from lake.contracts import contract
 from lake.errors import LeaseHeld, SettingsError
 from lake.land import land
 from lake.land.report import FileReport, Report
@@ -261,12 +262,46 @@ def test_a_corrupt_gzip_keeps_what_came_before(deliver: Deliver) -> None:
     assert "corrupt" in file.why
 
 
-def test_a_missing_column_is_named(deliver: Deliver, store: Store) -> None:
-    headers = [h for h in GOOD if h not in ("Prix", "Pièces")]
+def test_a_missing_column_is_named(deliver: Deliver) -> None:
+    headers = [h for h in GOOD if h != "Pièces"]
     line = ";".join(GOOD[h] for h in headers)
     file = only(deliver({NAME: text(line, headers=headers).encode()}))
-    assert file.reasons == {"price_eur: column missing": 1}
-    assert file.missing == ("Prix", "Pièces")
+    assert (file.landed, file.missing) == (1, ("Pièces",))
+
+
+def test_a_file_of_which_every_row_lacks_a_required_column_is_refused_whole(deliver: Deliver, store: Store) -> None:
+    headers = [h for h in GOOD if h not in ("Prix", "Pièces")]
+    lines = [";".join(GOOD[h] for h in headers)] * 1000
+    whole = {"S02_devices_2024.csv": text(row()).encode()}
+    report = deliver({NAME: text(*lines, headers=headers).encode(), **whole})
+    (refused,) = report.refused
+    assert "has no column for Prix, which each row of lab_devices needs" in refused.why
+    assert "It has device_id, person_id" in refused.why
+    assert store.quarantine.list(DEVICES.name) == []
+    assert report.total("landed") == 1
+
+
+def test_deletions_alone_need_no_other_column(deliver: Deliver, states: States) -> None:
+    deliver({NAME: text(row()).encode()})
+    headers = ["N° appareil", "Op", "Modifié le"]
+    gone = ";".join(["D100", "S", "13/03/2024 10:00:00"])
+    assert only(deliver({"S01_devices_2025.csv": text(gone, headers=headers).encode()})).landed == 1
+    assert states() == {}
+
+
+def test_a_file_that_has_most_columns_of_a_source_is_told_which_it_lacks(tmp_path: Path) -> None:
+    quotes = contract("optical_quotes")
+    headers = [f.header for f in quotes.fields if f.from_file is None and f.header != "Montant TTC"]
+    (tmp_path / "export.csv").write_text(";".join(headers) + "\n" + ";".join("1" for _ in headers) + "\n")
+    (refused,) = land([str(tmp_path / "export.csv")]).refused
+    assert "Its columns are most like those of optical_quotes, without Montant TTC." in refused.why
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "facture.pdf", "courrier.docx", "S03_pharmacie_ventes_2024-01.csv"])
+def test_a_source_that_is_not_near_is_not_suggested(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("a;b\n1;2\n")
+    (refused,) = land([str(tmp_path / name)]).refused
+    assert "nearest" not in refused.why
 
 
 def test_large_files_land_in_bounded_parts(deliver: Deliver, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import pytest
 
-from lake.contracts import Contract
-from lake.readers import geojson
+from lake.contracts import Contract, contract
+from lake.readers import geojson, read
 from lake.readers.stream import Plain
 from lake.readers.text import TOO_LONG
 from tests.lab import GOOD, broken, chunks, reading, rows
@@ -153,3 +154,56 @@ def test_an_element_beyond_the_longest_is_kept_in_parts_of_its_own_number(monkey
     kept = b"".join(b.original.removesuffix(b"\n") for b in parts).decode()
     assert json.loads(kept.rstrip(", ")) == long
     assert [int(n) for c in chunks(data, JSON) for n in c.lines] == [1, 3]
+
+
+OVERPASS = contract("geo_competitors")
+OBJECT = {"@id": "node/1", "amenity": "dentist", "name": "Cabinet"}
+
+
+def competitors(document: dict[str, Any]) -> list[dict[str, str | None]]:
+    (chunk,) = read(Plain(io.BytesIO(json.dumps(document).encode())), OVERPASS)
+    again = read(Plain(io.BytesIO(chunk.head + chunk.original(0))), OVERPASS, again=chunk.again)
+    assert next(iter(again)).table.to_pylist()[0].items() >= chunk.table.to_pylist()[0].items()
+    return chunk.table.to_pylist()
+
+
+def test_an_export_without_metadata_has_the_instant_of_the_collection() -> None:
+    point = {"type": "Point", "coordinates": [4.38, 45.43]}
+    own = {**OBJECT, "@id": "node/2", "@timestamp": "2025-01-02T03:04:05Z"}
+    features = [{"type": "Feature", "properties": p, "geometry": point, "id": p["@id"]} for p in (OBJECT, own)]
+    found = competitors(
+        {
+            "type": "FeatureCollection",
+            "generator": "overpass-ide",
+            "timestamp": "2026-11-30T06:00:00Z",
+            "features": features,
+        }
+    )
+    assert [(r["osm_id"], r["changed_at"]) for r in found] == [
+        ("node/1", "2026-11-30T06:00:00Z"),
+        ("node/2", "2025-01-02T03:04:05Z"),
+    ]
+
+
+def test_the_answer_of_the_overpass_api_is_read_too() -> None:
+    tags = {"amenity": "dentist", "name": "Cabinet"}
+    elements = [
+        {"type": "node", "id": 1, "lat": 45.43, "lon": 4.38, "tags": tags},
+        {"type": "way", "id": 2, "center": {"lat": 45.5, "lon": 4.5}, "nodes": [3, 4], "tags": tags},
+    ]
+    found = competitors(
+        {
+            "version": 0.6,
+            "osm3s": {"timestamp_osm_base": "2026-11-30T06:00:00Z", "copyright": "ODbL"},
+            "elements": elements,
+        }
+    )
+    assert [(r["osm_id"], r["latitude"], r["amenity"], r["changed_at"]) for r in found] == [
+        ("node/1", "45.43", "dentist", "2026-11-30T06:00:00Z"),
+        ("way/2", "45.5", "dentist", "2026-11-30T06:00:00Z"),
+    ]
+
+
+def test_a_feature_without_its_number_among_its_properties_has_that_of_the_feature() -> None:
+    feature = {"type": "Feature", "id": "way/7", "properties": {"shop": "optician"}, "geometry": None}
+    assert competitors({"timestamp": "2026-11-30T06:00:00Z", "features": [feature]})[0]["osm_id"] == "way/7"
