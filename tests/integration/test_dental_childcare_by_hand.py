@@ -33,9 +33,9 @@ BASKETS = f"""(
             end
         when grouping_code in ('PA0', 'PT0', 'RA0', 'RF0', 'RS0', 'SU0')
             then case when year(performed_on) < 2021 then 'free' else 'rac0' end
-        when grouping_code in ('PF1', 'CZ1')
+        when grouping_code in ('PF1', 'CZ1', 'IN1', 'PA1', 'RE1', 'BR1', 'SU1')
             then case when year(performed_on) < 2020 then 'free' else 'capped' end
-        when grouping_code in ('IC1', 'CT1', 'IN1', 'PA1', 'RE1', 'BR1', 'SU1')
+        when grouping_code in ('IC1', 'CT1')
             then case when performed_on < date '2019-04-01' then 'free' else 'capped' end
         when grouping_code in ('PFC', 'PFM', 'ICO', 'INO', 'PAR', 'PAM', 'RPN', 'IMP', 'PDT') then 'free'
     end as basket
