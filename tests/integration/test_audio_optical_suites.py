@@ -89,7 +89,7 @@ OPTICAL: Spoilt = {
         "A frame or a lens has a pair and a class.": "null as item_class where is_frame",
         "A pair has one frame, one left and one right lens, not two.": "99 as line_number where is_frame",
         "No sale is delivered before it is made.": "sold_on - 1 as delivered_on",
-        "The credit notes of a sale are no more than its amount.": "-4000 as net_eur, true as is_credit_note",
+        "The credit notes of a sale are no more than its amount.": "-99999 as net_eur, true as is_credit_note",
         "A sale has one customer.": "'somebody else' as person_id",
         "Nothing of a first pair is sold for less than half its cost.": (
             "net_excl_vat_eur * 2 + 0.01 as cost_eur where pair_number = 1 and net_excl_vat_eur > 0"
