@@ -42,7 +42,7 @@ _TRUE_DIGITS = 15
 _DRIFT = Decimal("1e-5")
 
 #: Characters of the longest number that is looked at for noise.
-_LONGEST_NUMBER = 80
+_LONGEST_NUMBER = 400
 
 
 class Typed(NamedTuple):

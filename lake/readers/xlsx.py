@@ -148,11 +148,9 @@ def _error_cells(xml: IO[bytes]) -> Iterator[tuple[int, int, str]]:
             elif tag == "c":
                 column = _column(element.get("r", "")) if element.get("r") else column + 1
         elif tag == "c":
-            value = element.find("{*}v")
-            if element.get("t") == "e":
-                yield row, column, (value.text if value is not None else None) or _NO_VALUE
-            elif value is None and element.find("{*}f") is not None:
-                yield row, column, _NO_VALUE
+            value, kind = element.findtext("{*}v"), element.get("t")
+            if kind == "e" or (not value and kind != "str" and element.find("{*}f") is not None):
+                yield row, column, value or _NO_VALUE
         elif tag == "row" and sheet is not None:
             sheet.clear()
 

@@ -183,3 +183,165 @@ def test_parsing_leaves_slices_alone() -> None:
     column = pa.array(["x", "12/03/2024", None, "13/03/2024"]).slice(1)
     times, _ = instants.parse(column, ("%d/%m/%Y",))
     assert [str(t)[:10] for t in times] == ["2024-03-12", "NaT", "2024-03-13"]
+
+
+@pytest.mark.parametrize("text", ["oui", "O", "True", "VRAI", "1", "yes", "Y", "x", "1.0", "1,0"])
+def test_the_words_for_yes(text: str) -> None:
+    assert value(text, "boolean") == (True, [])
+
+
+@pytest.mark.parametrize("text", ["non", "N", "False", "FAUX", "0", "no", "0.0", "0,00"])
+def test_the_words_for_no(text: str) -> None:
+    assert value(text, "boolean") == (False, [])
+
+
+@pytest.mark.parametrize("text", ["2", "10", "1.5", "-", "ok", "on", "t"])
+def test_other_words_are_neither(text: str) -> None:
+    assert value(text, "boolean") == (None, ["not yes or no"])
+
+
+def test_an_exact_spelling_comes_before_a_loose_one() -> None:
+    rules = {"values": (("D", "right"), ("d", "left"), ("é", "accented"), ("e", "plain"))}
+    assert [value(text, "string", **rules)[0] for text in ("D", "d", "é", "e", "E")] == [
+        "right", "left", "accented", "plain", "plain",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["01/02/{}", "1/2/{}", "{}-02-01", "{}-02-01T00:00:00.5"])
+@pytest.mark.parametrize(("year", "is_believed"), [(1799, False), (1800, True), (2200, True), (2201, False)])
+def test_the_years_in_which_a_date_is_believed(form: str, year: int, is_believed: bool) -> None:
+    times, _ = instants.parse(pa.array([form.format(year)]), READING.dates)
+    assert bool(np.isnat(times[0])) != is_believed
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("19,999999999999996", "20.00"),
+        ("0,30000000000000004", "0.30"),
+        ("99,9999999999986", "100.00"),
+        ("-12345678901,230001", "-12345678901.23"),
+        ("1234567,8899999999", "1234567.89"),
+    ],
+)
+def test_the_noise_of_doubles_is_no_fraction_of_a_cent(text: str, amount: str) -> None:
+    assert value(text, "decimal") == (Decimal(amount), [])
+
+
+@pytest.mark.parametrize("text", ["19,999999", "19,995", "-8333,333333333334", "0,00001"])
+def test_a_fraction_of_a_cent_is_refused(text: str) -> None:
+    assert value(text, "decimal") == (None, ["more than 2 decimals or 16 digits"])
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "is_rounded"),
+    [
+        ("-8333,333333333334", "-8333.33", True),
+        ("+0,005", "0.01", True),
+        ("-0,005", "-0.01", True),
+        ("19,999999999999996", "20.00", False),
+        ("12,50", "12.50", False),
+        ("9999999999999999,999", None, False),
+    ],
+)
+def test_a_computed_amount_is_rounded_half_away_from_zero(text: str, amount: str | None, is_rounded: bool) -> None:
+    field = Field("f", "f", "decimal", "x", rounding=True)
+    column, _, rounded = typed(clean(pa.array([text])), field, READING)
+    assert column.to_pylist() == [amount and Decimal(amount)]
+    assert rounded is not None and rounded.tolist() == [is_rounded]
+
+
+@pytest.mark.parametrize("decimal", [",", "."])
+@pytest.mark.parametrize(
+    ("text", "number"), [("1234.0", 1234), ("1234,0", 1234), ("1234.00", 1234), ("-7.0", -7), ("1.5", None)]
+)
+def test_a_whole_number_may_have_a_decimal_of_zero_with_either_mark(
+    text: str, number: int | None, decimal: str
+) -> None:
+    assert value(text, "integer", Reading(format="csv", decimal=decimal))[0] == number
+
+
+def test_three_zeros_after_the_other_mark_may_be_thousands() -> None:
+    assert value("17.000", "integer")[0] is None
+    assert value("17,000", "integer", Reading(format="csv", decimal="."))[0] is None
+    assert value("2,9999999999999996", "integer")[0] == 3
+
+
+@pytest.mark.parametrize("text", ["07:30", "7:30", "07:30:00", "07:30:00.000"])
+def test_a_time_is_hours_and_minutes_where_its_pattern_wants_it(text: str) -> None:
+    assert value(text, "string", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")[0] == "07:30"
+    assert value(text, "string")[0] == text
+
+
+def test_a_time_with_seconds_stays_for_its_pattern_to_refuse() -> None:
+    assert value("07:30:15", "string", pattern=r"^\d\d:\d\d$")[0] == "07:30:15"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "22/01/2025 00:00:00",
+        "22/01/2025 00:00",
+        "22/01/2025 0:00",
+        "22/01/2025T00:00:00",
+        "2025-01-22T00:00:00Z",
+        "2025-01-21T23:00:00Z",
+        "2025-01-22T00:00:00+01:00",
+        "2025-01-22 00:00:00.000",
+    ],
+)
+def test_midnight_belongs_to_its_day(text: str) -> None:
+    assert value(text, "date") == (date(2025, 1, 22), [])
+
+
+def test_another_time_makes_no_day() -> None:
+    assert value("22/01/2025 00:01:00", "date") == (None, ["not a date"])
+    assert value("2025-01-21T22:00:00Z", "date") == (None, ["not a date"])
+
+
+def test_a_day_that_stands_for_a_month_is_its_first() -> None:
+    assert value("01/02/2025", "date", form="first of month") == (date(2025, 2, 1), [])
+    assert value("28/02/2025", "date", form="first of month")[1] == ["not the first day of a month"]
+    assert value("x", "date", form="first of month")[1] == ["not a date"]
+
+
+@pytest.mark.parametrize("text", ["#REF!", "#DIV/0!", "#N/A", "#VALEUR!", "#NOM?", "####", "Err:502"])
+@pytest.mark.parametrize("kind", ["string", "decimal", "integer", "double", "boolean", "date", "timestamp"])
+def test_what_a_spreadsheet_shows_for_an_error_is_one(text: str, kind: str) -> None:
+    assert value(text, kind) == (None, ["an error of the spreadsheet"])
+
+
+def test_an_error_that_the_contract_maps_is_a_value() -> None:
+    assert value("#N/A", "string", values=(("#N/A", None),)) == (None, [])
+
+
+IDENTITY: dict[str, Any] = {"personal": "pseudonym", "equal": ("leading zeros", "blanks", "punctuation")}
+
+
+@pytest.mark.parametrize("text", ["450123", "000450123", "450 123", "450.123", "450\u202f123", "45-01-23"])
+def test_equal_writings_are_one_identity(text: str) -> None:
+    assert value(text, "string", **IDENTITY) == ("450123", [])
+
+
+@pytest.mark.parametrize("text", ["000450123", "450 123", "ab"])
+def test_what_is_not_called_equal_is_another_identity(text: str) -> None:
+    assert value(text, "string", personal="pseudonym", equal=()) == (text, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("9,00001E+14", "a number in scientific notation"),
+        ("9.00001E+14", "a number in scientific notation"),
+        ("9E14", "a number in scientific notation"),
+        ("9e+14", "a number in scientific notation"),
+        ('="000450123"', 'written as a formula (="…")'),
+        ("=450123", 'written as a formula (="…")'),
+        ("'000450123", "written with an apostrophe before it"),
+        ("’450123", "written with an apostrophe before it"),
+        ("450123.0", "a number with a decimal mark (.0)"),
+        ("450123,00", "a number with a decimal mark (.0)"),
+    ],
+)
+def test_a_mangled_number_identifies_nobody(text: str, why: str) -> None:
+    assert value(text, "string", **IDENTITY) == (None, [why])

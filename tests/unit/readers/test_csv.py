@@ -202,3 +202,33 @@ def test_every_line_that_is_not_blank_is_in_a_row_or_broken(lines: list[str], en
     for line in lines:
         for part in line.split("\r"):
             assert not part.strip("; ") or part in kept
+
+
+def test_a_whole_row_is_never_the_inside_of_a_quoted_field() -> None:
+    # The lines together would be one row of the right width: the quote of the first would swallow the second.
+    data = text(row(1001, comment='"never closed'), row(1002), row(1003, comment='end"')).encode()
+    assert [r["device_id"] for r in rows(data)] == ["D1002", "D1003"]
+    (lost,) = broken(data)
+    assert (lost.line, lost.reason) == (2, "row: a quote that never closes")
+
+
+def test_a_quoted_field_may_have_as_many_lines_as_a_record() -> None:
+    def quoted(lines: int) -> bytes:
+        comment = "\n".join(f"line {n}" for n in range(lines))
+        return text(row(1001, comment=f'"{comment}"'), row(1002), end="\n").encode()
+
+    (chunk,) = chunks(quoted(200))
+    assert chunk.lines.tolist() == [2, 202]
+    assert chunk.table["comment"][0].as_py().count("\n") == 199
+    assert [r["device_id"] for r in rows(quoted(201))] == ["D1002"]
+    assert (broken(quoted(201))[0].line, broken(quoted(201))[0].reason) == (2, "row: a quote that never closes")
+
+
+def test_the_line_with_the_most_headers_is_the_header() -> None:
+    # A title may hold the name of a column, or of two.
+    assert rows(("Prix;Op\n" + text(row())).encode("cp1252")) == GOOD
+    assert rows((text(row(), end="\n") + "Prix;Op\n").encode("cp1252")) == GOOD
+
+
+def test_the_byte_that_ends_a_file_of_dos_loses_no_row_after_it() -> None:
+    assert len(rows(text(row(1001), "\x1a" + row(1002), "\x1a\x1a").encode())) == 2

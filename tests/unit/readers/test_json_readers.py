@@ -207,3 +207,23 @@ def test_the_answer_of_the_overpass_api_is_read_too() -> None:
 def test_a_feature_without_its_number_among_its_properties_has_that_of_the_feature() -> None:
     feature = {"type": "Feature", "id": "way/7", "properties": {"shop": "optician"}, "geometry": None}
     assert competitors({"timestamp": "2026-11-30T06:00:00Z", "features": [feature]})[0]["osm_id"] == "way/7"
+
+
+@pytest.mark.parametrize(
+    ("number", "member", "price"),
+    [
+        ("900001173.0", "900001173", "900001173"),
+        ("9.00001173E8", "900001173", "900001173"),
+        ("9.00001E+14", "9.00001E+14", "900001000000000"),
+    ],
+)
+def test_a_number_whose_digits_are_lost_is_an_amount_and_no_identity(number: str, member: str, price: str) -> None:
+    (found,) = rows(f'{{"N° adhérent": {number}, "Prix": {number}}}'.encode(), JSONL)
+    assert (found["person_id"], found["price_eur"]) == (member, price)
+
+
+def test_the_byte_that_ends_a_file_of_dos_is_no_element() -> None:
+    data = json.dumps(GOOD).encode() + b"\n\x1a"
+    for each in (JSON, JSONL):
+        assert len(rows(data, each)) == 1
+        assert not broken(data, each)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -126,3 +127,51 @@ def test_a_cut_parquet_is_refused_whole() -> None:
 
 def test_good_row_has_every_header() -> None:
     assert list(GOOD) == HEADERS
+
+
+def test_the_row_with_the_most_headers_is_the_header() -> None:
+    (found,) = rows(sheet(["Prix", "Op"], HEADERS, TYPED), XLSX)
+    assert found["device_id"] == "D100"
+
+
+def test_a_cell_that_holds_an_error_shows_it_and_a_formula_without_its_value_is_one() -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        page = book.add_worksheet("Feuil & 1")
+        page.write_row(0, 0, HEADERS)
+        page.write_row(1, 0, TYPED[:7])
+        page.write_formula(1, 4, "=1/0", None, "#DIV/0!")
+        page.write_formula(1, 8, "=T(A2)", None, "D100")
+        page.write_formula(2, 4, "=1/4", None, 0.25)
+    (first, second) = rows(file.getvalue(), XLSX)
+    assert (first["price_eur"], first["comment"]) == ("#DIV/0!", "D100")
+    assert second["price_eur"] == "0,25"
+    book = openpyxl.load_workbook(file)
+    book["Feuil & 1"]["E2"] = "=1/4"
+    book.save(saved := io.BytesIO())
+    assert rows(saved.getvalue(), XLSX)[0]["price_eur"] == "#VALUE!"
+
+
+def test_numbers_of_32_bits_have_their_own_digits() -> None:
+    table = pa.table(
+        {
+            "N° adhérent": pa.array([16777215.0, 900001173.0, None], pa.float32()),
+            "Prix": pa.array([19.99, 0.1, 2.0], pa.float32()),
+        }
+    )
+    first, second, third = rows(parquet(table), PARQUET)
+    assert (first["person_id"], first["price_eur"]) == ("16777215", "19,99")
+    assert "e" in second["person_id"]
+    assert (third["person_id"], third["price_eur"]) == (None, "2")
+
+
+def test_a_missing_double_is_nothing_and_an_infinite_one_is_a_fault() -> None:
+    table = pa.table({"N° appareil": ["D1", "D2"], "Prix": [float("nan"), float("inf")]})
+    (chunk,) = chunks(parquet(table), PARQUET)
+    assert chunk.table["price_eur"].to_pylist() == [None, "inf"]
+    (again,) = read(Plain(io.BytesIO(chunk.original(1))), PARQUET, again=chunk.again)
+    assert again.table["price_eur"].to_pylist() == ["inf"]
+    assert [r["price_eur"] for r in rows(b'{"Prix": NaN}\n{"Prix": Infinity}', reading(format="jsonl"))] == [
+        None,
+        "Infinity",
+    ]
