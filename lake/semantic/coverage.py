@@ -5,6 +5,7 @@ Inside them, no event is a sum of zero; outside, nobody knows.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -20,18 +21,17 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Extent:
     """The data of one indicator: of every day from the month `first` to `last`; or, where it is known by whole months,
-    of the `months`."""
+    of the `days` by which these are dated, in their order."""
 
     first: date
     last: date
-    months: frozenset[date] | None = None
+    days: tuple[date, ...] | None = None
 
     def overlaps(self, since: date, until: date) -> bool:
-        """Whether there are data of a day of this span."""
-        if self.months is None:
+        """Whether there are data of this span."""
+        if self.days is None:
             return since <= self.last and self.first <= periods.first_day(until, "month")
-        is_whole = since.day == 1 and (until >= self.last or until == periods.last_day(until, "month"))
-        return is_whole and any(since <= month <= until for month in self.months)
+        return bisect_left(self.days, since) < bisect_right(self.days, until)
 
 
 class Coverage:
@@ -69,8 +69,13 @@ class Coverage:
         manifest = self._asked.source.manifest
         if not manifest.metrics[metric].is_amount:
             return None
-        months = frozenset(self._by_metric[metric]) if manifest.is_monthly(metric) else None
-        return Extent(self.begins_after(metric, earliest) or date.min, self._asked.newest(metric), months)
+        days = self._dated(metric) if manifest.is_monthly(metric) else None
+        return Extent(self.begins_after(metric, earliest) or date.min, self._asked.newest(metric), days)
+
+    def _dated(self, metric: str) -> tuple[date, ...]:
+        """The days of the metric's events."""
+        rows = self._asked.ask(Question((metric,), grain="day")).table.to_pylist()
+        return tuple(sorted(row[METRIC_TIME] for row in rows if row[METRIC_TIME] and row[metric] is not None))
 
     def _in_month(self, month: date) -> set[str]:
         """The metrics that have data in a month: a small question that mostly spares the large one."""

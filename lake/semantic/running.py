@@ -37,7 +37,7 @@ MOST_PERIODS = 60
 MOST_ROWS = 200_000
 
 #: Figures by the row's period (None without periods) and its other dimensions: those of windows with an event. None
-#: where the events lack the value.
+#: where no event has the value.
 Figures = Mapping[tuple[date | None, Key], Any]
 
 
@@ -79,14 +79,17 @@ def _add_figures(
     first = asked.coverage.begins_after(column.name, earliest) if earliest else None
     zeros = asked.coverage.zeros(column.name, earliest) if earliest else None
 
+    known = {day for (day, _), value in figures.items() if value is not None}
+    unknown = {day for day, _ in figures} - known
+
     def figure(row: Row) -> Any:
-        window = windows.get(sheet.day(row))
+        day = sheet.day(row)
+        window = windows.get(day)
         if window is None or (first is not None and window[0] < first):
             return None
-        place = sheet.day(row), tuple(row[name] for name in others)
-        if place not in figures and zeros and zeros.overlaps(*window):
-            return sheet.zero(column.name)
-        return figures.get(place)
+        value = figures.get((day, tuple(row[name] for name in others)))
+        is_zero = value is None and zeros and zeros.overlaps(*window) and day not in unknown
+        return sheet.zero(column.name) if is_zero else value
 
     is_quotient = asked.source.manifest.metrics[column.name].ratio is not None
     sheet.compare(column, kind, "", figure, pa.float64() if is_quotient else None)
@@ -183,5 +186,8 @@ def _asked_anew(asked: Asked, metric: str, windows: Mapping[date | None, Span], 
     found = {}
     for day, (since, until) in windows.items():
         rows = RowsByKey(asked, Question((metric,), others, asked.question.where, since, until))
-        found.update({(day, key): rows.figure(metric, key) for key in rows.keys if not rows.is_nothing(metric, key)})
+        for key in rows.keys:
+            value = rows.figure(metric, key)
+            if value is not None or not rows.is_nothing(metric, key):
+                found[day, key] = value
     return found

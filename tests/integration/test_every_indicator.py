@@ -150,7 +150,9 @@ def test_what_adds_up_does_over_members_in_every_window_and_comparison(in_group:
             grain = "month"
         until = newest - timedelta(days=ago)
         asked = {"since": until - timedelta(days=days), "until": until, "grain": grain, "scope": scope}
-        kinds = [*WINDOWS, "budget"] if indicator.name in BUDGETED and grain in (None, *MONTHS) else WINDOWS
+        budget = BUDGETED.get(indicator.name) if grain in (None, *MONTHS) else None
+        has_budget = budget and dimension.name in {d.name for d in semantic.dimensions([budget], scope=scope)}
+        kinds = [*WINDOWS, "budget"] if has_budget else WINDOWS
         whole = semantic.query([indicator.name], compare=kinds, **asked)  # type: ignore[arg-type]
         parts = semantic.query([indicator.name], by=[dimension.name], compare=kinds, **asked)  # type: ignore[arg-type]
         sums: dict[Any, dict[str, list[Any]]] = {}
@@ -167,8 +169,11 @@ def test_what_adds_up_does_over_members_in_every_window_and_comparison(in_group:
     add_up()
 
 
-#: Indicators that have a budget.
-BUDGETED = ("finance_amount_eur", "finance_revenue_eur")
+#: Indicators and their budgets.
+BUDGETED = {
+    "finance_amount_eur": "finance_budget_amount_eur",
+    "finance_revenue_eur": "finance_budget_revenue_eur",
+}
 
 
 def is_split(dimension: semantic.Dimension) -> bool:

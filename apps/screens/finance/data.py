@@ -75,8 +75,8 @@ def lines(session: Session, choice: Choice) -> tuple[list[Line], Answer]:
             row["income_line"],
             row["income_line__label_fr"],
             row["income_line__label_en"],
-            row[AMOUNT],
-            row[f"{AMOUNT}__budget"],
+            row[AMOUNT] or None,  # nothing booked, nothing planned: the statement says so
+            row[f"{AMOUNT}__budget"] or None,
             row[f"{AMOUNT}__previous_year"],
         )
         for row in sorted(listed, key=lambda row: row["income_line__position"])
