@@ -19,7 +19,7 @@ from apps.numbers import NOTHING, age, change, day, figure, instant, is_small, p
 from apps.sentences import in_words
 from apps.session import Session
 from apps.words import Language, escaped, say, short
-from lake import access, builds
+from lake import access, builds, semantic
 from lake.checks import results
 from lake.errors import LakeError
 from lake.semantic import Answer, Indicator
@@ -188,13 +188,15 @@ def indicator_card(
     delta = change(value, before, indicator.unit, language)
     is_weak = is_small(before, indicator.unit) or any(is_few(n) for n in cases)
     against = "incomparable" if not delta else "small" if is_weak else "against"
+    doubt = semantic.doubt(indicator)
+    mark, warning = (" :material/rule:", f"\n\n{doubt.text(language)}") if doubt else ("", "")
     st.metric(
-        indicator.label(language),
+        indicator.label(language) + mark,
         figure(value, indicator.unit, language, short=True),
         delta,
         delta_color=_DELTA_COLOUR[indicator.direction] if against == "against" and _tells(delta) else "off",
         delta_description=say(f"period.{against}", language),
-        help=indicator.definition(language),
+        help=indicator.definition(language) + warning,
         chart_data=list(trend) if len(trend) > 1 else None,
         chart_type="area",
         height="stretch",
@@ -248,6 +250,8 @@ def trace(session: Session, indicator: Indicator, answer: Answer) -> None:
         st.markdown(f"**{indicator.label(language)}**")
         st.write(indicator.definition(language))
         st.markdown(f"**{say('trace.formula', language)}** — {indicator.formula(language)}")
+        for note in (n for n in answer.notes if n.comparison == "parameters"):
+            st.markdown(f":material/rule: {escaped(note.text(language))}")
         builds = ", ".join(f"{say(f'line.{b.line}', language)} `{b.id}`" for b in answer.builds)
         st.markdown(f"**{say('trace.build', language)}** — {builds}")
         fresh = freshness(answer.newest_event_on, landed_at(answer.as_of, language), language)

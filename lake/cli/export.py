@@ -32,7 +32,7 @@ def filoue(
             exists=True,
             dir_okay=False,
             help="The nursery's own CSV of what the lake does not hold: N° adhérent and any of NUMERO_CAF, "
-            "NUMERO_DOSSIER_AFC, MATRICULE, CODE_POSTAL_FAMILLE, VILLE_FAMILLE.",
+            "NUMERO_DOSSIER_AFC, IDEQU, MATRICULE, CODE_POSTAL_FAMILLE, VILLE_FAMILLE.",
         ),
     ] = None,
     role: As = None,
@@ -48,8 +48,8 @@ def filoue(
     told = [f"{path}: {children} children of {site} in {year}."]
     if unknown := children - made.identified:
         told.append(
-            f"{unknown} without identity: NUMERO_CAF, NUMERO_DOSSIER_AFC and MATRICULE are empty, TOP_ALLOC is 0, the "
-            "town is that of the member's file. Give the nursery's own file with --identities."
+            f"{unknown} without identity: NUMERO_CAF, NUMERO_DOSSIER_AFC, IDEQU and MATRICULE are empty, TOP_ALLOC is "
+            "0, the town is that of the member's file. Give the nursery's own file with --identities."
         )
     if made.termless:
         told.append(

@@ -2,6 +2,7 @@
 
 Hours come from attendance, euros from invoices of the year's months of care, regime and fee from the child's last
 contract. The sums are those of the marts, and the file lands again through the contract `childcare_filoue`.
+For years of care from 2022 on it has the number of the nursery (IDEQU), which the form before does not know.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ from lake.vault import vault
 log = logging.getLogger(__name__)
 
 _LINE = "childcare"
+
+#: The column that the fund asks for since, and the first year of care.
+_EQUIPMENT, _EQUIPMENT_SINCE = "IDEQU", 2022
 
 #: What the builds must be able to answer, so that the export is made of what they are made of.
 _METRICS = ("childcare_billed_hours", "childcare_attended_hours", "childcare_family_fees_eur")
@@ -191,7 +195,7 @@ def _export(site: str, year: int, source: Source, scope: Scope, known: Mapping[s
         structure_id=last["structure_id"],
         site_id=site,
         year=year,
-        table=_table([_row(child, known.get(child["person_id"], {})) for child in children]),
+        table=_table([_row(child, known.get(child["person_id"], {})) for child in children], year),
         identified=sum(child["person_id"] in known for child in children),
         termless=sum(child["REGIME"] is None for child in children),
         builds=source.builds,
@@ -202,9 +206,11 @@ def _row(child: Mapping[str, Any], identity: Identity) -> dict[str, Any]:
     return {**child, **identity, "TOP_ALLOC": int("MATRICULE" in identity)}
 
 
-def _table(rows: list[dict[str, Any]]) -> pa.Table:
-    """The columns of the contract, in its order; those of identities that are not known are empty."""
-    fields = from_columns(contract("childcare_filoue"))
+def _table(rows: list[dict[str, Any]], year: int) -> pa.Table:
+    """The columns of the year's form, in the contract's order; those of identities that are not known are empty."""
+    fields = [
+        f for f in from_columns(contract("childcare_filoue")) if f.header != _EQUIPMENT or year >= _EQUIPMENT_SINCE
+    ]
     types = {f.header: pa.int8() if f.kind == "boolean" else f.arrow_type for f in fields}
     return pa.table({header: pa.array([row.get(header) for row in rows], kind) for header, kind in types.items()})
 

@@ -28,7 +28,7 @@ from lake.vault import Vault
 MEMBER = "N° adhérent"
 
 #: The export's columns that the file may give.
-COLUMNS = ("NUMERO_CAF", "NUMERO_DOSSIER_AFC", "MATRICULE", "CODE_POSTAL_FAMILLE", "VILLE_FAMILLE")
+COLUMNS = ("NUMERO_CAF", "NUMERO_DOSSIER_AFC", "IDEQU", "MATRICULE", "CODE_POSTAL_FAMILLE", "VILLE_FAMILLE")
 
 _MEMBER_HEADERS = frozenset(map(fold, (MEMBER, "Numéro adhérent")))
 _SEPARATORS = ";\t,"

@@ -3,7 +3,9 @@
 One header line, then one line of an accounting entry a line. What real files do, and this reader takes in its stride:
 TAB or `|`, no quoting (a quote is data); any line end; a BOM, NUL, non-breaking spaces and padding; UTF-8, ISO-8859-15
 or CP850; headers in any case; `Montant` and `Sens` in place of `Debit` and `Credit`; 18 to 22 columns and empty ones
-after them; amounts filled with zeros, signed before or after; dates of zeros for none.
+after them; amounts filled with zeros, signed before or after (both are lawful); dates of zeros for none. Cash
+accounting may leave journals and accounts blank and writes `Crédit`. A thousands separator is not lawful: it is read,
+and remarked.
 
 What is wrong stays visible: a line with too few or too many columns is broken, and an amount with a decimal point or an
 impossible date is left as it is, for the contract's types to refuse.
@@ -40,6 +42,9 @@ AMOUNTS = ("Debit", "Credit", "Montant", "Montantdevise")
 #: The reader's own column: `Oui` on the last line of a file that arrived whole. A header that names it already is that
 #: of an excerpt (quarantined lines that are read again), of which no line is known to be the last.
 LAST = "_last"
+
+#: What a report says of amounts that the law wants without one.
+GROUPED = "amounts have a thousands separator, which a FEC may not have"
 
 #: Columns before which a line may end: software that trims trailing separators is common.
 _MAY_BE_ABSENT = frozenset({"ValidDate", "Montantdevise", "Idevise", "DateRglt", "ModeRglt", "NatOp", "IdClient", LAST})
@@ -169,6 +174,7 @@ def _cut(block: Block, skipped: int, header: Header) -> Chunk:
     for name in (*COLUMNS[18:], LAST):
         if name not in table.column_names:
             table = table.append_column(name, pa.nulls(len(kept), pa.string()))
+    grouped = (_is_grouped(table[name]) for name in AMOUNTS if name in table.column_names)
     return Chunk(
         table=_tidy(table),
         lines=kept.astype(np.int64) + block.first,
@@ -176,13 +182,17 @@ def _cut(block: Block, skipped: int, header: Header) -> Chunk:
         head=header.head,
         broken=tuple(sorted(broken, key=lambda b: b.line)),
         encoding=block.encoding,
-        remarks=block.remarks,
+        remarks=(*block.remarks, *([GROUPED] if any(grouped) else [])),
         again="fec",
     )
 
 
 def _originals(block: Block, kept: list[int]) -> Callable[[int], bytes]:
     return lambda row: block.original(kept[row])
+
+
+def _is_grouped(column: pa.ChunkedArray) -> bool:
+    return bool(pc.any(pc.match_substring_regex(column, r"\d[\s\x{00A0}\x{202F}]\d")).as_py())
 
 
 def _trimmed(column: pa.StringArray) -> pa.StringArray:

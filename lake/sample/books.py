@@ -160,6 +160,7 @@ def _post_year_end(
     is_new = year >= 2025
     grant, refund = ("747000", "649000") if is_new else ("777000", "791000")
     sold, worth = ("757000", "657000") if is_new else ("775000", "675000")
+    fine = "658100" if is_new else "671200"
 
     def post(label: str, against: str, *lines: tuple[str, float]) -> None:
         ledger.post(on, "OD", label, _against(against, [(account, _cents(euros)) for account, euros in lines]))
@@ -180,7 +181,7 @@ def _post_year_end(
         post("Cession", "512000", (sold, -turnover * 0.0015))
         post("Sortie d'actif", "215000", (worth, turnover * 0.001))
     if rng.random() < 0.3:
-        post("Pénalités", "512000", ("671200", turnover * 0.0004))
+        post("Pénalités", "512000", (fine, turnover * 0.0004))
     if (profit := ledger.result()) > 0:
         post("Impôt sur les bénéfices", "444000", ("695000", profit / 100 * INCOME_TAX))
         post("Participation", "421000", ("691000", profit / 100 * PROFIT_SHARE))

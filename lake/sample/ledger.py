@@ -51,6 +51,7 @@ LABELS = {
     "645000": "Charges de sécurité sociale",
     "649000": "Remboursements de charges de personnel",
     "657000": "Valeur comptable des immobilisations cédées",
+    "658100": "Pénalités et amendes",
     "661100": "Intérêts des emprunts",
     "671200": "Pénalités et amendes",
     "675000": "Valeur comptable des éléments cédés",

@@ -39,7 +39,7 @@ from lake.semantic.explain import Explanation, Step, explain
 from lake.semantic.filters import Filter
 from lake.semantic.indicators import Indicator, grains, metrics
 from lake.semantic.manifest import import_metricflow as prewarm
-from lake.semantic.parameters import Parameter, parameters
+from lake.semantic.parameters import Parameter, doubt, parameters
 from lake.semantic.question import Question
 from lake.semantic.restatement import Restatement, restatement
 from lake.semantic.rows import Rows, rows
@@ -61,6 +61,7 @@ __all__ = [
     "ask",
     "close",
     "dimensions",
+    "doubt",
     "explain",
     "grains",
     "metrics",

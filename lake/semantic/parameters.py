@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -22,6 +23,9 @@ from lake.semantic.execution import marts
 from lake.semantic.manifest import Manifest
 from lake.semantic.publications import Source, published
 from lake.settings import PROJECT
+
+if TYPE_CHECKING:
+    from lake.semantic.indicators import Indicator
 
 UNVERIFIED = "unverified"
 
@@ -134,19 +138,28 @@ def of_metric(manifest: Manifest, metric: str) -> tuple[str, ...]:
 def notes(source: Source, metrics: Sequence[str], since: date | None, until: date | None) -> Iterator[Note]:
     """What is not verified of what each indicator rests on, within the period that is asked for."""
     for metric in metrics:
-        names = of_metric(source.manifest, metric)
-        doubtful = [p for p in (in_builds(source.builds) if names else ()) if p.name in names and not p.is_verified]
-        asked = [p for p in doubtful if p.is_in(since, until)]
-        if asked:
+        if names := of_metric(source.manifest, metric):
             meta = source.manifest.metrics[metric].meta
-            label_fr, label_en = (str(meta.get(f"label_{lang}") or metric) for lang in ("fr", "en"))
-            yield Note(
-                "parameters",
-                f"{label_fr} : repose sur des valeurs non vérifiées ({_periods(asked, 'fr')}), tant que le groupe n'a "
-                "pas chargé le barème officiel.",
-                f"{label_en}: rests on unverified values ({_periods(asked, 'en')}) until the group loads the official "
-                "table.",
-            )
+            labels = [str(meta.get(f"label_{lang}") or metric) for lang in ("fr", "en")]
+            values = [p for p in in_builds(source.builds) if p.name in names and p.is_in(since, until)]
+            yield from _doubts(labels, values)
+
+
+def doubt(indicator: Indicator) -> Note | None:
+    """What is not verified of what an indicator rests on, whenever; None where all is."""
+    values = [p for p in parameters() if p.name in indicator.parameters] if indicator.parameters else []
+    return next(_doubts([indicator.label_fr, indicator.label_en], values), None)
+
+
+def _doubts(labels: Sequence[str], values: Sequence[Parameter]) -> Iterator[Note]:
+    if doubtful := [p for p in values if not p.is_verified]:
+        fr, en = labels
+        yield Note(
+            "parameters",
+            f"{fr} : repose sur des valeurs non vérifiées ({_periods(doubtful, 'fr')}), tant que le groupe n'a pas "
+            "chargé le barème officiel.",
+            f"{en}: rests on unverified values ({_periods(doubtful, 'en')}) until the group loads the official table.",
+        )
 
 
 def _periods(values: Sequence[Parameter], lang: str) -> str:

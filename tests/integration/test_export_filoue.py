@@ -127,6 +127,12 @@ def test_identities_of_the_nurserys_own_file_are_joined_by_pseudonym(in_group: G
         assert made.table[name] == alone.table[name]
 
 
+def test_the_number_of_the_nursery_is_asked_for_since_2022(in_group: Group) -> None:
+    header = {year: filoue.export(site, year, scope=access.scope()).table.column_names for site, year in _nurseries()}
+    assert {"IDEQU" in names for year, names in header.items() if year >= 2022} == {True}
+    assert {"IDEQU" in names for year, names in header.items() if year < 2022} <= {False}
+
+
 def test_identities_of_nobody_who_came_are_refused(tmp_path: Path) -> None:
     own = tmp_path / "familles.csv"
     own.write_text("N° adhérent;MATRICULE\n111111111;1234567\n", "utf-8")

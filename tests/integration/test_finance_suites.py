@@ -22,8 +22,14 @@ SPOILT: Spoilt = {
         "Each account of costs or income falls in a line of the income statement.": (
             "'unmapped' as income_line where account_class = '6' and amount_eur <> 0"
         ),
-        "Entries are dated in their fiscal year (or a long one).": "fiscal_year_end_on + 1 as entry_on",
-        "No fiscal year is missing between a structure's first and last.": "2030 as fiscal_year",
+        "Each line has its journal, its document and their dates (cash accounting apart).": ("null as piece_on"),
+        "No fiscal year under the rules of 2025 uses an account that they abolished.": (
+            "true as has_rules_of_2025, '791000' as account"
+        ),
+        "Entries are dated in their fiscal year.": "fiscal_year_end_on + 1 as entry_on",
+        "A structure's fiscal years follow one another, without a gap and without an overlap.": (
+            "date '2030-01-01' as fiscal_year_start_on, date '2030-12-31' as fiscal_year_end_on"
+        ),
         "At the end of a fiscal year, customers are not creditors.": "'411000' as account, 1e12 as amount_eur",
         "The result is no more than half the income.": "-1e12 as amount_eur where account_class = '6'",
     },

@@ -19,6 +19,7 @@ from lake.store import open_store
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("fec")]
 
 FEC = shared.SHARED / "data" / "fec"
+CASES = ("12-fiscal-year-of-15-months", "28-fiscal-years-not-of-12-months")
 HEADER = "JournalCode|JournalLib|EcritureNum|EcritureDate|CompteNum|CompteLib|CompAuxNum|CompAuxLib|PieceRef|PieceDate"
 
 #: Boxes of the tax return of the first file, each cut to whole euros, that make a line of the income statement. It is
@@ -69,8 +70,9 @@ def landed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Group]:
         files / "444444444FEC20251231.txt", "20250131 757000 100,00 C", "20250131 791000 5,50- D",
         header="Montant|Sens", encoding="cp850",
     )  # fmt: skip
+    odd = [path for name in CASES for path in sorted((shared.SHARED / "cases" / name).glob("*FEC*.txt"))]
     real = sorted(FEC.glob("*FEC*.[tT][xX][tT]"))
-    group.lake("land", *map(str, [wrong, side, *real]))
+    group.lake("land", *map(str, [wrong, side, *odd, *real]))
     group.lake("run", "finance")
     yield group
 
@@ -141,7 +143,20 @@ def test_a_decimal_point_and_an_impossible_date_are_quarantined_and_the_rest_lan
     assert figure("finance_net_result_eur", "333333333") == Decimal("100.00")
 
 
+def test_a_fiscal_year_of_15_months_has_its_own_days() -> None:
+    shared.case(CASES[0])
+    assert figure("finance_dso_days", "999000011") == pytest.approx(Decimal("91.4"))
+    assert figure("finance_sales_vat_rate", "999000011") == 0
+
+
+def test_accounts_are_mapped_by_the_day_on_which_the_fiscal_year_opened() -> None:
+    shared.case(CASES[1])
+    assert figure("finance_reversals_eur", "777777771") == Decimal("1000.00")
+    assert figure("finance_disposal_income_eur", "777777772") == Decimal("1000.00")
+    assert {figure("finance_unmapped_eur", siren) for siren in ("777777771", "777777772")} == {0}
+
+
 def test_from_2025_the_abolished_accounts_are_shown_apart() -> None:
-    assert figure("finance_other_income_eur", "444444444") == Decimal("100.00")
+    assert figure("finance_disposal_income_eur", "444444444") == Decimal("100.00")
     assert figure("finance_unmapped_eur", "444444444") == Decimal("5.50")
     assert figure("finance_operating_result_eur", "444444444") == Decimal("100.00")

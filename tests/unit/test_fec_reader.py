@@ -112,6 +112,23 @@ def test_an_unknown_side_leaves_both_amounts_blank_for_the_contract_to_refuse() 
     assert (row["Debit"], row["Credit"]) == (None, None)
 
 
+@pytest.mark.parametrize("columns", [21, 22])
+def test_cash_accounting_leaves_journal_and_account_blank_and_writes_credit_with_an_accent(columns: int) -> None:
+    header = [{"Credit": "Crédit"}.get(name, name) for name in (*HEADER, *fec.COLUMNS[18:])][:columns]
+    cells = with_cells(SALE, JournalCode="", JournalLib="", CompteNum="", CompteLib="")
+    (row,) = rows(file([*cells, "20240215", "CB", "Vente", ""][:columns], header=header).encode("iso-8859-15"))
+    assert (row["Debit"], row["Credit"], row["CompteNum"], row["NatOp"]) == ("120,00", "0,00", None, "Vente")
+    assert not FEC.field("account").required and not FEC.field("journal_code").required
+
+
+def test_an_amount_signed_after_it_is_lawful_and_one_with_a_thousands_separator_is_remarked() -> None:
+    (lawful,) = chunks(file(with_cells(SALE, Debit="12,30-")).encode())
+    assert (lawful.table["Debit"].to_pylist(), lawful.remarks) == (["-12,30"], ())
+    for blank in (" ", "\u00a0", "\u202f"):
+        (odd,) = chunks(file(with_cells(SALE, Debit=f"1{blank}234,50")).encode())
+        assert odd.remarks == (fec.GROUPED,)
+
+
 def test_columns_19_to_22_are_read_and_empty_ones_after_them_ignored() -> None:
     header = [*HEADER, "DateRglt", "ModeRglt", "NatOp", "IdClient", "", ""]
     (row,) = rows(file([*SALE, "20240215", "CB", "Vente", "", "", " "], header=header).encode())

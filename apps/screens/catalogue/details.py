@@ -52,9 +52,19 @@ def _of_indicator(
     sources = ((found.entry(f"source:{name}"), name) for name in indicator.sources)
     named = (f"{entry.label.to(language)} `{name}`" if entry else f"`{name}`" for entry, name in sources)
     facts.append(("sources", ", ".join(named)))
+    if indicator.parameters:
+        facts.append(("parameters", _parameters(indicator, language)))
     split = (d for d in dimensions if not d.is_event and d.name != "metric_time")
     facts.append(("split", ", ".join(f"{d.label(language)} `{d.name}`" for d in split)))
     return facts
+
+
+def _parameters(indicator: Indicator, language: Language) -> str:
+    """The legal parameters that an indicator rests on, by their names; and what of them is not verified."""
+    names = {p.name: p.label(language) for p in semantic.parameters()}
+    told = ", ".join(f"{escaped(names.get(name, name))} `{name}`" for name in indicator.parameters)
+    doubt = semantic.doubt(indicator)
+    return f"{told} · :material/rule: {escaped(doubt.text(language))}" if doubt else told
 
 
 def _columns(session: Session, found: Known, entry: Entry) -> None:

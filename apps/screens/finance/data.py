@@ -14,7 +14,7 @@ from lake.semantic import Answer, Filter, Indicator, Rows
 
 AMOUNT = "finance_amount_eur"
 
-#: Ratios shown, in order. DSO needs a closed fiscal year.
+#: Ratios shown, in order. DSO needs a closed fiscal year, and the VAT that it assumes beside it.
 RATIOS = (
     "finance_ebe_rate",
     "finance_staff_costs_rate",
@@ -22,7 +22,7 @@ RATIOS = (
     "finance_operating_margin_rate",
     "finance_net_margin_rate",
 )
-DSO = "finance_dso_days"
+DSO, VAT = "finance_dso_days", "finance_sales_vat_rate"
 
 #: Entries shown of one account, the earliest first.
 MOST_ENTRIES = 1_000
@@ -97,10 +97,11 @@ def by_place(session: Session, choice: Choice, level: Level) -> dict[tuple[str, 
 
 
 def ratios(session: Session, known: dict[str, Indicator], choice: Choice) -> list[Ratio]:
-    """The ratios over the period; DSO over the last whole year of it."""
+    """The ratios over the period; DSO and its VAT over the last whole year of it."""
     names = tuple(name for name in RATIOS if name in known)
     whole = choice.period if choice.period.is_whole_year else Period.of(choice.period.since, "year").year_before
-    asked = [(names, choice.period)] + ([((DSO,), whole)] if DSO in known else [])
+    closed = tuple(name for name in (DSO, VAT) if name in known)
+    asked = [(names, choice.period)] + ([(closed, whole)] if closed else [])
     questions = [
         Question(metrics, where=choice.where, since=period.since, until=period.until)
         for metrics, own in asked

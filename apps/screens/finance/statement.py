@@ -19,10 +19,31 @@ Side = Literal["income", "cost", "result"]
 Part = Literal["actual", "budget", "last_year"]
 
 _REVENUE = ("goods_sales", "goods_produced", "services")
-_INCOME = (*_REVENUE, "stored_production", "capitalised_production", "subsidies", "reversals", "other_income")
+_INCOME = (
+    *_REVENUE,
+    "stored_production",
+    "capitalised_production",
+    "subsidies",
+    "investment_grants",
+    "membership_fees",
+    "reversals",
+    "other_income",
+    "disposal_income",
+    "dedicated_funds_income",
+)
 _PURCHASES = ("goods_purchased", "goods_stock_change", "materials", "materials_stock_change")
 _STAFF = ("wages", "social_charges")
-_COSTS = (*_PURCHASES, "external_costs", "taxes", *_STAFF, "depreciation", "provisions", "other_costs")
+_COSTS = (
+    *_PURCHASES,
+    "external_costs",
+    "taxes",
+    *_STAFF,
+    "depreciation",
+    "provisions",
+    "other_costs",
+    "disposal_costs",
+    "dedicated_funds_costs",
+)
 _JOINT = ("joint_income", "joint_costs")
 _FINANCIAL = ("financial_income", "financial_costs")
 _EXCEPTIONAL = ("exceptional_income", "exceptional_costs")

@@ -1,9 +1,15 @@
-with entries as (
+with years as (
+    select * from {{ ref('dim_finance_fiscal_year') }}
+),
+
+accounts as (
     select distinct
-        account,
-        fiscal_year_end_on,
-        fiscal_year_start_on
-    from {{ ref('stg_finance__entries') }}
+        entries.account,
+        years.chart,
+        years.rules_on
+    from {{ ref('stg_finance__entries') }} as entries
+    inner join years on entries.siren = years.siren and entries.fiscal_year_end_on = years.named_end_on
+    where entries.account is not null
 ),
 
 mapping as (
@@ -12,30 +18,33 @@ mapping as (
 
 matched as (
     select
-        entries.account,
-        entries.fiscal_year_end_on,
+        accounts.account,
+        accounts.chart,
+        accounts.rules_on,
         mapping.account_prefix,
         mapping.income_line,
         mapping.balance,
         row_number() over (
-            partition by entries.account, entries.fiscal_year_end_on
-            order by length(mapping.account_prefix) desc
+            partition by accounts.account, accounts.chart, accounts.rules_on
+            order by length(mapping.account_prefix) desc, case when mapping.chart = 'all' then 1 else 0 end
         ) as closeness
-    from entries
+    from accounts
     left join mapping
-        on left(entries.account, length(mapping.account_prefix)) = mapping.account_prefix
-        and mapping.valid_from <= entries.fiscal_year_start_on
-        and entries.fiscal_year_start_on <= mapping.valid_to
+        on left(accounts.account, length(mapping.account_prefix)) = mapping.account_prefix
+        and mapping.chart in ('all', accounts.chart)
+        and mapping.valid_from <= accounts.rules_on
+        and accounts.rules_on <= mapping.valid_to
 ),
 
 final as (
     select
         account,
+        chart,
         left(account, 1) as account_class,
         account_prefix,
         income_line,
         balance,
-        fiscal_year_end_on
+        rules_on
     from matched
     where closeness = 1
 )

@@ -15,6 +15,7 @@ final as (
         line_number,
         caf_number,
         afc_file_number,
+        equipment_id,
         is_beneficiary,
         beneficiary_id,
         regime,

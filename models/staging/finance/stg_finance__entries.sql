@@ -23,19 +23,20 @@ final as (
         settlement_mode,
         operation_kind,
         line_number,
-        cast(extract(year from fiscal_year_end_on) as integer) as fiscal_year,
         debit_eur,
         credit_eur,
         currency_amount,
         coalesce(is_last_line, false) as is_last_line,
-        not {{ starts_with_digits('account', 3) }} as has_unusual_account,
+        coalesce(not {{ starts_with_digits('account', 3) }}, true) as has_unusual_account,
         (debit_eur <> 0) = (credit_eur <> 0) as has_unusual_amounts,
+        settled_on is not null or settlement_mode is not null or operation_kind is not null as is_cash_accounting,
+        coalesce(upper(journal_code) in ('AN', 'ANO', 'RAN'), false)
+        or coalesce(lower(journal_label) like '%nouveau%' or lower(journal_label) like '%ouverture%', false) as is_opening,
         entry_on,
         piece_on,
         lettered_on,
         validated_on,
         settled_on,
-        cast({{ dbt.dateadd('day', 1, dbt.dateadd('year', -1, 'fiscal_year_end_on')) }} as date) as fiscal_year_start_on,
         fiscal_year_end_on
     from records
 )
