@@ -160,6 +160,9 @@ def _lake(store: Store) -> Iterator[Finding]:
     late = [s.name for s in found.sources if s.is_late]
     if late:
         yield Finding("deliveries", "warning", f"late for {', '.join(late)}.", "Ask who sends them.")
+    for one in found.waiting:
+        what = f"{one.shown} ({one.source}) waits: {'; '.join(map(str, one.doubts))}."
+        yield Finding("deliveries", "warning", what, "Ask who sent it; if it is right, `lake land --confirm` it.")
     for holding in found.leases:
         age = datetime.now(UTC) - holding.since
         if age.total_seconds() > 6 * 3600:

@@ -75,7 +75,8 @@ class LineOutcome:
 
 @dataclass(frozen=True)
 class Run:
-    """The record of one run. Grain: one start of `run()`. `refused` names files that could not be landed, and why."""
+    """The record of one run. Grain: one start of `run()`. `refused` names files that did not land, and why: those that
+    wait for a person too."""
 
     id: str
     process: str
@@ -239,8 +240,8 @@ def _land(recorder: _Recorder, paths: Sequence[str], report: Report) -> None:
     with recorder.step("land") as counts:
         landed = land(paths, progress=progress, found=found)
         counts.update({what: landed.total(what) for what in COUNTS})
-        counts["refused_files"] = len(landed.refused)
-        recorder.refused(landed.refused)
+        counts.update(refused_files=len(landed.refused), waiting_files=len(landed.waiting))
+        recorder.refused((*landed.refused, *landed.waiting))
 
 
 def _mirror(recorder: _Recorder, store: Store, lines: Sequence[str], report: Report) -> list[str]:

@@ -10,6 +10,7 @@ from lake import builds, mirror
 from lake.build import outdated
 from lake.builds import Build
 from lake.contracts import broken, catalogue
+from lake.land.waiting import Waiting, waiting
 from lake.run import Run, last_runs
 from lake.settings import MARTS, settings
 from lake.store import BatchRecord, FileRecord, Holding, Store
@@ -19,7 +20,8 @@ from lake.store import BatchRecord, FileRecord, Holding, Store
 class SourceStatus:
     """One source in lake and mirror. Counts are of committed batches.
 
-    `records` counts versions; `quarantined` the rows still in quarantine; `behind` the records that the mirror lacks;
+    `records` counts versions; `quarantined` the rows still in quarantine; `withdrawn` the records that deliveries which
+    are the whole of their scope did not hold any more; `behind` the records that the mirror lacks;
     `is_late` says that nothing came for longer than the contract promises.
     """
 
@@ -27,6 +29,7 @@ class SourceStatus:
     batches: int
     records: int
     quarantined: int
+    withdrawn: int
     landed_at: datetime | None
     behind: int
     is_late: bool
@@ -57,13 +60,15 @@ class MartStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """Everything that `lake status` shows. `broken` says which contracts can't be used, and why."""
+    """Everything that `lake status` shows. `broken` says which contracts can't be used, and why; `waiting` are the
+    deliveries that a person must confirm."""
 
     sources: tuple[SourceStatus, ...]
     marts: tuple[MartStatus, ...]
     runs: tuple[Run, ...]
     leases: tuple[Holding, ...]
     broken: tuple[str, ...]
+    waiting: tuple[Waiting, ...]
 
 
 def status(store: Store, now: datetime | None = None) -> Status:
@@ -76,6 +81,7 @@ def status(store: Store, now: datetime | None = None) -> Status:
         runs=tuple(last_runs(store, 1)),
         leases=tuple(lease for lease in store.holdings() if not lease.is_over),
         broken=tuple(str(one.error) for one in broken()),
+        waiting=tuple(waiting(store)),
     )
 
 
@@ -94,6 +100,7 @@ def _source(name: str, batches: Sequence[BatchRecord], files: Sequence[FileRecor
         batches=len(own),
         records=sum(b.records for b in own),
         quarantined=sum(f.quarantined for f in files if f.source == name),
+        withdrawn=sum(b.withdrawn for b in own),
         landed_at=landed_at,
         behind=sum(b.records for b in own if b.number > through),
         is_late=bool(landed_at and promised and now - landed_at > timedelta(days=promised)),

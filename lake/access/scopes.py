@@ -35,6 +35,11 @@ class Scope:
     def permissions(self) -> tuple[Permission, ...]:
         return self.role.permissions
 
+    @property
+    def signature(self) -> str:
+        """Who acts, as which role: what is kept with a decision."""
+        return f"{self.who} as {self.role.name}"
+
     def sees(self, line: str) -> bool:
         return self.lines == (ALL,) or line in self.lines
 

@@ -3,6 +3,7 @@
 suites.py        what is expected of a line's tables, one YAML file per suite in expectations/<line>/
 expectations.py  Great Expectations, in a process of its own (alone imports great_expectations)
 reconcile.py     counts and control totals per source: MongoDB's own aggregation against the mart
+columns.py       columns in question, and optional fields that fell empty
 adds_up.py       the group's mart against what is published of the lines that it is made from
 docs.py          the results as a page that a manager reads
 offending.py     the rows that an expectation does not hold for, for those who may see rows
@@ -24,10 +25,11 @@ from pathlib import Path
 
 from lake import builds
 from lake.builds import CORE, Build, CheckSummary
-from lake.checks import docs, reconcile, suites
+from lake.checks import columns, docs, reconcile, suites
 from lake.checks.adds_up import adds_up
 from lake.checks.results import Compared, Result
 from lake.checks.runner import Subject, run_suites
+from lake.land.questions import Question
 from lake.settings import PROJECT
 from lake.store import Store
 
@@ -53,12 +55,14 @@ def check(store: Store, chosen: Sequence[Build], *, again: bool = False, project
         builds.require_readable(one)
     known = {b.id: b for b in chosen}
     expected = {name: suites.load(name, project) for name in {CORE, *(b.line for b in chosen)}}
-    marks = {b.id: _mark(expected[b.line] + expected[CORE]) for b in chosen}
+    asked = {b.id: columns.questioned(store, b) for b in chosen}
+    marks = {b.id: _mark(expected[b.line] + expected[CORE], asked[b.id]) for b in chosen}
     todo = [b for b in chosen if again or b.status != "passed" or _kept_mark(b) != marks[b.id]]
     cores = {b.core_id: builds.build(CORE, b.core_id) for b in todo if b.core_id}
+    asked |= {b.id: columns.questioned(store, b) for b in cores.values()}
     subjects = [Subject.of(b, expected[b.line]) for b in (*cores.values(), *todo)]
     with ThreadPoolExecutor(1) as pool:  # MongoDB counts while Great Expectations starts
-        counted = pool.submit(lambda: {b.id: _reconciled(store, b) for b in (*cores.values(), *todo)})
+        counted = pool.submit(lambda: {b.id: _reconciled(store, b, asked[b.id]) for b in (*cores.values(), *todo)})
         found = run_suites(subjects) if todo else {}
         reconciled = counted.result()
     for build in todo:
@@ -77,8 +81,9 @@ def results(build: Build) -> list[Result]:
     return [Result(**{**r, "compared": tuple(Compared(**c) for c in r.get("compared", ()))}) for r in kept["results"]]
 
 
-def _reconciled(store: Store, build: Build) -> list[Result]:
-    return [*reconcile.reconcile(store, build), *(adds_up(build) if build.made_from else ())]
+def _reconciled(store: Store, build: Build, asked: list[Question]) -> list[Result]:
+    found = [*reconcile.reconcile(store, build), *columns.column_results(asked, build)]
+    return [*found, *(adds_up(build) if build.made_from else ())]
 
 
 def _keep(build: Build, found: list[Result], mark: str) -> Build:
@@ -103,9 +108,10 @@ def _keep(build: Build, found: list[Result], mark: str) -> Build:
     return checked
 
 
-def _mark(expected: Sequence[suites.Suite]) -> str:
-    """Digest of the suites: other suites, other results."""
-    return hashlib.sha256("".join(s.model_dump_json() for s in expected).encode()).hexdigest()[:16]
+def _mark(expected: Sequence[suites.Suite], asked: Sequence[Question]) -> str:
+    """Digest of the suites and of the columns in question: others, other results."""
+    told = [*(s.model_dump_json() for s in expected), *(f"{q.source} {q.kind} {q.name}" for q in asked)]
+    return hashlib.sha256("".join(told).encode()).hexdigest()[:16]
 
 
 def _kept_mark(build: Build) -> str | None:

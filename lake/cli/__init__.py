@@ -26,6 +26,7 @@ ROOMS = (
     "contracts",
     "land",
     "quarantine",
+    "columns",
     "mirror",
     "build",
     "checks",

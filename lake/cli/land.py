@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lake.cli import count_of, example
+from lake.cli.quarantine import ROLE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,25 +27,32 @@ def land(
     paths: Annotated[list[str], typer.Argument(help="Files, folders, globs, zip or gzip archives; - for stdin.")],
     source: Annotated[str | None, typer.Option(help="Source of the files, where their names don't tell.")] = None,
     name: Annotated[str | None, typer.Option(help="File name that stdin stands for.")] = None,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Land also what waits for a person, since it withdraws much or looks old.")
+    ] = False,
+    role: Annotated[str, typer.Option("--as", help="With --confirm: role of the policy under which you act.")] = ROLE,
     as_json: Annotated[bool, typer.Option("--json", help="Print what became of each file as JSON.")] = False,
 ) -> None:
     """Land files: typed and checked by contract, persons as pseudonyms, the rest in quarantine with its reasons.
 
-    Landing the same file again adds nothing. Exits with 1 if a file was refused or a contract is broken.
+    Landing the same file again adds nothing. A file that is the whole of its scope withdraws what it no longer holds;
+    one that would withdraw a large part waits. Exits with 1 if a file was refused or waits, or a contract is broken.
     """
     from rich.console import Console
 
+    from lake import access
     from lake.land import land as land_files
 
+    by = access.scope(role) if confirm else None
     with _Bar(Console(stderr=True)) as bar:
-        report = land_files(paths, source=source, name=name, progress=bar.advance, found=bar.start)
+        report = land_files(paths, source=source, name=name, confirmed=by, progress=bar.advance, found=bar.start)
     if as_json:
         typer.echo(json.dumps(report.as_dict(), ensure_ascii=False, indent=2))
     else:
         show(report, Console(markup=False, emoji=False, highlight=False))
     for why in report.broken:
         typer.echo(f"lake: {why}", err=True)
-    if report.refused or report.broken:
+    if report.refused or report.waiting or report.broken:
         raise typer.Exit(1)
 
 
@@ -83,13 +91,17 @@ def _name(file: FileReport) -> str:
     return file.file if file.status == "landed" else f"{file.file} ({file.status})"
 
 
-def _counts(file: FileReport) -> tuple[int, int, int, int]:
-    return file.read, file.landed, file.unchanged, file.quarantined
+def _counts(file: FileReport) -> tuple[int, ...]:
+    return file.read, file.landed, file.unchanged, file.quarantined, file.withdrawn
+
+
+def _why(file: FileReport) -> str:
+    return f"waits: {file.why}. Is it right? 'lake land --confirm'" if file.status == "waiting" else file.why
 
 
 def _remarks(file: FileReport, console: Console) -> None:
     said = [
-        f"breaks at line {file.broke_at}: {file.why}" if file.broke_at else file.why,
+        f"breaks at line {file.broke_at}: {file.why}" if file.broke_at and file.status != "waiting" else _why(file),
         *(f"{count_of(n, 'value')} of {field} rounded" for field, n in file.rounded.items()),
         f"columns not stored: {', '.join(file.extra)}" if file.extra else "",
         f"columns missing: {', '.join(file.missing)}" if file.missing else "",

@@ -36,6 +36,7 @@ _WORDS = {
     "new": ("nouveau", "new"),
     "corrected": ("corrigé", "corrected"),
     "deleted": ("supprimé", "deleted"),
+    "withdrawn": ("supprimé : absent de la livraison", "deleted: no longer in the delivery"),
     "other": ("autre", "other"),
     "nothing": ("Rien n’a changé entre ces deux constructions.", "Nothing changed between these two builds."),
     "differ": ("Diffèrent aussi", "What else is not the same"),
@@ -170,10 +171,13 @@ def _print(found: Restatement, records: pa.Table | None, lang: str) -> None:
 
 
 def _record(row: dict[str, Any], say: dict[str, str]) -> list[str]:
+    from lake.store import WITHDRAWN_LINE
+
     days = dict.fromkeys(str(day) for day in (row["day_a"], row["day_b"]) if day)
     values = ("–" if row[name] is None else str(row[name]) for name in ("value_a", "value_b"))
     file = row["file_name"] or row["file"] or ""
-    return [say[row["kind"]], row["part"], row["record"], " → ".join(days), *values, str(file), str(row["line"] or "")]
+    kind = "withdrawn" if row["kind"] == "deleted" and row["line"] == WITHDRAWN_LINE else row["kind"]
+    return [say[kind], row["part"], row["record"], " → ".join(days), *values, str(file), str(row["line"] or "")]
 
 
 def _told(found: Restatement, lang: str) -> list[str]:

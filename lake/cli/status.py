@@ -36,6 +36,15 @@ def status() -> None:
     console.print(_sources(found.sources))
     for why in found.broken:
         console.print(f"! contract {why}", highlight=False, markup=False, soft_wrap=True)
+    if withdrawn := ", ".join(f"{s.name} {s.withdrawn:,}" for s in found.sources if s.withdrawn):
+        console.print(f"withdrawn by newer deliveries: {withdrawn}", highlight=False, soft_wrap=True)
+    for one in found.waiting:
+        why = "; ".join(map(str, one.doubts))
+        is_let = f"Confirmed by {one.confirmed_by}: land it again." if one.confirmed_by else ""
+        remedy = is_let or "Is it right? Then `lake land --confirm` it."
+        console.print(
+            f"! {one.source}: {one.shown} waits: {why}. {remedy}", highlight=False, markup=False, soft_wrap=True
+        )
     console.print(_marts(found.marts))
     for mart in found.marts:
         for fault in mart.faults:

@@ -9,6 +9,7 @@ on the contract
     structure      field that holds the structure's id (access is decided on it)
     versionOrder   field by which versions of a key are ordered, or `landing`: the last landed wins
     deletion       {field, value}: a row that says its key is deleted (only key and order are required in it)
+    wholeOf        {scope, share, floor}: a file holds all there is of the scopes that it speaks of (see `WholeOf`)
     controlTotals  fields whose sums must be the same in the lake and in the mart
     shardKey, indexes   for MongoDB
 
@@ -153,6 +154,35 @@ class Field:
 
 
 @dataclass(frozen=True)
+class ScopePart:
+    """One field of a scope, or the `year` or `month` of a date: `structure_id`, `month_on.year`."""
+
+    field: str
+    unit: Literal["year", "month"] | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> ScopePart:
+        field, _, unit = text.partition(".")
+        return cls(field, unit or None)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class WholeOf:
+    """A file is the whole truth of its scopes: what a newer one no longer holds is withdrawn by it.
+
+    Attributes:
+        scope: What tells scopes apart: [structure, month] means that a file holds all of a structure and month. Nothing
+            means that a file holds everything.
+        share: Part of a scope's records up to which a file withdraws without a person's confirmation.
+        floor: Records that it may withdraw beyond that share, as long as it leaves half of them.
+    """
+
+    scope: tuple[ScopePart, ...]
+    share: float = 0.2
+    floor: int = 24
+
+
+@dataclass(frozen=True)
 class Contract:
     """One source: its fields and how its files become records. Grain: `grain`, one sentence."""
 
@@ -169,6 +199,7 @@ class Contract:
     version_order: str
     deletion_field: str | None
     deletion_value: str | None
+    whole_of: WholeOf | None
     control_totals: tuple[str, ...]
     shard_key: tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...]
@@ -326,6 +357,7 @@ def _contract(document: OpenDataContractStandard, path: Path) -> Contract:
         version_order=extra.get("versionOrder", "landing"),
         deletion_field=deletion.get("field"),
         deletion_value=deletion.get("value"),
+        whole_of=_whole_of(extra.get("wholeOf")),
         control_totals=tuple(extra.get("controlTotals", ())),
         shard_key=tuple(extra.get("shardKey", ())),
         indexes=tuple(tuple(i) for i in extra.get("indexes", ())),
@@ -336,6 +368,12 @@ def _contract(document: OpenDataContractStandard, path: Path) -> Contract:
     if result.name != (place := f"{path.parent.name}_{path.stem}"):
         raise ValueError(f"schema name '{result.name}' is not '{place}', which its place says")
     return result
+
+
+def _whole_of(told: dict[str, Any] | None) -> WholeOf | None:
+    if told is None:
+        return None
+    return WholeOf(**{**told, "scope": tuple(map(ScopePart.parse, told["scope"]))})
 
 
 def _refuse(faults: Iterator[str]) -> None:

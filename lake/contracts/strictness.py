@@ -37,6 +37,7 @@ _ON_CONTRACT = {
     "structure": str,
     "versionOrder": str,
     "deletion": dict,
+    "wholeOf": dict,
     "controlTotals": list,
     "shardKey": list,
     "indexes": list,
@@ -59,6 +60,7 @@ _BOUNDS = {"minimum": object, "maximum": object}
 _RULES: dict[str, dict[str, type]] = {"string": {"pattern": str, "maxLength": int}, "boolean": {}}
 
 _DELETION = {"field": str, "value": object}
+_WHOLE_OF: dict[str, Any] = {"scope": list, "share": (int, float), "floor": int}
 _READER_OPTIONS = {"quotes": bool, "header": bool, "records": str}
 
 _PERSONAL = ("pseudonym", "drop", "keep")
@@ -88,6 +90,10 @@ def misspelt(document: OpenDataContractStandard) -> Iterator[str]:
         if name == "deletion" and isinstance(value, dict):
             yield from _known(value.items(), _DELETION, "deletion: key")
             yield from (f"deletion has no '{key}'" for key in _DELETION if value.get(key) is None)
+        if name == "wholeOf" and isinstance(value, dict):
+            yield from _known(value.items(), _WHOLE_OF, "wholeOf: key")
+            if not all(isinstance(part, str) for part in value.get("scope") or [None] * ("scope" not in value)):
+                yield "wholeOf has no 'scope', a list of fields"
     if "reading" not in dict(_pairs(document.customProperties)):
         yield "custom property 'reading' is missing"
     tables = document.schema_ or []
@@ -180,6 +186,7 @@ def unusable(c: Contract) -> Iterator[str]:
     for field in c.fields:
         yield from (f"field '{field.name}': {fault}" for fault in _unusable_field(field))
     yield from _unusable_names(c)
+    yield from _unusable_whole(c)
     yield from (f"reading: {fault}" for fault in chain(_unusable_reading(c.reading), _unusable_files(c)))
 
 
@@ -202,6 +209,24 @@ def _unusable_names(c: Contract) -> Iterator[str]:
                 yield f"{what} '{name}' is not a field that is stored"
             elif name is not None and kinds and stored[name] not in kinds:
                 yield f"{what} '{name}' is of type {stored[name]}, not {' or '.join(kinds)}"
+
+
+def _unusable_whole(c: Contract) -> Iterator[str]:
+    """Scopes that can't be told of every row, or a share that is none."""
+    if c.whole_of is None:
+        return
+    required = {f.name: f.kind for f in c.stored if f.required}
+    for part in c.whole_of.scope:
+        if part.field not in required:
+            yield f"wholeOf '{part.field}' is not a field that is stored and required"
+        elif part.unit not in (None, "year", "month") or (part.unit and required[part.field] != "date"):
+            yield f"wholeOf '{part.field}.{part.unit}' is not the year or month of a date"
+        elif part.unit is None and required[part.field] not in ("string", "integer", "date"):
+            yield f"wholeOf '{part.field}' is of type {required[part.field]}, not string, integer or date"
+    if not 0 <= c.whole_of.share <= 1:
+        yield f"wholeOf: share {c.whole_of.share} is not between 0 and 1"
+    if c.whole_of.floor < 0:
+        yield f"wholeOf: floor {c.whole_of.floor} is below 0"
 
 
 def _unusable_field(field: Field) -> Iterator[str]:

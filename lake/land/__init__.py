@@ -5,6 +5,9 @@
     pieces.py      rows of many small files checked together
     checks.py      typed, checked, pseudonymised; every reason kept
     values.py      text → numbers, booleans, …; instants.py: → days and instants; identity.py: → what is hashed
+    survey.py      what a delivery that is the whole of its scope takes away, and what is doubtful about it
+    waiting.py     deliveries that wait for a person's confirmation
+    questions.py   columns that deliveries lack or have anew, and what people answered
     originals.py   rows as the quarantine keeps them
     retry.py       rows in quarantine, read again
     replacement.py rows in quarantine, replaced by a corrected file
@@ -18,22 +21,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from lake.access import Scope
 from lake.contracts import Contract, Field, broken, catalogue, contract
 from lake.errors import ReadError, SettingsError
+from lake.land import questions, waiting
 from lake.land.deliveries import Delivery, deliveries
 from lake.land.originals import quarantined
-from lake.land.pieces import Piece, check_pieces
-from lake.land.recognise import recognise
+from lake.land.pieces import CheckedPieces, Piece, check_pieces
+from lake.land.recognise import from_name, recognise
 from lake.land.report import COUNTS, FileReport, Report
+from lake.land.survey import Statement, Survey
 from lake.readers import columns, read
 from lake.readers.chunk import Chunk
 from lake.readers.stream import Plain, Stream
-from lake.store import Batch, Store, open_store
+from lake.store import Batch, FileRecord, Standing, Store, open_store
 from lake.vault import Vault, vault
 
 log = logging.getLogger(__name__)
@@ -61,6 +68,7 @@ def land(
     source: str | None = None,
     name: str | None = None,
     contracts: Mapping[str, Contract] | None = None,
+    confirmed: Scope | None = None,
     progress: Progress = lambda size, rows: None,
     found: Callable[[int, int], None] = lambda files, size: None,
 ) -> Report:
@@ -72,10 +80,12 @@ def land(
         name: The file name that stdin stands for.
         contracts: By source; those of the package by default. A broken one of these refuses the files that may be its
             own (`recognise`), and is in the report.
+        confirmed: Who says that they are right, however much they withdraw (`survey`).
         progress: Told as the work goes on.
         found: Told once how many files and bytes there are.
 
     Raises:
+        AccessDenied: who confirms them may not.
         UnknownSource: `source` is not one.
         ContractError: the contract of `source` is broken.
         ReadError: stdin has no source.
@@ -106,8 +116,12 @@ def land(
             with open_store() as store:
                 check_key(store, vault())
                 for each in sorted(by_source):
+                    if confirmed:
+                        confirmed.require("quarantine", known[each].line)
                     with store.lease(f"land:{each}"):
-                        reports += Landing(store, known[each], vault(), progress).land(by_source[each])
+                        reports += Landing(store, known[each], vault(), progress, confirmed=confirmed).land(
+                            by_source[each]
+                        )
     return Report(tuple(reports), time.monotonic() - began, tuple(str(one.error) for one in unusable))
 
 
@@ -127,18 +141,31 @@ def check_key(store: Store, keys: Vault) -> None:
 class Landing:
     """Files of one source, landed by the holder of its lease."""
 
-    def __init__(self, store: Store, source: Contract, keys: Vault, progress: Progress) -> None:
+    def __init__(
+        self, store: Store, source: Contract, keys: Vault, progress: Progress, *, confirmed: Scope | None = None
+    ) -> None:
         self._store = store
-        self._contract = source
+        self._contract = questions.answered(store, source)
         self._vault = keys
         self._progress = progress
-        self._known = {(f.name, f.sha256) for f in store.files(source.name)}
+        self._confirmed = confirmed
+        self._known = self._delivered(store.files(source.name))
         self._batch: Batch | None = None
         self._batch_rows = 0
         self._waiting: list[Piece] = []
         self._waiting_rows = 0
         self._waiting_bytes = 0
         self._reports: dict[int, FileReport] = {}
+
+    def _delivered(self, files: Sequence[FileRecord]) -> set[tuple[str, str]]:
+        """Files that add nothing when they come again: all, but for those of which a column is known since.
+
+        Where the last landed wins, an older file read again would undo a newer one: these come once.
+        """
+        newest = {(f.name, f.sha256): f for f in files}
+        if self._contract.version_order == "landing":
+            return set(newest)
+        return {what for what, file in newest.items() if not questions.is_readable_now(file, self._contract)}
 
     def land(
         self,
@@ -177,6 +204,8 @@ class Landing:
             with contextlib.closing(stream):
                 if (delivery.name, digest) in self._known:
                     report.status, report.why = "known", "the same file was delivered before"
+                elif newer := self._overtaken(delivery, digest):
+                    report.status, report.why = "known", f"it waited, and {newer} has landed meanwhile"
                 else:
                     self._read(stream, delivery, named, report, digest, size)
         except ReadError as error:
@@ -188,22 +217,56 @@ class Landing:
         self, stream: Stream, delivery: Delivery, named: Mapping[str, str], report: FileReport, digest: str, size: int
     ) -> None:
         chunks = read(stream, self._contract)
-        chunk = next(chunks, None)  # What can't be read at all is refused here, before the ledger knows it.
-        if chunk is None and stream.damage:
+        first = next(chunks, None)  # What can't be read at all is refused here, before the ledger knows it.
+        if first is None and stream.damage:
             raise ReadError(f"{delivery.shown} is {stream.damage} before its first row.", remedy="Have it sent again.")
-        report.remarks = chunk.remarks if chunk is not None else ()
-        if chunk is not None and (lacks := _lacking(chunk, self._contract)):
+        report.remarks = first.remarks if first is not None else ()
+        if first is not None and (lacks := _lacking(first, self._contract)):
             raise ReadError(
                 f"{delivery.shown} has no column for {', '.join(f.header for f in lacks)}, "
                 f"which each row of {self._contract.name} needs.",
-                remedy=f"Have it exported with them, or name them in the contract's aliases. It has {_headers(chunk)}.",
+                remedy=f"Have it exported with them, or name them in the contract's aliases. It has {_headers(first)}.",
             )
         batch = self._open_batch()
         number = batch.add_file(delivery.name, digest, size)
-        self._known.add((delivery.name, digest))
         self._reports[number] = report
+        pieces = self._pieces(
+            itertools.chain([first] if first else [], chunks), stream, number, delivery, named, report
+        )
+        if self._contract.whole_of is None:
+            for piece in pieces:
+                self._wait(piece)
+        else:
+            try:
+                said, checked = self._survey(pieces, named, report)
+            except ReadError:
+                self._forget(number)
+                raise
+            if said.doubts and not self._is_confirmed(delivery, digest, number, said):
+                report.status, report.why = "waiting", "; ".join(map(str, said.doubts))
+                self._forget(number)
+                return
+            self._land_whole(said, checked, number, delivery, named, report)
+        if not size:
+            report.why = "the file is empty"
+        self._known.add((delivery.name, digest))
+        missing = [f.name for f in self._contract.stored if f.header in report.missing]
+        batch.note(number, questions.noted(self._contract, missing, report.extra))
+        batch.read(number, report.read)
+        self._batch_rows += report.read
+
+    def _pieces(
+        self,
+        chunks: Iterator[Chunk],
+        stream: Stream,
+        number: int,
+        delivery: Delivery,
+        named: Mapping[str, str],
+        report: FileReport,
+    ) -> Iterator[Piece]:
+        """The rows of a file; the report counts them and says what the file lacks."""
         last_line = 0
-        while chunk is not None:
+        for chunk in chunks:
             report.read += chunk.rows
             report.extra = tuple(dict.fromkeys((*report.extra, *chunk.extra)))
             report.remarks = tuple(dict.fromkeys((*report.remarks, *chunk.remarks)))
@@ -211,18 +274,80 @@ class Landing:
             last_line = max([last_line, *chunk.lines[-1:], *(b.line for b in chunk.broken[-1:])])
             if chunk.table.num_rows:
                 have = set(chunk.table.column_names)
-                fields = columns.from_columns(self._contract)
-                report.missing = tuple(f.header for f in fields if f.is_stored and f.name not in have)
-            self._wait(Piece(chunk, number, delivery.name, named, chunk.lines))
-            chunk = next(chunks, None)
+                fields = [f for f in columns.from_columns(self._contract) if f.is_stored]
+                if report.read == chunk.rows:  # What its first rows lack, and no others have.
+                    report.missing = tuple(f.header for f in fields)
+                lacks = {f.header for f in fields if f.name not in have}
+                report.missing = tuple(header for header in report.missing if header in lacks)
+            yield Piece(chunk, number, delivery.name, named, chunk.lines)
         if stream.damage:
             report.broke_at, report.why = report.broke_at or int(last_line), f"the file is {stream.damage}"
-        elif not size:
-            report.why = "the file is empty"
         elif report.broke_at:
             report.why = "the file ends in the middle of a row"
-        batch.read(number, report.read)
-        self._batch_rows += report.read
+
+    def _survey(
+        self, pieces: Iterator[Piece], named: Mapping[str, str], report: FileReport
+    ) -> tuple[Statement, CheckedPieces | None]:
+        """What a file that is the whole of its scopes says, read to its end before anything is written; and its rows,
+        checked, if they are few."""
+        survey = Survey(self._contract, self._vault, named)
+        checked = None
+        for nth, piece in enumerate(pieces):
+            found = check_pieces([piece], self._contract, self._vault)
+            survey.add(found.table, found.failures)
+            checked = found if nth == 0 else None
+        is_whole = report.broke_at is None
+        return survey.statement(self._open_batch(), self._named_files(), is_whole=is_whole), checked
+
+    def _land_whole(
+        self,
+        said: Statement,
+        checked: CheckedPieces | None,
+        number: int,
+        delivery: Delivery,
+        named: Mapping[str, str],
+        report: FileReport,
+    ) -> None:
+        """Write the rows of a file that is the whole of its scopes, and withdraw what it no longer holds."""
+        batch, standings = self._open_batch(), list(said.standings.values())
+        if checked is not None:
+            self._write(checked, standings)
+        else:
+            with contextlib.closing(delivery.open()) as stream:
+                again = FileReport(report.file)
+                for piece in self._pieces(read(stream, self._contract), stream, number, delivery, named, again):
+                    self._write(check_pieces([piece], self._contract, self._vault), standings)
+        for scope, standing in said.standings.items():
+            if standing.absent.count:
+                order = max(said.order[scope], standing.newest or 0)
+                report.withdrawn += batch.withdraw(number, scope, standing.absent, order)
+        batch.speaks_of(number, said.standings)
+        self._progress(0, report.read)
+
+    def _forget(self, number: int) -> None:
+        """A file of which nothing is written does not land."""
+        self._open_batch().forget_file(number)
+        del self._reports[number]
+
+    def _named_files(self) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """The files that the lake has of this source, with what their names say."""
+        for name, _ in self._known:
+            yield name, from_name(self._contract, name) or {}
+
+    def _overtaken(self, delivery: Delivery, digest: str) -> str | None:
+        """The newer delivery that landed while this one waited; nothing if it may still land."""
+        if self._contract.whole_of is None or self._confirmed:
+            return None
+        found = waiting.overtaken(self._store, self._contract.name, delivery.name, digest)
+        return found.name if found else None
+
+    def _is_confirmed(self, delivery: Delivery, digest: str, number: int, said: Statement) -> bool:
+        """Whether a person says that a doubtful delivery is right; it is remembered with its doubts in any case."""
+        name = self._contract.name
+        waiting.remember(
+            self._store, name, delivery, digest, number, said, self._confirmed.signature if self._confirmed else None
+        )
+        return waiting.confirmed_by(self._store, name, delivery.name, digest) is not None
 
     def _wait(self, piece: Piece) -> None:
         self._waiting.append(piece)
@@ -235,10 +360,15 @@ class Landing:
         """Check and write the rows that wait."""
         if not self._waiting:
             return
+        self._write(check_pieces(self._waiting, self._contract, self._vault))
+        self._progress(0, self._waiting_rows)
+        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+
+    def _write(self, checked: CheckedPieces, standings: Sequence[Standing] = ()) -> None:
         batch = self._open_batch()
-        table, failures, rounded = check_pieces(self._waiting, self._contract, self._vault)
+        table, failures, rounded = checked
         if table.num_rows:
-            for number, written in batch.write(table).items():
+            for number, written in batch.write(table, standings).items():
                 self._reports[number].landed += written.landed
                 self._reports[number].unchanged += written.unchanged
         for number, values in rounded.items():
@@ -248,8 +378,6 @@ class Landing:
             report.quarantined += 1
             report.reasons.update(failure.reasons)
         batch.quarantine(quarantined(f.piece.file, f.line, f.reasons, f.kept, self._vault) for f in failures)
-        self._progress(0, self._waiting_rows)
-        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
 
     def _open_batch(self) -> Batch:
         if self._batch is None:
@@ -260,10 +388,13 @@ class Landing:
         if self._batch is None:
             return
         self._flush()
-        self._batch.commit()
         done = list(self._reports.values())
+        if done:
+            self._batch.commit()
+        else:  # Every file waits.
+            self._batch.abort()
         log.info(
-            "land.done source=%s batch=%d files=%d read=%d landed=%d unchanged=%d quarantined=%d",
+            "land.done source=%s batch=%d files=%d read=%d landed=%d unchanged=%d quarantined=%d withdrawn=%d",
             self._contract.name,
             self._batch.number,
             len(done),

@@ -111,9 +111,8 @@ def replace(
                 raise _nothing_closed(given[0].name, original)
             batch.release(closed)
             if force and (rest := [id for id in waiting.ids if id not in set(closed)]):
-                by = f"{scope.who} as {scope.role.name}"
                 log.warning("replace.forced source=%s file=%d rows=%d", source.name, original.number, len(rest))
-                batch.release(rest, forced_by=by)
+                batch.release(rest, forced_by=scope.signature)
                 closed.extend(rest)
 
         landing = Landing(store, source, keys, lambda size, rows: None)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 #: `landed`: its rows are in the lake or in quarantine. `known`: the same bytes under the same name were delivered
-#: before. `refused`: it was not read at all.
-Status = Literal["landed", "known", "refused"]
+#: before. `refused`: it was not read at all. `waiting`: a person must confirm it first, nothing of it is visible.
+Status = Literal["landed", "known", "refused", "waiting"]
 
-Count = Literal["read", "landed", "unchanged", "quarantined"]
-COUNTS: tuple[Count, ...] = ("read", "landed", "unchanged", "quarantined")
+#: `withdrawn` are no rows of the file: records that it is the whole of the scope of, and no longer holds.
+Count = Literal["read", "landed", "unchanged", "quarantined", "withdrawn"]
+COUNTS: tuple[Count, ...] = ("read", "landed", "unchanged", "quarantined", "withdrawn")
 
 
 @dataclass
@@ -23,6 +24,7 @@ class FileReport:
         source: Its contract, None if no contract knows it.
         status: See `Status`.
         read, landed, unchanged, quarantined: Rows.
+        withdrawn: Records that the file does not hold any more.
         reasons: Rows in quarantine by reason; a row can have several.
         rounded: Values of rows not in quarantine that were rounded, as the contract allows, by field.
         broke_at: The line or row where the file breaks off or is corrupt.
@@ -39,6 +41,7 @@ class FileReport:
     landed: int = 0
     unchanged: int = 0
     quarantined: int = 0
+    withdrawn: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     rounded: Counter[str] = field(default_factory=Counter)
     broke_at: int | None = None
@@ -59,6 +62,10 @@ class Report:
     @property
     def refused(self) -> tuple[FileReport, ...]:
         return tuple(f for f in self.files if f.status == "refused")
+
+    @property
+    def waiting(self) -> tuple[FileReport, ...]:
+        return tuple(f for f in self.files if f.status == "waiting")
 
     def total(self, what: Count) -> int:
         return sum(getattr(f, what) for f in self.files)

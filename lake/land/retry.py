@@ -17,12 +17,14 @@ from lake.errors import LakeError
 from lake.land import check_key
 from lake.land.originals import Kept, originals, slices
 from lake.land.pieces import Piece, check_pieces
+from lake.land.questions import answered
 from lake.land.recognise import from_name
 from lake.readers import read
 from lake.readers.chunk import Chunk, Lines
 from lake.readers.stream import Plain
 from lake.readers.text import count_lines
-from lake.store import FileRecord, Held, Store
+from lake.store import Batch, FileRecord, Held, KeySet, Standing, Store, row_scopes
+from lake.store.versions import key_ids
 from lake.vault import Vault
 
 log = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ def retry(
     """
     check_key(store, keys)
     known = contracts or {source: contract(source) for source in sources}
-    return [_retry_source(store, keys, known[source], file) for source in sources]
+    return [_retry_source(store, keys, answered(store, known[source]), file) for source in sources]
 
 
 def cells(kept: Kept, contract: Contract) -> list[tuple[Field, str | None]]:
@@ -83,6 +85,7 @@ def cells(kept: Kept, contract: Contract) -> list[tuple[Field, str | None]]:
 def _retry_source(store: Store, keys: Vault, contract: Contract, file: int | None) -> Retried:
     with store.lease(f"land:{contract.name}"):
         tried = landed = unchanged = 0
+        newest = _newest(store, contract)
         batch = store.begin(contract)
         failed: list[tuple[str, Sequence[str]]] = []
         try:
@@ -95,7 +98,10 @@ def _retry_source(store: Store, keys: Vault, contract: Contract, file: int | Non
                     table, passed, reasons = read_again(entries, kept, origin, contract, keys)
                     failed += reasons.items()
                     if passed:
-                        for written in batch.write(table).values():
+                        table, told = _newer_told(table, origin, contract, newest)
+                        batch.pass_over(origin.number, told)
+                        unchanged += told
+                        for written in batch.write(table, _standings(batch, table, contract)).values():
                             landed += written.landed
                             unchanged += written.unchanged
                         batch.release(passed)
@@ -110,6 +116,30 @@ def _retry_source(store: Store, keys: Vault, contract: Contract, file: int | Non
             store.quarantine.restate(entry, why, contract.version)
     log.info("retry.done source=%s tried=%d landed=%d unchanged=%d", contract.name, tried, landed, unchanged)
     return Retried(contract.name, tried, landed, unchanged)
+
+
+def _newest(store: Store, contract: Contract) -> dict[tuple[str, ...], int]:
+    """The newest file that is the whole of each scope."""
+    return {scope: file.number for file in store.files(contract.name) for scope in file.scopes}
+
+
+def _newer_told(
+    table: pa.Table, origin: FileRecord, contract: Contract, newest: Mapping[tuple[str, ...], int]
+) -> tuple[pa.Table, int]:
+    """The rows that still say something, and how many don't: a newer file is the whole of their scope."""
+    if contract.whole_of is None:
+        return table, 0
+    of_each = [newest.get(tuple(map(str, scope)), 0) > origin.number for scope in row_scopes(table, contract)]
+    return table.filter(pa.array([not told for told in of_each], pa.bool_())), sum(of_each)
+
+
+def _standings(batch: Batch, table: pa.Table, contract: Contract) -> list[Standing]:
+    """The scopes of rows: what an earlier delivery withdrew there is back."""
+    if contract.whole_of is None or not table.num_rows:
+        return []
+    held = KeySet()
+    held.add(key_ids(table.combine_chunks(), contract))
+    return [batch.standing(scope, held) for scope in dict.fromkeys(row_scopes(table, contract))]
 
 
 def read_again(

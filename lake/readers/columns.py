@@ -36,7 +36,7 @@ def match(headers: Sequence[str], contract: Contract) -> Match:
     found: dict[str, int] = {}
     missing: list[Field] = []
     for field in from_columns(contract):
-        for name in _names(field):
+        for name in names(field):
             if name in position:
                 found[field.name] = position[name]
                 break
@@ -53,5 +53,6 @@ def from_columns(contract: Contract) -> list[Field]:
 
 
 @lru_cache(maxsize=4096)
-def _names(field: Field) -> tuple[str, ...]:
+def names(field: Field) -> tuple[str, ...]:
+    """The headers by which a field's column is known, without case, accents, …."""
     return tuple(fold(name) for name in (field.header, *field.aliases, field.name))

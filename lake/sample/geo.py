@@ -44,7 +44,7 @@ _PROFESSIONALS = (
     ("92", "Orthoptiste", None, None, 30_000),
 )
 
-#: The header of the RPPS extract; until 2023 it ended before the role.
+#: The header of the RPPS extract.
 _RPPS = (
     "Type d'identifiant PP|Identifiant PP|Identification nationale PP|Code civilité d'exercice|"
     "Libellé civilité d'exercice|Code civilité|Libellé civilité|Nom d'exercice|Prénom d'exercice|Code profession|"
@@ -63,7 +63,6 @@ _RPPS = (
     "Libellé secteur d'activité|Code section tableau pharmaciens|Libellé section tableau pharmaciens|"
     "Code rôle|Libellé rôle|Code genre activité|Libellé genre activité"
 )
-_RPPS_COLUMNS_UNTIL_2023 = 52
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,7 @@ def _renamed(rows: pa.Table, _: np.random.Generator) -> pa.Table:
 
 
 def _prescribers(world: World, sink: Sink) -> None:
-    """Two extracts: one of the time of 52 columns, one of today's 56 with those who came since."""
+    """Today's extract, of 56 columns: it holds every professional."""
     its, rng = register(world), world.rng("geo", "prescribers")
     rows = []
     for number, kind, commune in zip(its.number.tolist(), its.kind.tolist(), its.commune.tolist(), strict=True):
@@ -180,12 +179,8 @@ def _prescribers(world: World, sink: Sink) -> None:
                 "phone": "0699000000",
             }
         )
-    table, is_recent = pa.Table.from_pylist(rows), rng.random(len(rows)) < 0.2
-    columns = _RPPS.split("|")
     repeated = replace(dirt.NONE, repeated=0.004)
-    for day, mine, headers in (
-        ("20230104", ~is_recent, columns[:_RPPS_COLUMNS_UNTIL_2023]),
-        ("20251231", is_recent, columns),
-    ):
-        part = table.filter(pa.array(mine))
-        sink.deliver("geo_prescribers", "group", part, dirt=repeated, headers=headers, names={"date": day})
+    sink.deliver(
+        "geo_prescribers", "group", pa.Table.from_pylist(rows), dirt=repeated, headers=_RPPS.split("|"),
+        names={"date": "20251231"},
+    )  # fmt: skip

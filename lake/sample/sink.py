@@ -98,7 +98,7 @@ class Sink:
             cut=its.reading.format in TEXT,
             wrong_encoding=its.reading.format in ("csv", "fec"),
         )
-        periods, step = self._periods(pattern)
+        periods, step = self._periods(its)
         plan = dirty.plan(rng, _days(its, rows), periods, _LAST_DAY, step, can, dirt)
         states, index = _states(its, rows, plan, correct, rng)
         renderer = Renderer(its, states, style, headers)
@@ -144,12 +144,16 @@ class Sink:
             self._write(its, its.line, archive, _zip(members))
         self._archives.clear()
 
-    def _periods(self, pattern: str) -> tuple[Callable[[Ints], Ints], int]:
+    def _periods(self, its: Contract) -> tuple[Callable[[Ints], Ints], int]:
         """The period of days (its last month, since 1970), and by how many periods' months a late file is late.
 
         Files are monthly, or yearly, as their names tell, whatever the number of records; a source whose files have
-        no period in their name (a register that is sent whole) is one file.
+        no period in their name (a register that is sent whole) is one file, and so is one whose file is all there is.
         """
+        pattern = its.reading.files[0]
+        if its.whole_of is not None and not its.whole_of.scope:
+            last = (LAST.year - 1970) * 12 + 11
+            return lambda days: np.full_like(days, last), 0
         if "(?P<month>" in pattern:
             size = 1
         elif "(?P<year>" in pattern or "(?P<date>" in pattern:

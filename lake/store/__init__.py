@@ -7,6 +7,7 @@ reading.py       records → Arrow tables, for the mirror
 bson_columns.py  Arrow columns ↔ BSON documents
 ledger.py        files and batches, as the books hold them
 quarantine.py    rows that broke their contract
+scopes.py        a scope in the lake against a delivery that is the whole of it
 leases.py        one holder of a name at a time
 totals.py        counts and sums by MongoDB's own aggregation
 journals.py      run records; saved views; use of indicators; events of the prototypes
@@ -18,11 +19,13 @@ from lake.store.client import Store, open_store
 from lake.store.leases import Holding
 from lake.store.ledger import BatchRecord, FileRecord, Written
 from lake.store.quarantine import PART_BYTES, Counted, Forced, Held, QuarantinedRow
+from lake.store.scopes import WITHDRAWN_LINE, KeySet, Scope, Standing, row_scopes
 from lake.store.totals import BatchTotals, ControlTotals
 from lake.store.versions import hashes
 
 __all__ = [
     "PART_BYTES",
+    "WITHDRAWN_LINE",
     "Batch",
     "BatchRecord",
     "BatchTotals",
@@ -32,9 +35,13 @@ __all__ = [
     "Forced",
     "Held",
     "Holding",
+    "KeySet",
     "QuarantinedRow",
+    "Scope",
+    "Standing",
     "Store",
     "Written",
     "hashes",
     "open_store",
+    "row_scopes",
 ]

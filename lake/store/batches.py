@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -25,10 +25,11 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from lake.contracts import Contract
 from lake.errors import StoreError
-from lake.store import quarantine
+from lake.store import quarantine, scopes
 from lake.store.bson_columns import decode, documents, elements, from_numpy, one_chunk
 from lake.store.ledger import Written, stored_fields
 from lake.store.quarantine import QuarantinedRow
+from lake.store.scopes import KeySet, Scope, Standing
 from lake.store.versions import ID, Keys, Known, Seen, content_hashes, key_ids, order_values, resolve
 
 ROWS = 20_000
@@ -90,15 +91,56 @@ class Batch:
         self._written[number] = Written()
         return number
 
+    def forget_file(self, number: int) -> None:
+        """Take a file back of which nothing was written."""
+        self._files_added = [f for f in self._files_added if f["_id"] != number]
+        self._written.pop(number, None)
+
+    def speaks_of(self, number: int, chosen: Iterable[Scope]) -> None:
+        """Enter into the ledger which scopes a file is the whole of."""
+        self.note(number, {"scopes": [[str(value) for value in scope] for scope in chosen]})
+
+    def note(self, number: int, facts: Mapping[str, Any]) -> None:
+        """Enter more about a file into the ledger."""
+        (entry,) = (f for f in self._files_added if f["_id"] == number)
+        entry.update(facts)
+
     def read(self, file: int, rows: int) -> None:
         """Declare how many rows the reader found in a file; the commit refuses if they are not all accounted for."""
         self._read[file] = self._read.get(file, 0) + rows
 
-    def write(self, table: pa.Table) -> dict[int, Written]:
+    def standing(self, scope: Scope, held: KeySet) -> Standing:
+        """A scope in the lake, this batch included, against the keys that a delivery holds of it."""
+        self._drain()
+        return scopes.standing(self._records, self.contract, scope, held, self._dead)
+
+    def withdraw(self, file: int, scope: Scope, absent: KeySet, order: int) -> int:
+        """Write tombstones of keys that a file no longer holds, of this order value at least. Returns how many."""
+        self._drain()
+        count = 0
+        for table in scopes.states(self._records, self.contract, scope, absent, self._dead, ROWS):
+            own = {
+                "_file": np.full(table.num_rows, file, np.int64),
+                "_line": np.full(table.num_rows, scopes.WITHDRAWN_LINE, np.int64),
+                "_deleted": np.ones(table.num_rows, np.bool_),
+            }
+            gone = pa.table({**own, **{f.name: table[f.name] for f in self.contract.stored}}).combine_chunks()
+            at = np.maximum(table["_order"].to_numpy(), order)
+            self._write_rows(gone, lambda ids, own, at=at: at)  # type: ignore[misc]
+            count += table.num_rows
+        self._written[file] += Written(withdrawn=count)
+        return count
+
+    def pass_over(self, file: int, rows: int) -> None:
+        """Rows that add nothing, since a newer delivery is the whole of their scope."""
+        self._written[file] = self._written.get(file, Written()) + Written(unchanged=rows)
+
+    def write(self, table: pa.Table, again: Sequence[Standing] = ()) -> dict[int, Written]:
         """Land the rows that are new versions of their key, in their order.
 
         Args:
             table: the contract's `arrow_schema` plus `_file`, `_line` (int64) and `_deleted` (bool).
+            again: How the scopes stand of which the rows are the whole: what was withdrawn there is back.
 
         Returns:
             What became of the rows, by file.
@@ -113,8 +155,10 @@ class Batch:
         )
         table = table.select(wanted.names).cast(wanted)
         counts: dict[int, Written] = {}
+        back = [entry for scope in again for entry in scope.withdrawn]
         for begin in range(0, table.num_rows, ROWS):
-            for file, written in self._write_rows(table.slice(begin, ROWS).combine_chunks()).items():
+            part = table.slice(begin, ROWS).combine_chunks()
+            for file, written in self._write_rows(part, lambda ids, own: scopes.at_least(own, ids, back)).items():
                 counts[file] = counts.get(file, Written()) + written
         for file, written in counts.items():
             self._written[file] = self._written.get(file, Written()) + written
@@ -155,7 +199,7 @@ class Batch:
         counts = self._counts()
         if self._files_added:
             self._db["_files"].insert_many(self._files_added, ordered=False)
-        landed = sum(c["landed"] for c in counts)
+        records = sum(c["landed"] + c["withdrawn"] for c in counts)
         done = self._db["_batches"].update_one(
             {"_id": self.number, "state": "open", "token": self._token},
             {
@@ -163,7 +207,7 @@ class Batch:
                     "state": "committed",
                     "committed_at": datetime.now(UTC),
                     "counts": counts,
-                    "records": landed,
+                    "records": records,
                     "hash_sum": str(self._hash_sum),
                 }
             },
@@ -199,17 +243,27 @@ class Batch:
                     remedy="This is a fault of the lake, please report it; the batch is not committed.",
                 )
             counts.append(
-                {"file": file, "landed": written.landed, "unchanged": written.unchanged, "quarantined": quarantined}
+                {
+                    "file": file,
+                    "landed": written.landed,
+                    "unchanged": written.unchanged,
+                    "quarantined": quarantined,
+                    "withdrawn": written.withdrawn,
+                }
             )
         return counts
 
-    def _write_rows(self, table: pa.Table) -> Mapping[int, Written]:
+    def _write_rows(
+        self, table: pa.Table, ordered: Callable[[Keys, NDArray[np.int64]], NDArray[np.int64]]
+    ) -> Mapping[int, Written]:
+        """Write rows, whose order values `ordered` makes of their ids and what they say themselves."""
         files = table["_file"].to_numpy()
         content = {f.name: elements(f.name, one_chunk(table[f.name])) for f in self.contract.stored}
         content["_deleted"] = elements("_deleted", one_chunk(table["_deleted"]))
         hashes = content_hashes(content)
-        order = order_values(table, self.contract)
-        is_new, ids = resolve(key_ids(table, self.contract), order, hashes, self._look_up)
+        keys = key_ids(table, self.contract)
+        order = ordered(keys, order_values(table, self.contract))
+        is_new, ids = resolve(keys, order, hashes, self._look_up)
         self._hash_sum += int(hashes[is_new].astype(object).sum()) if is_new.any() else 0
         self._send(ids, is_new, table, order, hashes, content)
         return {
@@ -353,3 +407,5 @@ def declare(database: Database[dict[str, Any]], contract: Contract) -> None:
     records.create_index([("_batch", ASCENDING)])
     for fields in contract.indexes:
         records.create_index([(field, ASCENDING) for field in fields])
+    if contract.whole_of and contract.whole_of.scope:
+        records.create_index([(part.field, ASCENDING) for part in contract.whole_of.scope])

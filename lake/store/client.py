@@ -46,6 +46,8 @@ class Store:
         self.runs = Documents(database["_runs"])
         self.prototypes = Events(database["_prototypes"])
         self.views = Documents(database["_views"])
+        self.waiting = Documents(database["_waiting"])
+        self.columns = Documents(database["_columns"])
         self.usage = Tallies(database["_usage"])
 
     def lease(self, name: str) -> AbstractContextManager[Lease]:

@@ -26,13 +26,14 @@ RECORD_META = pa.schema(
 
 @dataclass(frozen=True)
 class Written:
-    """What became of the rows of one file in one `write`."""
+    """What became of the rows of one file in one `write`, and the keys that it withdrew."""
 
     landed: int = 0
     unchanged: int = 0
+    withdrawn: int = 0
 
     def __add__(self, other: Written) -> Written:
-        return Written(self.landed + other.landed, self.unchanged + other.unchanged)
+        return Written(self.landed + other.landed, self.unchanged + other.unchanged, self.withdrawn + other.withdrawn)
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class BatchRecord:
     landed: int
     unchanged: int
     quarantined: int
+    withdrawn: int
     files: tuple[int, ...]
 
     @property
@@ -73,7 +75,12 @@ class BatchRecord:
 
 @dataclass(frozen=True)
 class FileRecord:
-    """A delivered file in the ledger: rows read = landed + unchanged + quarantined, corrected by later retries."""
+    """A delivered file in the ledger: rows read = landed + unchanged + quarantined, corrected by later retries.
+
+    `withdrawn` are the records that it does not hold any more; `scopes` what it is the whole of, as text.
+    `missing` are the optional fields that it has no column for and `extra` its headers without a field; None where
+    nobody looked.
+    """
 
     number: int
     source: str
@@ -85,6 +92,10 @@ class FileRecord:
     landed: int
     unchanged: int
     quarantined: int
+    withdrawn: int
+    scopes: tuple[tuple[str, ...], ...]
+    missing: tuple[str, ...] | None
+    extra: tuple[str, ...] | None
 
     @property
     def read(self) -> int:
@@ -110,6 +121,7 @@ def batch_record(document: Mapping[str, Any]) -> BatchRecord:
         landed=sum(c["landed"] for c in counts),
         unchanged=sum(c["unchanged"] for c in counts),
         quarantined=sum(c["quarantined"] for c in counts),
+        withdrawn=sum(c.get("withdrawn", 0) for c in counts),  # A lake filled before 2026-12 does not say.
         files=tuple(c["file"] for c in counts),
     )
 
@@ -121,20 +133,27 @@ def file_records(files: Iterable[Mapping[str, Any]], batches: Iterable[Mapping[s
     for batch in batches:
         committed.add(batch["_id"])
         for count in batch["counts"]:
-            total = totals.setdefault(count["file"], [0, 0, 0])
-            for i, what in enumerate(("landed", "unchanged", "quarantined")):
-                total[i] += count[what]
-    return [
-        FileRecord(
-            f["_id"],
-            f["source"],
-            f["name"],
-            f["sha256"],
-            f["size"],
-            f["batch"],
-            f["added_at"],
-            *totals.get(f["_id"], (0, 0, 0)),
-        )
-        for f in files
-        if f["batch"] in committed
-    ]
+            total = totals.setdefault(count["file"], [0, 0, 0, 0])
+            for i, what in enumerate(("landed", "unchanged", "quarantined", "withdrawn")):
+                total[i] += count.get(what, 0)
+    return [_file_record(f, totals.get(f["_id"], [0, 0, 0, 0])) for f in files if f["batch"] in committed]
+
+
+def _file_record(f: Mapping[str, Any], totals: list[int]) -> FileRecord:
+    landed, unchanged, quarantined, withdrawn = totals
+    return FileRecord(
+        number=f["_id"],
+        source=f["source"],
+        name=f["name"],
+        sha256=f["sha256"],
+        size=f["size"],
+        batch=f["batch"],
+        added_at=f["added_at"],
+        landed=landed,
+        unchanged=unchanged,
+        quarantined=quarantined,
+        withdrawn=withdrawn,
+        scopes=tuple(map(tuple, f.get("scopes", ()))),
+        missing=tuple(f["missing"]) if "missing" in f else None,
+        extra=tuple(f["extra"]) if "extra" in f else None,
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 
 from apps.screens.quality.trust import Checked
@@ -13,8 +15,14 @@ from lake.builds import Build
 from lake.checks import results
 from lake.contracts import catalogue, contract
 from lake.errors import StoreError
+from lake.land import land
+from lake.land import questions as columns
+from lake.land import waiting as deliveries
 from lake.land.originals import original
+from lake.land.questions import Question, open_questions
+from lake.land.report import FileReport
 from lake.land.retry import Retried, retry
+from lake.land.waiting import Waiting
 from lake.run import Run, last_runs
 from lake.semantic import Restatement
 from lake.status import SourceStatus, status
@@ -23,6 +31,9 @@ from lake.vault import vault
 
 #: Runs shown.
 RUNS = 20
+
+#: Bytes of a file that the portal lands by itself; a larger one lands when it comes again.
+LANDED_BYTES = 20 << 20
 
 #: Characters of a quarantined row shown; `lake quarantine show` gives it whole.
 CHARACTERS = 20_000
@@ -85,6 +96,52 @@ def try_again(held: Store, session: Session, source: str) -> Retried:
     session.scope.require("quarantine", contract(source).line)
     (done,) = retry(held, vault(), [source])
     return done
+
+
+def waiting(held: Store, session: Session) -> list[Waiting]:
+    """Deliveries that a person must confirm, of the lines whose quarantine the role may see."""
+    return [w for w in deliveries.waiting(held) if session.scope.allows("quarantine", w.source.split("_")[0])]
+
+
+def let_through(held: Store, session: Session, its: Waiting) -> FileReport | None:
+    """Confirm a delivery, and land it if its file is still where it was; else it lands when it comes again.
+
+    Raises:
+        AccessDenied: the role may not.
+        LeaseHeld: the source is being landed now.
+    """
+    deliveries.confirm(held, its.id, session.scope)
+    shown = Path(its.shown)
+    path = next((p for p in (shown, *shown.parents) if p.is_file()), None)  # a member is shown below its archive
+    if path is None or path.stat().st_size > LANDED_BYTES:
+        return None
+    report = land([str(path)])
+    return next((f for f in report.files if f.file == its.shown and f.status == "landed"), None)
+
+
+def questions(held: Store, session: Session) -> list[Question]:
+    """Open questions about columns, of the sources of the lines whose quarantine the role may see."""
+    chosen = [c for c in catalogue().values() if session.scope.allows("quarantine", c.line)]
+    return [q for c in chosen for q in open_questions(held, c)]
+
+
+def accept(held: Store, session: Session, asked: Question) -> None:
+    """Say that a column is rightly absent or new.
+
+    Raises:
+        AccessDenied: the role may not.
+    """
+    columns.accept(held, asked.source, asked.kind, asked.name, session.scope)
+
+
+def alias(held: Store, session: Session, asked: Question, header: str) -> None:
+    """Say that a header is the column of an absent field.
+
+    Raises:
+        AccessDenied: the role may not.
+        ContractError: another field has that header.
+    """
+    columns.alias(held, asked.source, asked.name, header, session.scope)
 
 
 def show_build(session: Session, build: Build) -> Build:

@@ -12,6 +12,7 @@ from apps.numbers import figure
 from apps.screens.quality import data
 from apps.screens.quality.changes import draw_changes
 from apps.screens.quality.checks import draw_checks
+from apps.screens.quality.deliveries import draw_deliveries
 from apps.screens.quality.freshness import draw_freshness
 from apps.screens.quality.operations import draw_runs
 from apps.screens.quality.publishing import draw_builds
@@ -26,6 +27,7 @@ _SECTIONS: dict[str, Callable[[Session, str | None], None]] = {
     "checks": draw_checks,
     "reconciliation": draw_reconciliation,
     "freshness": draw_freshness,
+    "deliveries": draw_deliveries,
     "quarantine": draw_quarantine,
     "runs": draw_runs,
     "builds": draw_builds,

@@ -15,6 +15,7 @@ from apps.numbers import NOTHING, change, day, figure, month
 from apps.screens.quality.reconciliation import exact
 from apps.words import Language, say
 from lake.semantic import Indicator, Restatement
+from lake.store import WITHDRAWN_LINE
 
 #: Kinds of cause, in the order in which they are said.
 KINDS = ("new", "corrected", "deleted", "other")
@@ -81,9 +82,11 @@ def records(named: pa.Table, labels: Mapping[str, str], language: Language, most
     rows = []
     for row in named.slice(0, most).to_pylist():
         days = (row["day_a"] and day(row["day_a"], language), row["day_b"] and day(row["day_b"], language))
+        is_withdrawn = row["kind"] == "deleted" and row["line"] == WITHDRAWN_LINE
+        kind = "withdrawn" if is_withdrawn else row["kind"]
         rows.append(
             {
-                "cause": say(f"quality.changes.kinds.{row['kind']}", language),
+                "cause": say(f"quality.changes.kinds.{kind}", language),
                 **({"part": labels.get(row["part"], row["part"])} if several else {}),
                 "record": row["record"],
                 "structure": moved(row["structure_a"], row["structure_b"]),
@@ -92,7 +95,7 @@ def records(named: pa.Table, labels: Mapping[str, str], language: Language, most
                 "after": shown(row["value_b"], None, language),
                 "source": row["source"] or NOTHING,
                 "file": row["file_name"] or (NOTHING if row["file"] is None else str(row["file"])),
-                "row": NOTHING if row["line"] is None else str(row["line"]),
+                "row": str(row["line"] or NOTHING),
             }
         )
     return pd.DataFrame(rows)

@@ -27,7 +27,7 @@ final as (
         amo_eur,
         amc_eur,
         patient_eur,
-        coalesce(is_renewal, false) as is_renewal,
+        is_renewal,
         previous_fitted_on,
         fitted_on,
         warranty_until_on,

@@ -23,7 +23,7 @@ final as (
         channel,
         status,
         is_new_patient,
-        coalesce(is_reminded, false) as is_reminded,
+        is_reminded,
         changed_at
     from records
 )
