@@ -54,7 +54,7 @@ def test_only_a_build_that_passed_its_checks_is_published(project: Path, store: 
     assert good.status == "passed"
     assert good.checks is not None
     assert {"no exception", "0 of 10 rows"} <= {r.detail for r in results(good)}
-    assert (good.checks.passed, good.checks.warned, good.checks.blocked) == (10, 0, 0)
+    assert (good.checks.passed, good.checks.warned, good.checks.blocked) == (12, 0, 0)
     assert builds.build("audio", good.id) == good
     assert "Aucun prix ne dépasse" in (good.docs / "index.html").read_text("utf-8")
     assert "No price is above" in (good.docs / "index.en.html").read_text("utf-8")
