@@ -13,7 +13,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
@@ -28,7 +28,8 @@ import pyarrow.parquet as pq
 from lake import builds, dbt, mirror, sources
 from lake.builds import CORE, Build
 from lake.contracts import Contract
-from lake.errors import BuildError, ContractError, LeaseHeld
+from lake.errors import BuildError, ContractError, ForeignOrigin, LeaseHeld
+from lake.origin import REMEDY, Origin
 from lake.settings import PROJECT, TRADES, made_from, settings
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class Outcome:
     line: str
     build: Build | None
     reused: bool = False
-    error: BuildError | ContractError | LeaseHeld | None = None
+    error: BuildError | ContractError | ForeignOrigin | LeaseHeld | None = None
 
 
 def build_lines(
@@ -75,7 +76,7 @@ def build_lines(
         def one(line: str) -> Outcome:
             try:
                 return _build(line, core.build, dbt_session, force=force, project=project, report=report)
-            except (BuildError, ContractError, LeaseHeld) as error:
+            except (BuildError, ContractError, ForeignOrigin, LeaseHeld) as error:
                 return Outcome(line, None, error=error)
 
         try:
@@ -107,10 +108,10 @@ def _code(name: str, project: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _fingerprint(code: str, core: Build | None, lines: Sequence[Build], inputs: Mapping[str, int]) -> str:
-    """What a build is made from: equal fingerprints mean equal builds. A source's last batch says all it holds."""
+def _fingerprint(code: str, core: Build | None, lines: Sequence[Build], inputs: Mapping[str, Origin]) -> str:
+    """What a build is made from: equal fingerprints mean equal builds. A source's batches say all it holds."""
     parts = [code, core.fingerprint if core else "", *(f"{b.line} {b.fingerprint}" for b in lines)]
-    parts += [f"{name} {last}" for name, last in sorted(inputs.items())]
+    parts += [f"{name} {held.last} {held.batches}" for name, held in sorted(inputs.items())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
@@ -121,7 +122,7 @@ def _build(
         code = _code(name, project)
         last = next(iter(builds.builds(name)), None)
         lines = _published(name)
-        mirrored = {c.name: mirror.through_batch(c.name) for c in sources.of(name)}
+        mirrored = {c.name: mirror.mirrored_origin(c.name) for c in sources.of(name)}
         wanted = _fingerprint(code, core, lines, mirrored)
         if last and last.status != "failed" and not force and last.fingerprint == wanted:
             damaged = builds.unreadable(last)
@@ -132,7 +133,10 @@ def _build(
         _check_sources(name, project)
         started, clock = datetime.now(UTC), time.monotonic()
         try:
-            place = _prepare(name, [*([core] if core else []), *lines])
+            made_with = [*([core] if core else []), *lines]
+            place = _prepare(name, made_with)
+            inputs = {c.name: mirror.origin(place / "inputs" / c.name) for c in sources.of(name)}
+            lake = _lake(inputs.values(), made_with)
             result = _dbt(session, name, place, report, lock)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise BuildError(f"The build of '{name}' could not be made: {error}.") from error
@@ -142,7 +146,6 @@ def _build(
         for file in ("manifest.json", "semantic_manifest.json"):
             with suppress(FileNotFoundError):  # what dbt could not parse has none
                 shutil.copyfile(session.target / file, place / file)
-        inputs = {c.name: _last_batch(place / "inputs" / c.name) for c in sources.of(name)}
         made = Build(
             line=name,
             id=builds.new_id(started),
@@ -155,7 +158,9 @@ def _build(
             core_id=core.id if core else None,
             fingerprint=_fingerprint(code, core, lines, inputs),
             code_version=f"{version('lake')}+{code}",
-            inputs=inputs,
+            inputs={source: held.last for source, held in inputs.items()},
+            lake=lake,
+            origins={source: held.batches for source, held in inputs.items()},
             made_from={b.line: b.id for b in lines},
             failures=result.failures,
         )
@@ -197,7 +202,7 @@ def outdated(build: Build) -> tuple[str, ...]:
     core = next((c for c in builds.builds(CORE) if c.id == build.core_id), None) if moved else None
     code = build.code_version.rpartition("+")[2]
     # A line that was built again from the same gives the same: the group's build is used on.
-    return moved if moved and _fingerprint(code, core, now, build.inputs) != build.fingerprint else ()
+    return moved if moved and _fingerprint(code, core, now, {}) != build.fingerprint else ()
 
 
 def _prepare(name: str, made_with: Sequence[Build]) -> Path:
@@ -310,9 +315,16 @@ def _newest_event(name: str, place: Path, lines: Sequence[Build]) -> date | None
     return max((day for day in days if day), default=None)
 
 
-def _last_batch(folder: Path) -> int:
-    """The last batch of a source in the inputs, 0 when none: files are named `<first>-<last>.parquet`."""
-    return max((int(path.stem.split("-")[1]) for path in folder.glob("*.parquet")), default=0)
+def _lake(inputs: Iterable[Origin], made_with: Sequence[Build]) -> str | None:
+    """The id of the lake that all of a build's inputs are of.
+
+    Raises:
+        ForeignOrigin: they are of several lakes.
+    """
+    lakes = {id for id in (*(held.lake for held in inputs), *(b.lake for b in made_with)) if id}
+    if len(lakes) > 1:
+        raise ForeignOrigin(f"What it is made from is of {len(lakes)} lakes.", remedy=REMEDY)
+    return next(iter(lakes), None)
 
 
 def _quoted(path: Path) -> str:

@@ -57,9 +57,10 @@ class Build:
     """One build of one line.
 
     `as_of` is when the newest batch it holds was landed (UTC), `newest_event_on` the newest event's day in it;
-    `inputs` is the last batch of each source, `made_from` the build of each line that the group's was made from;
-    `fingerprint` says what it was made from: same inputs, same core and same code give the same one. The group's data
-    is as old as its oldest line's.
+    `inputs` is the last batch of each source, `origins` the trace of all its batches and `lake` the id of the lake that
+    they are of (`lake.origin`; older builds have neither); `made_from` the build of each line that the group's was made
+    from; `fingerprint` says what it was made from: same inputs, same core and same code give the same one. The data of
+    the group is as old as its oldest line's.
     """
 
     line: str
@@ -74,6 +75,8 @@ class Build:
     fingerprint: str
     code_version: str
     inputs: dict[str, int] = field(default_factory=dict)
+    lake: str | None = None
+    origins: dict[str, str] = field(default_factory=dict)
     made_from: dict[str, str] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
     checks: CheckSummary | None = None
@@ -226,7 +229,8 @@ def require_readable(build: Build) -> None:
 
 def point(line: str, build_id: str) -> None:
     """Move the pointer, atomically and durably."""
-    document = {"build": build_id, "published_at": datetime.now(UTC).isoformat()}
+    shown = _read(folder(line) / build_id)
+    document = {"build": build_id, "lake": shown and shown.lake, "published_at": datetime.now(UTC).isoformat()}
     write_whole(folder(line) / "published.json", json.dumps(document))
 
 

@@ -18,6 +18,7 @@ import yaml
 from lake import access, contracts, dbt, schedule, sources
 from lake.checks import suites
 from lake.errors import LakeError
+from lake.origin import REMEDY
 from lake.settings import MARTS, PROJECT, settings
 from lake.status import MartStatus, status
 from lake.store import Store, open_store
@@ -153,7 +154,10 @@ def _telemetry(project: Path) -> Iterator[Finding]:
 def _lake(store: Store) -> Iterator[Finding]:
     found = status(store)
     behind = [s.name for s in found.sources if s.behind]
-    if behind:
+    if foreign := [s for s in found.sources if s.foreign]:
+        names = ", ".join(s.name for s in foreign)
+        yield Finding("mirror", "wrong", f"not that of this MongoDB for {names}: {foreign[0].foreign}.", REMEDY)
+    elif behind:
         yield Finding("mirror", "warning", f"behind for {', '.join(behind)}.", "Run `lake run`, or `lake mirror`.")
     else:
         yield Finding("mirror", "fine", "has all that was landed")

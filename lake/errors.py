@@ -19,6 +19,7 @@
     │   ├── StoreUnavailable     it does not answer, or the embedded one cannot run here      exit 69
     │   └── LeaseHeld            somebody else holds the lease; carries who and since when    exit 75
     ├── MirrorError              the mirror disagrees with the lake
+    │   └── ForeignOrigin        it was copied from another lake, or from another past of this one   exit 78
     ├── BuildError               dbt failed; carries the failed nodes
     ├── CheckFailed              a build failed an expectation or its reconciliation           exit 3
     ├── PublishError             nothing to publish, or the build did not pass
@@ -133,6 +134,10 @@ class LeaseHeld(StoreError):
 
 class MirrorError(LakeError):
     pass
+
+
+class ForeignOrigin(MirrorError):
+    exit_code = 78
 
 
 class BuildError(LakeError):

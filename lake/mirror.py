@@ -1,8 +1,10 @@
 """The mirror: committed batches as Parquet files, typed by contract; what is new is added, nothing is changed.
 
 `<data>/mirror/<source>` points at a folder of files `<first batch>-<last batch>.parquet`. A file is written under
-another name, flushed and renamed: its presence is the ledger. A file whose batches lie within another's was merged into
-that one and is about to go. A rebuild makes a new folder and moves the pointer: readers always find one whole mirror.
+another name, flushed and renamed: its presence is the ledger. It carries the lake's id and a trace of its batches, so
+that the mirror of another lake, or of a past that was restored away, is refused. A file whose batches lie within
+another's was merged into that one and is about to go. A rebuild makes a new folder and moves the pointer: readers
+always find one whole mirror.
 """
 
 from __future__ import annotations
@@ -24,12 +26,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lake.contracts import Contract
-from lake.errors import MirrorError
+from lake.errors import ForeignOrigin, MirrorError
+from lake.origin import REMEDY, Origin, another_lake, joined, trace
 from lake.settings import settings
 from lake.store import BatchRecord, Store
 
 #: Metadata of each file: when its newest batch was committed (ISO 8601, UTC).
 LANDED_AT = b"lake.landed_at"
+#: The id of the lake, the trace of the batches (`lake.origin`), and the number of this form of the file.
+LAKE, BATCHES, FORM = b"lake.id", b"lake.batches", b"lake.format"
+FORMAT = 1
 ROWS_PER_GROUP = 100_000
 #: More files than this are merged, the newest first, as long as that at least halves what is rewritten per record.
 FILES_KEPT = 16
@@ -49,6 +55,11 @@ class MirrorFile:
     path: Path
     first: int
     last: int
+
+    @property
+    def told(self) -> dict[bytes, bytes]:
+        """What the file says about itself."""
+        return dict(pq.read_schema(self.path).metadata or {})
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,50 @@ def through_batch(source: str) -> int:
     return max((file.last for file in _live(_folder(source))[0]), default=0)
 
 
+def origin(folder: Path) -> Origin:
+    """What the files in a folder hold of one source.
+
+    Raises:
+        ForeignOrigin: they were copied from several lakes.
+    """
+    live = [file for file in _live(folder)[0] if file.last]
+    told = [file.told for file in live]
+    lakes = {words[LAKE].decode() for words in told if LAKE in words}
+    if len(lakes) > 1:
+        raise ForeignOrigin(f"The mirror's files in {folder} are of {len(lakes)} lakes.", remedy=REMEDY)
+    batches = joined(words.get(BATCHES, b"").decode() for words in told)
+    return Origin(max((file.last for file in live), default=0), next(iter(lakes), None), batches)
+
+
+def mirrored_origin(source: str) -> Origin:
+    """What the mirror holds of a source."""
+    return origin(_folder(source))
+
+
+def foreign(source: str, lake: str | None, batches: Sequence[BatchRecord]) -> str | None:
+    """Why the mirror of a source is not of this lake, given its id and the committed batches; None if it is."""
+    return _foreign(_folder(source), lake, [b for b in batches if b.source == source and b.records])
+
+
+def _foreign(folder: Path, lake: str | None, batches: Sequence[BatchRecord]) -> str | None:
+    before = 0
+    for file in (file for file in _live(folder)[0] if file.last):
+        told = file.told
+        if (form := int(told.get(FORM, b"0"))) > FORMAT:
+            return f"of a newer version of this software: {file.path.name} has form {form}, and this one reads {FORMAT}"
+        if said := another_lake(told[LAKE].decode() if LAKE in told else None, lake):
+            return said
+        own = [b for b in batches if before < b.number <= file.last]
+        if BATCHES in told:
+            is_own = told[BATCHES].decode() == trace(own)
+        else:  # Written before 2026-12: the time of its last commit tells.
+            is_own = bool(own) and told.get(LANDED_AT, b"").decode() == own[-1].committed_at.isoformat()
+        if not is_own:
+            return f"of another past of this lake: batches {before + 1} to {file.last} are not those of MongoDB"
+        before = file.last
+    return None
+
+
 def pending(store: Store, contract: Contract) -> list[BatchRecord]:
     """Committed batches with records that the mirror does not hold yet."""
     return [b for b in store.committed_batches(contract.name, after=through_batch(contract.name)) if b.records]
@@ -81,13 +136,17 @@ def mirror(store: Store, contract: Contract, *, full: bool = False, progress: Pr
 
     Raises:
         LeaseHeld: another process mirrors this source.
+        ForeignOrigin: the mirror was copied from another lake, or from another past of this one.
         MirrorError: MongoDB gave other records than the batches' commits say.
     """
     begun = time.monotonic()
     with store.lease(f"mirror:{contract.name}") as lease:
         folder = _rebuilt(contract.name) if full else _tidied(contract.name)
+        committed = [b for b in store.committed_batches(contract.name) if b.records]
+        if why := _foreign(folder, store.own_id(), committed):
+            raise ForeignOrigin(f"The mirror of '{contract.name}' is {why}.", remedy=REMEDY)
         after = max((file.last for file in _live(folder)[0]), default=0)
-        batches = [b for b in store.committed_batches(contract.name, after=after) if b.records]
+        batches = [b for b in committed if b.number > after]
         if batches:
             _copy(store, contract, batches, folder, progress or (lambda _: None), lease.check)
         elif not _live(folder)[0]:
@@ -126,9 +185,9 @@ def _copy(
                 remedy="Records were changed outside the lake: restore them, or land their files into a new lake.",
             )
 
-    landed_at = {LANDED_AT: batches[-1].committed_at.isoformat()}
+    told = {LANDED_AT: batches[-1].committed_at.isoformat(), LAKE: store.own_id(), BATCHES: trace(batches)}
     path = folder / f"{batches[0].number}-{batches[-1].number}.parquet"
-    _write(path, schema.with_metadata(landed_at), tables(), check)
+    _write(path, schema.with_metadata({**told, FORM: str(FORMAT)}), tables(), check)
 
 
 def _schema(contract: Contract, batches: Iterable[BatchRecord]) -> pa.Schema:
@@ -173,14 +232,17 @@ def _merge(contract: Contract, folder: Path, check: Callable[[], None]) -> None:
     schema = contract.mirror_schema
     for file in merged:
         schema = pa.unify_schemas([schema, pq.read_schema(file.path).remove_metadata()], promote_options="permissive")
-    metadata = pq.read_schema(merged[-1].path).metadata or {}
+    told = [file.told for file in merged]
+    metadata = {name: value for name, value in told[-1].items() if name in (LANDED_AT, LAKE, FORM)}
+    if batches := joined(words.get(BATCHES, b"").decode() for words in told):
+        metadata[BATCHES] = batches.encode()
     tables = (
         _conform(pa.Table.from_batches([batch]), schema, contract.name)
         for file in merged
         for batch in pq.ParquetFile(file.path).iter_batches(ROWS_PER_GROUP)
     )
     target = folder / f"{merged[0].first}-{merged[-1].last}.parquet"
-    _write(target, schema.with_metadata({k: v for k, v in metadata.items() if k == LANDED_AT}), tables, check)
+    _write(target, schema.with_metadata(metadata), tables, check)
     for file in merged:
         file.path.unlink()
 

@@ -11,9 +11,10 @@ from lake.build import outdated
 from lake.builds import Build
 from lake.contracts import broken, catalogue
 from lake.land.waiting import Waiting, waiting
+from lake.origin import REMEDY, another_lake, trace
 from lake.run import Run, last_runs
 from lake.settings import MARTS, settings
-from lake.store import BatchRecord, FileRecord, Holding, Store
+from lake.store import LAKE_ID, BatchRecord, FileRecord, Holding, Store
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,8 @@ class SourceStatus:
     """One source in lake and mirror. Counts are of committed batches.
 
     `records` counts versions; `quarantined` the rows still in quarantine; `withdrawn` the records that deliveries which
-    are the whole of their scope did not hold any more; `behind` the records that the mirror lacks;
-    `is_late` says that nothing came for longer than the contract promises.
+    are the whole of their scope did not hold any more; `behind` the records that the mirror lacks; `is_late` says that
+    nothing came for longer than the contract promises; `foreign` why the mirror is another lake's.
     """
 
     name: str
@@ -33,6 +34,7 @@ class SourceStatus:
     landed_at: datetime | None
     behind: int
     is_late: bool
+    foreign: str | None
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,10 @@ class Status:
 def status(store: Store, now: datetime | None = None) -> Status:
     """The state of the lake now."""
     now = now or datetime.now(UTC)
-    batches, files = store.committed_batches(), store.files()
+    batches, files, lake = store.committed_batches(), store.files(), store.fact(LAKE_ID)
     return Status(
-        sources=tuple(_source(name, batches, files, now) for name in catalogue()),
-        marts=tuple(_mart(line, now) for line in MARTS),
+        sources=tuple(_source(name, batches, files, lake, now) for name in catalogue()),
+        marts=tuple(_mart(line, now, lake, batches) for line in MARTS),
         runs=tuple(last_runs(store, 1)),
         leases=tuple(lease for lease in store.holdings() if not lease.is_over),
         broken=tuple(str(one.error) for one in broken()),
@@ -90,7 +92,9 @@ def is_stale(build: Build, now: datetime) -> bool:
     return build.as_of is not None and now - build.as_of > timedelta(hours=settings().stale_after_hours)
 
 
-def _source(name: str, batches: Sequence[BatchRecord], files: Sequence[FileRecord], now: datetime) -> SourceStatus:
+def _source(
+    name: str, batches: Sequence[BatchRecord], files: Sequence[FileRecord], lake: str | None, now: datetime
+) -> SourceStatus:
     own = [b for b in batches if b.source == name]
     through = mirror.through_batch(name)
     landed_at = max((b.committed_at for b in own), default=None)
@@ -104,10 +108,11 @@ def _source(name: str, batches: Sequence[BatchRecord], files: Sequence[FileRecor
         landed_at=landed_at,
         behind=sum(b.records for b in own if b.number > through),
         is_late=bool(landed_at and promised and now - landed_at > timedelta(days=promised)),
+        foreign=mirror.foreign(name, lake, batches),
     )
 
 
-def _mart(line: str, now: datetime) -> MartStatus:
+def _mart(line: str, now: datetime, lake: str | None = None, batches: Sequence[BatchRecord] = ()) -> MartStatus:
     published = builds.published(line)
     newest = next(iter(builds.builds(line)), None)
     return MartStatus(
@@ -116,7 +121,7 @@ def _mart(line: str, now: datetime) -> MartStatus:
         newest,
         is_stale=published is not None and is_stale(published, now),
         outdated=outdated(published) if published else (),
-        faults=tuple(_faults(line, published)),
+        faults=(*_faults(line, published), *(_foreign(published, lake, batches) if published else ())),
     )
 
 
@@ -129,3 +134,15 @@ def _faults(line: str, published: Build | None) -> Iterator[Fault]:
         yield Fault("what is published can't be told: published.json, or the build that it names, is damaged.", remedy)
     if published and (file := builds.unreadable(published)):
         yield Fault(f"{file} can't be opened, so nobody can ask it.", f"Run `lake run {line}`.")
+
+
+def _foreign(build: Build, lake: str | None, batches: Sequence[BatchRecord]) -> Iterator[Fault]:
+    """Whether the lake still holds what readers see: it may be another lake, or another past of it."""
+    if said := another_lake(build.lake, lake):
+        yield Fault(f"what readers see is {said}.", REMEDY)
+        return
+    for source, last in build.inputs.items():
+        held = [b for b in batches if b.source == source and b.records and b.number <= last]
+        if build.origins.get(source) and build.origins[source] != trace(held):
+            why = f"MongoDB holds other batches up to {last}"
+            yield Fault(f"what readers see of {source} is of another past of this lake: {why}.", REMEDY)

@@ -122,11 +122,11 @@ def restatement(
 
 
 def _named(found: Restatement) -> pa.Table | None:
-    """The records, with the name of each file if the lake answers."""
+    """The records, with the name of each file if the lake answers, and is the one that they came from."""
     import pyarrow as pa
 
     from lake.errors import StoreError
-    from lake.store import open_store
+    from lake.store import LAKE_ID, open_store
 
     if found.records is None or "file" not in found.records.column_names:
         return found.records
@@ -135,7 +135,8 @@ def _named(found: Restatement) -> pa.Table | None:
     try:
         if sources:
             with open_store() as store:
-                names = {file.number: file.name for source in sources for file in store.files(source)}
+                if found.after.lake in (None, store.fact(LAKE_ID)):
+                    names = {file.number: file.name for source in sources for file in store.files(source)}
     except StoreError as error:
         print(f"lake: {error} Files are shown by number.", file=sys.stderr)
     named = [names.get(number) for number in found.records.column("file").to_pylist()]

@@ -28,7 +28,8 @@ def run(
     """Land (if asked), mirror, build, check and publish: bring lines up to date. One run at a time per line.
 
     Exit codes: 0 all lines up to date; 65 too, but files could not be landed; 1 a step failed; 3 checks refused a
-    build; 69 MongoDB does not answer; 75 another run holds a line. Neither a line that fails, which keeps what was
+    build; 69 MongoDB does not answer; 75 another run holds a line; 78 the mirror is of another lake than MongoDB holds.
+    Neither a line that fails, which keeps what was
     published, nor a file that is refused stops the others.
     """
     import signal

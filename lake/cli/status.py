@@ -27,6 +27,7 @@ def status() -> None:
     """What is in the lake, the mirror and the marts, how fresh it is, and whether checks passed."""
     from rich.console import Console
 
+    from lake.origin import REMEDY
     from lake.status import status as read
     from lake.store import open_store
 
@@ -34,6 +35,9 @@ def status() -> None:
         found = read(store)
     console = Console()
     console.print(_sources(found.sources))
+    for source in found.sources:
+        if source.foreign:
+            console.print(f"! mirror of {source.name} is {source.foreign}. {REMEDY}", highlight=False, soft_wrap=True)
     for why in found.broken:
         console.print(f"! contract {why}", highlight=False, markup=False, soft_wrap=True)
     if withdrawn := ", ".join(f"{s.name} {s.withdrawn:,}" for s in found.sources if s.withdrawn):
@@ -72,7 +76,7 @@ def _sources(sources: tuple[SourceStatus, ...]) -> Table:
             f"{source.records:,}",
             f"{source.quarantined:,}" if source.quarantined else "–",
             (f"{_ago(source.landed_at)}{' (late)' if source.is_late else ''}") if source.landed_at else "never",
-            f"{source.behind:,} behind" if source.behind else "up to date",
+            "of another lake" if source.foreign else f"{source.behind:,} behind" if source.behind else "up to date",
         )
     return table
 

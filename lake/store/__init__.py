@@ -15,7 +15,7 @@ mongod.py        the embedded server; keeper.py stops it when nobody uses it
 """
 
 from lake.store.batches import Batch
-from lake.store.client import Store, open_store
+from lake.store.client import LAKE_ID, Store, open_store
 from lake.store.leases import Holding
 from lake.store.ledger import BatchRecord, FileRecord, Written
 from lake.store.quarantine import PART_BYTES, Counted, Forced, Held, QuarantinedRow
@@ -24,6 +24,7 @@ from lake.store.totals import BatchTotals, ControlTotals
 from lake.store.versions import hashes
 
 __all__ = [
+    "LAKE_ID",
     "PART_BYTES",
     "WITHDRAWN_LINE",
     "Batch",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC
@@ -31,6 +32,9 @@ log = logging.getLogger(__name__)
 
 #: How long an answer of MongoDB is waited for, unless its URI says.
 SELECTION_MS = 10_000
+
+#: The fact that tells lakes apart.
+LAKE_ID = "lake id"
 
 _NO_SPACE = "No space left on device"
 
@@ -64,14 +68,24 @@ class Store:
 
     def settle(self, name: str, value: str) -> str:
         """Write a fact about this lake once (the fingerprint of a key). Returns the first value given."""
-        facts = self._db["_facts"]
-        facts.update_one({"_id": name}, {"$setOnInsert": {"value": value}}, upsert=True)
-        found = facts.find_one({"_id": name})
-        return str(found["value"]) if found else value
+        if (known := self.fact(name)) is not None:
+            return known
+        self._db["_facts"].update_one({"_id": name}, {"$setOnInsert": {"value": value}}, upsert=True)
+        return self.fact(name) or value
+
+    def fact(self, name: str) -> str | None:
+        """A fact about this lake, if it was settled."""
+        found = self._db["_facts"].find_one({"_id": name})
+        return str(found["value"]) if found else None
+
+    def own_id(self) -> str:
+        """The id of this lake: random, made once, and again when MongoDB was lost."""
+        return self.settle(LAKE_ID, uuid.uuid4().hex)
 
     def begin(self, contract: Contract) -> Batch:
         """Open a batch. The caller holds the lease `land:<source>`: open batches of the source are taken for dead."""
         self._declare(contract)
+        self.own_id()
         return batches.begin(self._db, contract)
 
     def delivered(self, source: str, name: str, sha256: str) -> FileRecord | None:

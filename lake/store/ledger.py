@@ -52,7 +52,8 @@ class StoredField:
 
 @dataclass(frozen=True)
 class BatchRecord:
-    """A committed batch. `hash_sum` is the sum of `_hash` over its records, `files` the ledger numbers it touched."""
+    """A committed batch. `hash_sum` is the sum of `_hash` over its records, `files` the ledger numbers it touched;
+    `token` is random: another batch of the same number, in another lake or a restored one, has another."""
 
     number: int
     source: str
@@ -66,6 +67,7 @@ class BatchRecord:
     quarantined: int
     withdrawn: int
     files: tuple[int, ...]
+    token: str
 
     @property
     def schema(self) -> pa.Schema:
@@ -123,6 +125,7 @@ def batch_record(document: Mapping[str, Any]) -> BatchRecord:
         quarantined=sum(c["quarantined"] for c in counts),
         withdrawn=sum(c.get("withdrawn", 0) for c in counts),  # A lake filled before 2026-12 does not say.
         files=tuple(c["file"] for c in counts),
+        token=document["token"],
     )
 
 

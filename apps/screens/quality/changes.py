@@ -105,7 +105,7 @@ def _answer(session: Session, told: Restatement, indicator: Indicator) -> None:
         _table(session, table, right, "changes-cells")
     if told.records is not None and len(told.records):
         st.subheader(say("quality.changes.records", language), anchor=False)
-        named = data.named(told.records)
+        named = data.named(told.records, told.after.lake)
         labels = {i.name: i.label(language) for i in indicators(session, told.after.line)}
         if told.record_count > _SHOWN:
             st.caption(say("quality.changes.some", language, n=_SHOWN, total=told.record_count))
@@ -130,7 +130,7 @@ def _export(session: Session, told: Restatement) -> None:
             if table is not None and len(table):
                 st.download_button(
                     say(f"quality.changes.export_{what}", language),
-                    lambda t=table, w=what: export(data.named(t) if w == "records" else t),
+                    lambda t=table, w=what: export(data.named(t, told.after.lake) if w == "records" else t),
                     f"{name}_{what}.csv",
                     "text/csv",
                     icon=":material/download:",

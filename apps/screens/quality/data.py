@@ -26,7 +26,7 @@ from lake.land.waiting import Waiting
 from lake.run import Run, last_runs
 from lake.semantic import Restatement
 from lake.status import SourceStatus, status
-from lake.store import Counted, Held, Store
+from lake.store import LAKE_ID, Counted, Held, Store
 from lake.vault import vault
 
 #: Runs shown.
@@ -171,13 +171,14 @@ def restatement(session: Session, metric: str, older: str, newer: str) -> Restat
     return semantic.restatement(metric, older, newer, scope=session.scope)
 
 
-def named(records: pa.Table) -> pa.Table:
-    """Records of a restatement with the name of the file that brought each, if the lake answers."""
+def named(records: pa.Table, lake_id: str | None) -> pa.Table:
+    """Records of a restatement with the name of the file that brought each, if the lake that they came from answers."""
     held = lake()
     names: dict[int, str] = {}
     try:
-        for source in {source for source in records.column("source").to_pylist() if source} if held else ():
-            names |= file_names(held, source)
+        if held and lake_id in (None, held.fact(LAKE_ID)):
+            for source in {source for source in records.column("source").to_pylist() if source}:
+                names |= file_names(held, source)
     except StoreError:
         names = {}
     files = [names.get(number) for number in records.column("file").to_pylist()]

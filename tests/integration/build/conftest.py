@@ -58,8 +58,20 @@ def mirror(project: Path) -> Mirror:
 
 
 @pytest.fixture
-def land(project: Path, store: Store) -> Callable[..., None]:
-    """Lands and mirrors fittings: `land(keys=…, **changes)`; a later call gives the keys a newer version."""
+def land(project: Path, store: Store, fill: Callable[..., None]) -> Callable[..., None]:
+    """Lands and mirrors fittings, as `fill` does and then `lake mirror`."""
+    contract = contracts.load(project / "contracts" / "audio" / "fittings.yaml")
+
+    def write(keys: range = range(10), **changes: Any) -> None:
+        fill(keys, **changes)
+        lake.mirror.mirror(store, contract)
+
+    return write
+
+
+@pytest.fixture
+def fill(project: Path, store: Store) -> Callable[..., None]:
+    """Lands fittings: `fill(keys=…, **changes)`; a later call gives the keys a newer version."""
     contract = contracts.load(project / "contracts" / "audio" / "fittings.yaml")
 
     def write(keys: range = range(10), **changes: Any) -> None:
@@ -71,7 +83,6 @@ def land(project: Path, store: Store) -> Callable[..., None]:
             own = pa.schema([("_file", pa.int64()), ("_line", pa.int64()), ("_deleted", pa.bool_())])
             batch.write(pa.Table.from_pylist(rows, schema=pa.schema([*own, *contract.arrow_schema])))
             batch.commit()
-        lake.mirror.mirror(store, contract)
 
     return write
 
