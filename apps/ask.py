@@ -44,13 +44,14 @@ class Question:
 class LineState:
     """How far a line's figures can be trusted now. `failed` is a newer build that dbt or the checks refused, if any;
     `newer` one that passed and is not what readers see, because somebody went back; `behind` are the lines of which
-    readers see other data than the group's figures are made from."""
+    readers see other data than the group's figures are made from. `is_instead` says that `published` stands in for one that can't be used."""
 
     kind: Literal["none", "fresh", "stale"]
     published: builds.Build | None = None
     failed: builds.Build | None = None
     newer: builds.Build | None = None
     behind: tuple[str, ...] = ()
+    is_instead: bool = False
 
     @property
     def age(self) -> timedelta:
@@ -135,10 +136,11 @@ def state(line: str) -> LineState:
     failed = since[0] if since and since[0].status in ("failed", "refused") else None
     if published is None:
         return LineState("none", failed=failed)
-    newer = next((b for b in since if b.status == "passed"), None)
+    is_instead = published.id != builds.published_id(line)
+    newer = None if is_instead else next((b for b in since if b.status == "passed"), None)
     limit = timedelta(hours=settings().stale_after_hours)
     is_stale = published.as_of is None or datetime.now(UTC) - published.as_of > limit
-    return LineState("stale" if is_stale else "fresh", published, failed, newer, outdated(published))
+    return LineState("stale" if is_stale else "fresh", published, failed, newer, outdated(published), is_instead)
 
 
 def last_day(session: Session, metric: str) -> date | None:

@@ -94,6 +94,9 @@ def warnings_of(session: Session, state: LineState) -> None:
     if state.kind == "stale" and state.published:
         at = instant(state.published.as_of, language)
         st.warning(say("state.stale", language, at=at, age=age(state.age, language)), icon=":material/schedule:")
+    if state.is_instead and state.published:
+        at = instant(state.published.created_at, language)
+        st.warning(say("state.instead", language, at=at), icon=":material/healing:")
     if state.failed:
         why = " · ".join(_causes(session, state.failed)[:3]) or NOTHING
         at = instant(state.failed.created_at, language)

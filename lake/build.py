@@ -28,8 +28,9 @@ import pyarrow.parquet as pq
 from lake import builds, dbt, mirror, sources
 from lake.builds import CORE, Build
 from lake.contracts import Contract
-from lake.errors import BuildError, ContractError, ForeignOrigin, LeaseHeld
+from lake.errors import BuildError, ContractError, ForeignOrigin, LeaseHeld, MirrorError
 from lake.origin import REMEDY, Origin
+from lake.seals import seal
 from lake.settings import PROJECT, TRADES, made_from, settings
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Outcome:
     line: str
     build: Build | None
     reused: bool = False
-    error: BuildError | ContractError | ForeignOrigin | LeaseHeld | None = None
+    error: BuildError | ContractError | MirrorError | LeaseHeld | None = None
 
 
 def build_lines(
@@ -76,7 +77,7 @@ def build_lines(
         def one(line: str) -> Outcome:
             try:
                 return _build(line, core.build, dbt_session, force=force, project=project, report=report)
-            except (BuildError, ContractError, ForeignOrigin, LeaseHeld) as error:
+            except (BuildError, ContractError, MirrorError, LeaseHeld) as error:
                 return Outcome(line, None, error=error)
 
         try:
@@ -125,17 +126,19 @@ def _build(
         mirrored = {c.name: mirror.mirrored_origin(c.name) for c in sources.of(name)}
         wanted = _fingerprint(code, core, lines, mirrored)
         if last and last.status != "failed" and not force and last.fingerprint == wanted:
-            damaged = builds.unreadable(last)
+            damaged = builds.damage(last)
             if damaged is None:
                 log.info("build.reused line=%s build=%s", name, last.id)
                 return Outcome(name, last, reused=True)
-            log.warning("build.again line=%s build=%s file=%s can't be opened", name, last.id, damaged)
+            log.warning("build.again line=%s build=%s file=%s is damaged or gone", name, last.id, damaged)
+        if last:
+            _require_whole_mirror(last)
         _check_sources(name, project)
         started, clock = datetime.now(UTC), time.monotonic()
         try:
             made_with = [*([core] if core else []), *lines]
             place = _prepare(name, made_with)
-            inputs = {c.name: mirror.origin(place / "inputs" / c.name) for c in sources.of(name)}
+            inputs = {c.name: mirror.origin(place / builds.INPUTS / c.name) for c in sources.of(name)}
             lake = _lake(inputs.values(), made_with)
             result = _dbt(session, name, place, report, lock)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
@@ -146,6 +149,9 @@ def _build(
         for file in ("manifest.json", "semantic_manifest.json"):
             with suppress(FileNotFoundError):  # what dbt could not parse has none
                 shutil.copyfile(session.target / file, place / file)
+        newest_event_on = None if result.failures else _newest_event(name, place, lines)
+        frozen = [str(path.relative_to(place)) for path in sorted((place / builds.INPUTS).glob("*/*.parquet"))]
+        databases = [f"{part}.duckdb" for part in (name, *(b.line for b in made_with))]
         made = Build(
             line=name,
             id=builds.new_id(started),
@@ -154,7 +160,7 @@ def _build(
             created_at=started,
             seconds=round(time.monotonic() - clock, 2),
             as_of=min((b.as_of for b in lines if b.as_of), default=None) if lines else _landed_at(place),
-            newest_event_on=None if result.failures else _newest_event(name, place, lines),
+            newest_event_on=newest_event_on,
             core_id=core.id if core else None,
             fingerprint=_fingerprint(code, core, lines, inputs),
             code_version=f"{version('lake')}+{code}",
@@ -163,6 +169,7 @@ def _build(
             origins={source: held.batches for source, held in inputs.items()},
             made_from={b.line: b.id for b in lines},
             failures=result.failures,
+            files=seal(place, [*databases, "manifest.json", "semantic_manifest.json", *frozen]),
         )
         builds.save(made)
         made = builds.settle(made)
@@ -175,6 +182,29 @@ def _build(
         )
     log.info("build.done line=%s build=%s nodes=%d seconds=%.1f", name, made.id, result.nodes, made.seconds)
     return Outcome(name, made)
+
+
+def _require_whole_mirror(last: Build) -> None:
+    """The mirror's files that the last build was made from, which are the same files on disk, are still what they were.
+
+    Raises:
+        BuildError: one is damaged: a new build would be made from it too.
+    """
+    for name, sealed in last.files.items():
+        file = Path(name)
+        mirrored = settings().mirror / file.relative_to(builds.INPUTS) if file.parts[0] == builds.INPUTS else None
+        frozen = last.folder / file
+        if (
+            mirrored
+            and mirrored.exists()
+            and frozen.exists()
+            and mirrored.samefile(frozen)
+            and not sealed.holds(frozen)
+        ):
+            raise BuildError(
+                f"The mirror of '{file.parts[1]}' is damaged: {mirrored.name} is not what was written.",
+                remedy=f"Run `lake mirror {file.parts[1]} --full`, then `lake run`.",
+            )
 
 
 def _published(name: str) -> list[Build]:
@@ -211,12 +241,12 @@ def _prepare(name: str, made_with: Sequence[Build]) -> Path:
     shutil.rmtree(place, ignore_errors=True)
     (place / "tmp").mkdir(parents=True)
     for contract in sources.of(name):
-        _freeze(contract, place / "inputs" / contract.name)
+        _freeze(contract, place / builds.INPUTS / contract.name)
     for build in made_with:
         _link(build.database, place / build.database.name)
     with duckdb.connect(place / f"{name}.duckdb") as con:
         con.execute(f"set file_search_path = '{_quoted(place)}'")
-        sources.create_views(con, sources.of(name), place / "inputs")
+        sources.create_views(con, sources.of(name), place / builds.INPUTS)
     return place
 
 
@@ -293,7 +323,7 @@ def _check_sources(name: str, project: Path) -> None:
 
 def _landed_at(place: Path) -> datetime | None:
     """When the newest batch in the inputs was landed."""
-    written = [(pq.read_schema(path).metadata or {}) for path in (place / "inputs").glob("*/*.parquet")]
+    written = [(pq.read_schema(path).metadata or {}) for path in (place / builds.INPUTS).glob("*/*.parquet")]
     found = [datetime.fromisoformat(m[mirror.LANDED_AT].decode()) for m in written if mirror.LANDED_AT in m]
     return max(found, default=None)
 

@@ -5,6 +5,9 @@
     <data>/marts/<line>/published.json the pointer, replaced atomically
     <data>/marts/.building/<line>/     a build that is not whole yet: nobody reads it
 
+A build carries the seals of its files (`lake.seals`). One that is damaged, or of a form that only a newer version of
+this software reads, is never shown: readers see the newest before it that passed and is whole.
+
 `line` is one of the business lines, `group`, the mart across them, or `core`, the shared dimensions. `core.duckdb` in a
 line's build is a hard link to the core it was built with, as are the lines' files in a build of the group: a build
 folder is whole by itself and is opened without looking anywhere else.
@@ -28,7 +31,10 @@ from typing import Any, Literal
 
 import duckdb
 
+from lake import seals
+from lake.documents import read_as
 from lake.errors import BuildError, LeaseHeld, PublishError, UnknownBuild, UnknownLine
+from lake.seals import Seal
 from lake.settings import MARTS, settings
 
 log = logging.getLogger(__name__)
@@ -37,6 +43,16 @@ log = logging.getLogger(__name__)
 Status = Literal["built", "passed", "refused", "failed"]
 
 CORE = "core"
+
+#: The form of `build.json` and `published.json`, from which on an older version can't read them. What is only added
+#: needs no new one: names that a version does not know are passed over, those that are missing have their defaults.
+FORMAT = 1
+
+#: Folder of a build's frozen inputs.
+INPUTS = "inputs"
+
+#: Files of builds that look whole and turned out not to be: their bytes were changed where they lie.
+_distrusted: set[Path] = set()
 
 #: Damaged files that this process has warned of: once each, whoever reads them.
 _warned: set[Path] = set()
@@ -60,7 +76,7 @@ class Build:
     `inputs` is the last batch of each source, `origins` the trace of all its batches and `lake` the id of the lake that
     they are of (`lake.origin`; older builds have neither); `made_from` the build of each line that the group's was made
     from; `fingerprint` says what it was made from: same inputs, same core and same code give the same one. The data of
-    the group is as old as its oldest line's.
+    the group is as old as its oldest line's. `files` are the seals of its databases, manifests and inputs, by name.
     """
 
     line: str
@@ -68,18 +84,19 @@ class Build:
     folder: Path
     status: Status
     created_at: datetime
-    seconds: float
-    as_of: datetime | None
-    newest_event_on: date | None
-    core_id: str | None
-    fingerprint: str
-    code_version: str
+    seconds: float = 0.0
+    as_of: datetime | None = None
+    newest_event_on: date | None = None
+    core_id: str | None = None
+    fingerprint: str = ""
+    code_version: str = ""
     inputs: dict[str, int] = field(default_factory=dict)
     lake: str | None = None
     origins: dict[str, str] = field(default_factory=dict)
     made_from: dict[str, str] = field(default_factory=dict)
     failures: tuple[str, ...] = ()
     checks: CheckSummary | None = None
+    files: dict[str, Seal] = field(default_factory=dict)
 
     @property
     def database(self) -> Path:
@@ -150,7 +167,12 @@ def builds(line: str) -> list[Build]:
 
 def damaged(line: str) -> list[Path]:
     """The folders of builds whose `build.json` can't be read, newest first: nobody can use them."""
-    return sorted((path for path in _places(line) if _read(path) is None), reverse=True)
+    return sorted((path for path in _places(line) if _read(path) is None and not _is_newer(path)), reverse=True)
+
+
+def newer(line: str) -> list[Path]:
+    """The folders of builds that only a newer version of this software can read, newest first."""
+    return sorted((path for path in _places(line) if _is_newer(path)), reverse=True)
 
 
 def build(line: str, build_id: str) -> Build:
@@ -179,8 +201,8 @@ def published_id(line: str) -> str | None:
     with a warning."""
     path = folder(line) / "published.json"
     try:
-        build_id = json.loads(path.read_text("utf-8"))["build"]
-        if not isinstance(build_id, str) or Path(build_id).name != build_id:
+        build_id = _written(path)["build"]
+        if not isinstance(build_id, str) or build_id in ("", "..") or Path(build_id).name != build_id:
             raise ValueError("it names no build")
     except FileNotFoundError:
         return None
@@ -191,22 +213,65 @@ def published_id(line: str) -> str | None:
 
 
 def published(line: str) -> Build | None:
-    """The build that readers use, or None when nothing was published yet, or nothing that is whole."""
+    """The build that readers use: the one that the pointer names or, if that one can't be used, the newest before it
+    that passed and is whole. None when nothing was published yet, or nothing is whole."""
     build_id = published_id(line)
-    return _read(folder(line) / build_id) if build_id else None
+    named = _read(folder(line) / build_id) if build_id else None
+    if named and not damage(named, quick=True):
+        return named
+    if not (folder(line) / "published.json").exists():
+        return None
+    before = (b for b in builds(line) if b.status == "passed" and (build_id is None or b.id < build_id))
+    return next((b for b in before if not damage(b, quick=True)), None)
 
 
-def pointer_is_broken(line: str) -> bool:
-    """Whether there is a pointer, but it can't be read or its build can't."""
-    return (folder(line) / "published.json").exists() and published(line) is None
+def pointer_fault(line: str) -> str | None:
+    """Why readers don't see the build that the pointer names, if so."""
+    if not (folder(line) / "published.json").exists():
+        return None
+    if (build_id := published_id(line)) is None:
+        return "published.json is damaged"
+    place = folder(line) / build_id
+    if (named := _read(place)) is None:
+        newer_one = "is of a newer version of this software" if _is_newer(place) else "is damaged or gone"
+        return f"build {build_id} {newer_one}"
+    path = damage(named, quick=True)
+    return f"{path} is damaged or gone" if path else None
 
 
-def unreadable(build: Build) -> Path | None:
-    """The first of a build's database files that can't be opened, if any. Milliseconds: their catalogs are read."""
-    names = [name for name in build.databases if name != CORE or build.core_id or build.line == CORE]
+def damage(build: Build, *, quick: bool = False) -> Path | None:
+    """The first of a build's files that is damaged or gone, if any.
+
+    `quick` takes microseconds, for every page view: it looks at sizes and times of what readers open. The whole look
+    reads every file, inputs too, and opens the databases.
+    """
+    own = {name: one for name, one in build.files.items() if not (quick and name.startswith(f"{INPUTS}/"))}
+    if path := next((build.folder / name for name in own if build.folder / name in _distrusted), None):
+        return path
+    if path := seals.broken(build.folder, own, quick=quick):
+        return path
+    if quick:  # Builds of before 2026-12 have no seals.
+        return next((path for path in _opened(build).values() if not path.is_file()), None)
+    return _unopened(build)
+
+
+def distrust(build: Build) -> Path | None:
+    """Look at a build of which something could not be read: the first file that is damaged, if any, which is known from
+    now on in this process, however whole it looks."""
+    if path := damage(build):
+        _distrusted.add(path)
+    return path
+
+
+def _opened(build: Build) -> dict[str, Path]:
+    """The databases that are in a build's folder, by name."""
+    return {n: path for n, path in build.databases.items() if n != CORE or build.core_id or build.line == CORE}
+
+
+def _unopened(build: Build) -> Path | None:
+    """The first of a build's databases that can't be opened, if any. Milliseconds: their catalogs are read."""
     with duckdb.connect(":memory:") as con:
-        for name in names:
-            path = build.databases[name]
+        for name, path in _opened(build).items():
             try:
                 con.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as \"{name}\" (read_only)")
                 con.execute("select table_name from duckdb_tables() where database_name = ? limit 1", [name]).fetchall()
@@ -215,12 +280,12 @@ def unreadable(build: Build) -> Path | None:
     return None
 
 
-def require_readable(build: Build) -> None:
+def require_readable(build: Build, *, quick: bool = False) -> None:
     """
     Raises:
-        BuildError: a database file of the build can't be opened.
+        BuildError: a file of the build is damaged or gone.
     """
-    if path := unreadable(build):
+    if path := (damage(build, quick=True) or _unopened(build)) if quick else damage(build):
         raise BuildError(
             f"Build {build.id} of '{build.line}' can't be opened: {path.name} is damaged or gone.",
             remedy=f"Run `lake run {build.line}`.",
@@ -230,13 +295,18 @@ def require_readable(build: Build) -> None:
 def point(line: str, build_id: str) -> None:
     """Move the pointer, atomically and durably."""
     shown = _read(folder(line) / build_id)
-    document = {"build": build_id, "lake": shown and shown.lake, "published_at": datetime.now(UTC).isoformat()}
+    document = {
+        "format": FORMAT,
+        "build": build_id,
+        "lake": shown and shown.lake,
+        "published_at": datetime.now(UTC).isoformat(),
+    }
     write_whole(folder(line) / "published.json", json.dumps(document))
 
 
 def save(build: Build) -> None:
     """Write `build.json` in the build's folder."""
-    document = asdict(build)
+    document = {"format": FORMAT, **asdict(build)}
     del document["folder"]
     write_whole(build.folder / "build.json", json.dumps(document, default=_plain, indent=1))
 
@@ -319,7 +389,7 @@ def _places(line: str) -> list[Path]:
 def _read(path: Path) -> Build | None:
     """What `build.json` in a folder says; None if the folder is gone, or with a warning if the file is damaged."""
     try:
-        build = _parsed(json.loads((path / "build.json").read_text("utf-8")), path)
+        build = _parsed(_written(path / "build.json"), path)
         if (build.line, build.id) != (path.parent.name, path.name):
             raise ValueError(f"it is of build {build.id} of {build.line}")
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -329,16 +399,46 @@ def _read(path: Path) -> Build | None:
     return build
 
 
+def _written(path: Path) -> dict[str, Any]:
+    """A document of this room.
+
+    Raises:
+        OSError, ValueError: it can't be read, or only a newer version of this software can.
+    """
+    document = json.loads(path.read_text("utf-8"))
+    if not isinstance(document, dict):
+        raise ValueError("it is no document")
+    if document.get("format", 0) > FORMAT:
+        raise _NewerError(f"its form is {document['format']}, and this version of the software reads {FORMAT}")
+    return document
+
+
+class _NewerError(ValueError):
+    """Only a newer version of this software can read a document."""
+
+
+def _is_newer(place: Path) -> bool:
+    try:
+        _written(place / "build.json")
+    except _NewerError:
+        return True
+    except (OSError, ValueError, TypeError):
+        pass
+    return False
+
+
 def _parsed(document: dict[str, Any], path: Path) -> Build:
     document["folder"] = path
-    document["failures"] = tuple(document["failures"])
+    document["failures"] = tuple(document.get("failures", ()))
     for name in ("created_at", "as_of"):
-        document[name] = document[name] and datetime.fromisoformat(document[name])
-    if document["newest_event_on"]:
+        document[name] = document.get(name) and datetime.fromisoformat(document[name])
+    if document.get("newest_event_on"):
         document["newest_event_on"] = date.fromisoformat(document["newest_event_on"])
-    if checks := document["checks"]:
-        document["checks"] = CheckSummary(**{**checks, "checked_at": datetime.fromisoformat(checks["checked_at"])})
-    return Build(**document)
+    if checks := document.get("checks"):
+        checked_at = datetime.fromisoformat(checks["checked_at"])
+        document["checks"] = read_as(CheckSummary, {**checks, "checked_at": checked_at})
+    document["files"] = {name: read_as(Seal, one) for name, one in document.get("files", {}).items()}
+    return read_as(Build, document)
 
 
 def _warn(path: Path, error: Exception) -> None:

@@ -15,12 +15,12 @@ from typing import Literal
 
 import yaml
 
-from lake import access, contracts, dbt, schedule, sources
+from lake import access, builds, contracts, dbt, schedule, sources
 from lake.checks import suites
 from lake.errors import LakeError
 from lake.origin import REMEDY
 from lake.settings import MARTS, PROJECT, settings
-from lake.status import MartStatus, status
+from lake.status import Fault, MartStatus, status
 from lake.store import Store, open_store
 
 _LOW_DISK_GB, _NO_DISK_GB = 10.0, 2.0
@@ -178,7 +178,10 @@ def _lake(store: Store) -> Iterator[Finding]:
 
 def _mart(mart: MartStatus) -> Iterator[Finding]:
     topic, line = f"mart {mart.line}", mart.line
-    for fault in mart.faults:
+    faults = list(mart.faults)
+    if mart.published and (path := builds.damage(mart.published)):  # status looks at sizes and times only
+        faults.append(Fault(f"{path} is damaged: it is not what was written.", f"Run `lake run {line}`."))
+    for fault in faults:
         yield Finding(topic, "wrong", fault.what, fault.remedy)
     newest = mart.newest
     if newest and newest.status in ("failed", "refused"):
@@ -186,14 +189,14 @@ def _mart(mart: MartStatus) -> Iterator[Finding]:
         what, remedy = f"build {newest.id} {newest.status}.", f"See {log}, correct it and `lake run {line}`."
         yield Finding(topic, "wrong", what, remedy)
     elif mart.published is None:
-        if not mart.faults:
+        if not faults:
             yield Finding(topic, "warning", "nothing is published.", f"Run `lake run {line}`.")
     elif mart.outdated:
         what = f"made from another build of {', '.join(mart.outdated)} than readers see now."
         yield Finding(topic, "warning", what, f"Run `lake run {line}`.")
     elif mart.is_stale:
         yield Finding(topic, "warning", "its data is stale.", f"Land what is new and `lake run {line}`.")
-    elif not mart.faults:
+    elif not faults:
         yield Finding(topic, "fine", "is published and fresh")
 
 

@@ -58,8 +58,21 @@ class MirrorFile:
 
     @property
     def told(self) -> dict[bytes, bytes]:
-        """What the file says about itself."""
-        return dict(pq.read_schema(self.path).metadata or {})
+        """What the file says about itself.
+
+        Raises:
+            MirrorError: it is damaged.
+        """
+        try:
+            return dict(pq.read_schema(self.path).metadata or {})
+        except (pa.ArrowException, OSError) as error:
+            if not self.path.exists():
+                raise  # A merge took it away.
+            source = self.path.parent.name.split(".")[1]
+            raise MirrorError(
+                f"The mirror of '{source}' is damaged: {self.path.name} can't be read.",
+                remedy=f"Run `lake mirror {source} --full`, then `lake run`.",
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -104,7 +117,10 @@ def mirrored_origin(source: str) -> Origin:
 
 def foreign(source: str, lake: str | None, batches: Sequence[BatchRecord]) -> str | None:
     """Why the mirror of a source is not of this lake, given its id and the committed batches; None if it is."""
-    return _foreign(_folder(source), lake, [b for b in batches if b.source == source and b.records])
+    try:
+        return _foreign(_folder(source), lake, [b for b in batches if b.source == source and b.records])
+    except MirrorError as error:
+        return f"damaged. {error}"
 
 
 def _foreign(folder: Path, lake: str | None, batches: Sequence[BatchRecord]) -> str | None:

@@ -62,7 +62,7 @@ def rollback(line: str, build_id: str | None = None) -> Build:
             _require_fit(chosen)
         else:
             earlier = (b for b in builds.builds(line) if b.status == "passed" and b.id < (current or ""))
-            found = next((b for b in earlier if not builds.unreadable(b)), None)
+            found = next((b for b in earlier if not builds.damage(b)), None)
             if found is None:
                 raise PublishError(
                     f"Line '{line}' has no earlier build that passed.", remedy=f"See `lake builds {line}`."

@@ -34,6 +34,7 @@ from lake.builds import CORE, Build
 from lake.checks import check, results
 from lake.contracts import Contract
 from lake.dbt import Session
+from lake.documents import read_as
 from lake.errors import CheckFailed, LakeError, LeaseHeld
 from lake.land import land
 from lake.land.report import COUNTS, FileReport
@@ -343,6 +344,7 @@ def _publish(recorder: _Recorder, passed: list[Build], report: Report) -> None:
 
 
 def _from_document(document: Mapping[str, Any]) -> Run:
-    lines = {line: LineOutcome(**outcome) for line, outcome in document["lines"].items()}
-    steps = tuple(Step(**step) for step in document["steps"])
-    return Run(**{**document, "lines": lines, "steps": steps, "refused": tuple(document.get("refused", ()))})
+    lines = {line: read_as(LineOutcome, outcome) for line, outcome in document["lines"].items()}
+    steps = tuple(read_as(Step, step) for step in document["steps"])
+    refused = tuple(document.get("refused", ()))
+    return read_as(Run, {**document, "lines": lines, "steps": steps, "refused": refused})

@@ -121,19 +121,21 @@ def _mart(line: str, now: datetime, lake: str | None = None, batches: Sequence[B
         newest,
         is_stale=published is not None and is_stale(published, now),
         outdated=outdated(published) if published else (),
-        faults=(*_faults(line, published), *(_foreign(published, lake, batches) if published else ())),
+        faults=(*_faults(line), *(_foreign(published, lake, batches) if published else ())),
     )
 
 
-def _faults(line: str, published: Build | None) -> Iterator[Fault]:
+def _faults(line: str) -> Iterator[Fault]:
+    """What is damaged, as far as a quick look tells; readers see another build meanwhile, if there is one."""
     for path in builds.damaged(line):
         yield Fault(f"build {path.name} is damaged: its build.json can't be read.", f"Remove {path}.")
-    if builds.pointer_is_broken(line):
-        good = builds.newest(line, "passed")
-        remedy = f"Run `lake publish {line} --build {good.id}`." if good else f"Run `lake run {line}`."
-        yield Fault("what is published can't be told: published.json, or the build that it names, is damaged.", remedy)
-    if published and (file := builds.unreadable(published)):
-        yield Fault(f"{file} can't be opened, so nobody can ask it.", f"Run `lake run {line}`.")
+    for path in builds.newer(line):
+        what = f"build {path.name} is of a newer version of this software."
+        yield Fault(what, "Update it; or it goes by itself, once enough newer ones are kept.")
+    if why := builds.pointer_fault(line):
+        instead = builds.published(line)
+        seen = f"readers see {instead.id} instead" if instead else "readers see nothing of the line"
+        yield Fault(f"{why}: {seen}.", f"Run `lake run {line}`, or `lake publish {line} --build …` for another.")
 
 
 def _foreign(build: Build, lake: str | None, batches: Sequence[BatchRecord]) -> Iterator[Fault]:

@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from lake import builds
 from lake.builds import CORE, Build, CheckSummary
@@ -29,11 +30,15 @@ from lake.checks import columns, docs, reconcile, suites
 from lake.checks.adds_up import adds_up
 from lake.checks.results import Compared, Result
 from lake.checks.runner import Subject, run_suites
+from lake.documents import read_as
 from lake.land.questions import Question
 from lake.settings import PROJECT
 from lake.store import Store
 
 log = logging.getLogger(__name__)
+
+#: The form of `checks.json`; see `lake.builds.FORMAT`.
+FORMAT = 1
 
 __all__ = ["Compared", "Result", "check", "results"]
 
@@ -52,7 +57,7 @@ def check(store: Store, chosen: Sequence[Build], *, again: bool = False, project
         BuildError: a build can't be opened.
     """
     for one in chosen:
-        builds.require_readable(one)
+        builds.require_readable(one, quick=True)
     known = {b.id: b for b in chosen}
     expected = {name: suites.load(name, project) for name in {CORE, *(b.line for b in chosen)}}
     asked = {b.id: columns.questioned(store, b) for b in chosen}
@@ -73,12 +78,10 @@ def check(store: Store, chosen: Sequence[Build], *, again: bool = False, project
 
 
 def results(build: Build) -> list[Result]:
-    """What the checks of a build found; empty when it was not checked."""
-    try:
-        kept = json.loads(build.checks_file.read_text("utf-8"))
-    except FileNotFoundError:
-        return []
-    return [Result(**{**r, "compared": tuple(Compared(**c) for c in r.get("compared", ()))}) for r in kept["results"]]
+    """What the checks of a build found; empty when it was not checked, or when that can't be read."""
+    kept = _kept(build).get("results", [])
+    compared = [tuple(read_as(Compared, c) for c in one.get("compared", ())) for one in kept]
+    return [read_as(Result, {**one, "compared": own}) for one, own in zip(kept, compared, strict=True)]
 
 
 def _reconciled(store: Store, build: Build, asked: list[Question]) -> list[Result]:
@@ -93,6 +96,7 @@ def _keep(build: Build, found: list[Result], mark: str) -> Build:
     summary = CheckSummary(**count, checked_at=now)
     checked = replace(build, status="refused" if summary.blocked else "passed", checks=summary)
     kept = {
+        "format": FORMAT,
         "line": build.line,
         "build": build.id,
         "checked_at": now.isoformat(),
@@ -115,7 +119,18 @@ def _mark(expected: Sequence[suites.Suite], asked: Sequence[Question]) -> str:
 
 
 def _kept_mark(build: Build) -> str | None:
+    return _kept(build).get("suites")
+
+
+def _kept(build: Build) -> dict[str, Any]:
+    """What stands in `checks.json`; nothing if there is none, with a warning if it is damaged or of a newer form."""
     try:
-        return str(json.loads(build.checks_file.read_text("utf-8"))["suites"])
+        kept: dict[str, Any] = json.loads(build.checks_file.read_text("utf-8"))
+        if kept.get("format", 0) > FORMAT:
+            raise ValueError(f"its form is {kept['format']}, and this version of the software reads {FORMAT}")
     except FileNotFoundError:
-        return None
+        return {}
+    except (OSError, ValueError, AttributeError) as error:
+        log.warning("checks.damaged file=%s error=%s", build.checks_file, error)
+        return {}
+    return kept

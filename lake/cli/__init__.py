@@ -56,6 +56,10 @@ _REMEDIES = {
     errno.EFBIG: _FULL,
 }
 
+#: What DuckDB says of a file that is not what it wrote.
+_DAMAGED = {("_duckdb", f"{kind}Exception") for kind in ("IO", "Serialization", "Internal", "Fatal")}
+_DAMAGED.add(("_duckdb", "Error"))
+
 _state = {"debug": False}
 
 
@@ -123,6 +127,13 @@ def main() -> None:
         named = f"'{error.filename}': " if error.filename else ""
         remedy = _REMEDIES.get(error.errno or 0, "'lake doctor' looks at the set-up.")
         print(f"lake: The system refused: {named}{error.strerror or error}. {remedy}", file=sys.stderr)
+        sys.exit(LakeError.exit_code)
+    except Exception as error:
+        # DuckDB takes a while to import: told by name. Its words can quote a row: `--debug` shows them.
+        if _state["debug"] or (type(error).__module__, type(error).__name__) not in _DAMAGED:
+            raise
+        what = f"A file of the lake can't be read ({type(error).__name__})"
+        print(f"lake: {what}: it is damaged. 'lake doctor' says which, and what to do.", file=sys.stderr)
         sys.exit(LakeError.exit_code)
 
 

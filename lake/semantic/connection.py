@@ -12,10 +12,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from lake import builds
 from lake.access import ALL
 from lake.builds import Build
 from lake.semantic.cache import Cache
@@ -40,7 +42,7 @@ _statements: Cache[duckdb.Statement] = Cache(capacity=1024)
 class Mart:
     """The files of some builds, attached in one DuckDB: each line under its name, the shared dimensions as `core`."""
 
-    def __init__(self, builds: Sequence[Build]) -> None:
+    def __init__(self, chosen: Sequence[Build]) -> None:
         config: dict[str, str | bool | int | float | list[str]] = {
             "threads": settings().threads,
             "memory_limit": f"{settings().memory_gb / 2}GB",
@@ -53,12 +55,12 @@ class Mart:
         self._lock = threading.Lock()
         self._structures: tuple[str, ...] | None = None
         self._root = duckdb.connect(":memory:", config=config)
-        core = max(builds, key=lambda b: b.core_id or "").core_database
-        for name, path in [(CORE, core), *((b.line, b.database) for b in builds)]:
+        core = max(chosen, key=lambda b: b.core_id or "").core_database
+        for name, path in [(CORE, core), *((b.line, b.database) for b in chosen)]:
             quoted = str(path).replace("'", "''")
             try:
                 self._root.execute(f"ATTACH '{quoted}' AS \"{name}\" (READ_ONLY)")
-            except duckdb.IOException as error:
+            except duckdb.Error as error:
                 self._root.close()
                 raise BuildGoneError(f"{path} can't be opened.", remedy="Build the line again.") from error
         self._root.execute("SET enable_external_access = false")
@@ -169,6 +171,17 @@ def _parsed(cursor: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
     return statement
 
 
+#: What DuckDB says of a file whose bytes are not what it wrote, and of other things. Of a block with another checksum it
+#: says `duckdb.Error` itself.
+_DAMAGE = {duckdb.Error, duckdb.IOException, duckdb.InternalException, duckdb.FatalException}
+_DAMAGE |= {duckdb.SerializationException}
+
+
+def _distrust(chosen: Sequence[Build]) -> Path | None:
+    """The first file of these builds that is damaged; readers are shown other builds from now on."""
+    return next((path for build in chosen if (path := builds.distrust(build))), None)
+
+
 @dataclass
 class _Open:
     mart: Mart
@@ -186,16 +199,27 @@ class Marts:
         self._lock = threading.Lock()
 
     @contextmanager
-    def using(self, builds: Sequence[Build]) -> Iterator[Mart]:
+    def using(self, chosen: Sequence[Build]) -> Iterator[Mart]:
         """The mart of these builds, open for as long as it is used."""
-        key = tuple(sorted(str(b.folder) for b in builds))
-        with self._lock:
-            if key not in self._open:
-                self._open[key] = _Open(Mart(builds))
-            entry = self._open[key]
-            entry.users += 1
+        key = tuple(sorted(str(b.folder) for b in chosen))
+        try:
+            with self._lock:
+                if key not in self._open:
+                    self._open[key] = _Open(Mart(chosen))
+                entry = self._open[key]
+                entry.users += 1
+        except BuildGoneError:
+            _distrust(chosen)
+            raise
         try:
             yield entry.mart
+        except Exception as error:
+            if type(error) in _DAMAGE or type(error.__cause__) in _DAMAGE:
+                with self._lock:
+                    self._open.pop(key, None)  # DuckDB answers nothing more after some of these.
+                if path := _distrust(chosen):
+                    raise BuildGoneError(f"{path} is damaged.", remedy=f"Run `lake run {path.stem}`.") from error
+            raise
         finally:
             with self._lock:
                 entry.users -= 1

@@ -94,8 +94,9 @@ class _Graph:
 def _graph(path: Path) -> _Graph:
     try:
         document = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise BuildGoneError(f"{path} can't be read ({error.strerror}).", remedy="Build the line again.") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "damaged"
+        raise BuildGoneError(f"{path} can't be read ({why}).", remedy="Build the line again.") from error
     kinds = ("nodes", "sources", "metrics", "exposures", "semantic_models")
     return _Graph(
         nodes={name: node for kind in kinds for name, node in document[kind].items()},

@@ -39,7 +39,8 @@ _OF_MONTHS = ("month", "quarter", "year")
 
 
 class BuildGoneError(QueryError):
-    """A build's files are gone: it was replaced and removed since its name was read. Asking again finds the newer."""
+    """A build's files are gone: it was replaced and removed since its name was read, or a disk damaged them. Asking
+    again finds the newer, or the one that readers see instead."""
 
 
 #: MetricFlow numbers the parts of a plan with a counter of the process: one plan at a time.
@@ -67,10 +68,12 @@ class Manifest:
                 _manifests.move_to_end(str(path))
                 return known
         try:
-            text = path.read_text("utf-8")
-        except OSError as error:
-            raise BuildGoneError(f"{path} can't be read ({error.strerror}).", remedy="Build the line again.") from error
-        digest = hashlib.sha256(text.encode()).hexdigest()
+            data = path.read_bytes()
+            text = data.decode()
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "damaged"
+            raise BuildGoneError(f"{path} can't be read ({why}).", remedy="Build the line again.") from error
+        digest = hashlib.sha256(data).hexdigest()
         with _lock:
             same = next((m for m in _manifests.values() if m.digest == digest), None)
             _manifests[str(path)] = same or cls(digest, text)

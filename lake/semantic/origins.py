@@ -126,7 +126,7 @@ def _sources(fact: Model, build: Build) -> Sequence[str]:
 
 def _inputs(build: Build, source: str) -> Iterator[Path]:
     """The frozen files of a source: the build's own, or those of the builds that it was made with."""
-    folder = next((h.folder / "inputs" / source for h in _holders(build) if source in h.inputs), None)
+    folder = next((h.folder / builds.INPUTS / source for h in _holders(build) if source in h.inputs), None)
     return iter(sorted(folder.glob("*.parquet"))) if folder else iter(())
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from lake.contracts import Contract, Field
+from lake.documents import read_as
 
 #: A record's own columns in MongoDB, after `_id` and before the contract's fields.
 RECORD_META = pa.schema(
@@ -116,7 +117,7 @@ def batch_record(document: Mapping[str, Any]) -> BatchRecord:
         number=document["_id"],
         source=document["source"],
         contract_version=document["contract_version"],
-        fields=tuple(StoredField(**f) for f in document["fields"]),
+        fields=tuple(read_as(StoredField, f) for f in document["fields"]),
         committed_at=document["committed_at"],
         records=document["records"],
         hash_sum=int(document["hash_sum"]),

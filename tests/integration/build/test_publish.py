@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace as changed
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,11 +13,12 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from lake import builds, doctor, publish
+from lake import builds, checks, doctor, publish
 from lake import status as room
 from lake.builds import Build, Status
 from lake.cli import app
 from lake.errors import BuildError, LakeError, LeaseHeld, PublishError, UnknownBuild, UnknownLine
+from lake.seals import seal
 from lake.settings import settings
 
 START = datetime(2026, 1, 5, 4, tzinfo=UTC)
@@ -40,6 +45,7 @@ def put(status: Status, nth: int, line: str = "audio", core_id: str | None = Non
         core_id=core_id,
         fingerprint=str(nth),
         code_version="0",
+        files=seal(place, [f"{line}.duckdb", "core.duckdb"]),
     )
     builds.save(made)
     return builds.settle(made)
@@ -102,8 +108,9 @@ def test_a_build_of_another_line_or_a_path_is_no_build_of_this_one() -> None:
             builds.build("audio", id)
     for id in (f"../dental/{other.id}", "..", ""):  # a pointer that was written by hand
         builds.point("audio", id)
-        assert builds.published("audio") is None
-        assert builds.pointer_is_broken("audio")
+        assert builds.published_id("audio") is None
+        assert builds.published("audio") == own, "what passed last"
+        assert builds.pointer_fault("audio") == "published.json is damaged"
     assert publish.publish("audio") == own
 
 
@@ -117,15 +124,16 @@ def test_a_build_that_can_t_be_opened_is_neither_published_nor_gone_back_to() ->
     good, broken, last = put("passed", 0), put("passed", 1), put("passed", 2)
     publish.publish("audio")
     zeroed(broken.database)
-    assert builds.unreadable(broken) == broken.database
-    assert builds.unreadable(last) is None
+    assert builds.damage(broken) == broken.database
+    assert builds.damage(last) is None
     with pytest.raises(BuildError, match=f"{broken.id} of 'audio' can't be opened: audio.duckdb .*`lake run audio`"):
         publish.publish("audio", broken.id)
     assert publish.rollback("audio") == good
     (good.database).unlink()
-    assert builds.unreadable(good) == good.database
+    assert builds.damage(good) == good.database
     (status,) = (m for m in (room._mart("audio", START),) if m.faults)
-    assert [f.remedy for f in status.faults] == ["Run `lake run audio`."]
+    assert "audio.duckdb is damaged or gone: readers see nothing of the line" in status.faults[0].what
+    assert [f.remedy for f in status.faults] == ["Run `lake run audio`, or `lake publish audio --build …` for another."]
     assert [f.level for f in doctor._mart(status)] == ["wrong"]
 
 
@@ -139,16 +147,15 @@ def test_a_damaged_file_of_one_line_is_said_and_stops_nothing_else(text: str, ca
 
     assert builds.builds("audio") == [first]
     assert builds.damaged("audio") == [second.folder]
-    assert builds.published("audio") is builds.published("dental") is None
+    assert builds.published("audio") == first, "readers see the one before"
+    assert builds.published("dental") == other
     assert [r.getMessage().split()[0] for r in caplog.records if r.levelname == "WARNING"] == ["build.damaged"] * 2
     with pytest.raises(PublishError, match="is damaged"):
         builds.build("audio", second.id)
     audio, dental = room._mart("audio", START), room._mart("dental", START)
-    assert [f.remedy for f in audio.faults] == [
-        f"Remove {second.folder}.",
-        f"Run `lake publish audio --build {first.id}`.",
-    ]
-    assert [f.remedy for f in dental.faults] == [f"Run `lake publish dental --build {other.id}`."]
+    assert audio.faults[0].remedy == f"Remove {second.folder}."
+    assert audio.faults[1].what == f"build {second.id} is damaged or gone: readers see {first.id} instead."
+    assert [f.what for f in dental.faults] == [f"published.json is damaged: readers see {other.id} instead."]
     assert [f.level for mart in (audio, dental) for f in doctor._mart(mart)] == ["wrong"] * 3
     listed = CliRunner().invoke(app, ["builds", "audio", "dental"])
     assert listed.exit_code == 0, listed.output
@@ -159,6 +166,112 @@ def test_a_damaged_file_of_one_line_is_said_and_stops_nothing_else(text: str, ca
     assert publish.publish("audio") == first
     assert publish.publish("dental") == other
     assert builds.published("dental") == other
+
+
+def flipped(path: Path) -> None:
+    """One bit is another, in a file whose size and time stay."""
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.seek(before.st_size // 2)
+        byte = file.read(1)[0]
+        file.seek(-1, 1)
+        file.write(bytes([byte ^ 1]))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def truncated(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [truncated, emptied, Path.unlink, zeroed])
+def test_readers_of_a_damaged_mart_see_the_one_before_and_status_says_so(damage: Callable[[Path], object]) -> None:
+    first, second = put("passed", 0), put("passed", 1)
+    publish.publish("audio")
+    damage(second.database)
+    assert builds.published("audio") == first
+    (fault,) = room._mart("audio", START).faults
+    assert fault.what == f"{second.database} is damaged or gone: readers see {first.id} instead."
+    with pytest.raises(BuildError, match=r"audio\.duckdb is damaged or gone"):
+        publish.publish("audio", second.id)
+
+
+def test_a_flipped_bit_is_found_by_its_digest_and_then_readers_see_the_one_before() -> None:
+    first, second = put("passed", 0), put("passed", 1)
+    publish.publish("audio")
+    flipped(second.database)
+    assert builds.published("audio") == second, "a look at its size and time tells nothing"
+    assert builds.damage(second) == second.database
+    assert ["is damaged: it is not what was written" in f.what for f in doctor._mart(room._mart("audio", START))] == [
+        True
+    ]
+    with pytest.raises(BuildError, match="damaged"):
+        publish.publish("audio", second.id)
+    assert builds.distrust(second) == second.database
+    assert builds.published("audio") == first
+
+
+def test_a_mart_that_came_back_from_a_backup_with_other_times_is_whole() -> None:
+    good = put("passed", 0)
+    publish.publish("audio")
+    os.utime(good.database, ns=(0, 0))
+    assert builds.published("audio") == good
+    assert builds.damage(good) is None
+
+
+def changed_json(path: Path, **changes: object) -> None:
+    document = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps({k: v for k, v in {**document, **changes}.items() if v is not None}), "utf-8")
+
+
+def test_what_a_newer_version_added_and_an_older_did_not_write_is_no_damage(caplog: pytest.LogCaptureFixture) -> None:
+    older, newer = put("passed", 0), put("passed", 1)
+    publish.publish("audio")
+    names = ("format", "files", "lake", "origins", "made_from", "failures", "core_id", "seconds", "checks")
+    changed_json(older.folder / "build.json", **dict.fromkeys(names))
+    checks = {"passed": 1, "warned": 0, "blocked": 0, "checked_at": START.isoformat(), "skipped": 3}
+    changed_json(newer.folder / "build.json", invented={"a": 1}, checks=checks)
+    changed_json(builds.folder("audio") / "published.json", invented=True, format=None)
+    newest, oldest = builds.builds("audio")
+    assert (newest.id, newest.checks and newest.checks.passed) == (newer.id, 1)
+    assert oldest == changed(older, files={}, seconds=0.0)
+    assert builds.published("audio") == newest
+    assert room._mart("audio", START).faults == ()
+    assert publish.rollback("audio").id == older.id, "a build without seals is opened instead"
+    assert [r.getMessage() for r in caplog.records if r.levelname == "WARNING"] == []
+
+
+def test_a_form_that_only_a_newer_version_reads_takes_no_line_from_its_readers() -> None:
+    first, second = put("passed", 0), put("passed", 1)
+    publish.publish("audio")
+    changed_json(second.folder / "build.json", format=builds.FORMAT + 1)
+    assert builds.published("audio") == first
+    assert (builds.damaged("audio"), builds.newer("audio")) == ([], [second.folder])
+    newer, pointer = room._mart("audio", START).faults
+    assert newer.what == f"build {second.id} is of a newer version of this software."
+    assert pointer.what == f"build {second.id} is of a newer version of this software: readers see {first.id} instead."
+    changed_json(builds.folder("audio") / "published.json", format=builds.FORMAT + 1)
+    assert builds.published("audio") == first
+    assert publish.publish("audio") == first, "publishing writes the form of this version"
+
+
+def test_results_of_checks_that_can_t_be_read_are_none_and_the_checks_run_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    build = put("passed", 0)
+    one = {"kind": "expectation", "where": "w", "subject_fr": "s", "subject_en": "s", "says_fr": "x", "says_en": "x"}
+    one |= {"severity": "warns", "outcome": "passed", "detail": "", "invented": 1}
+    build.checks_file.write_text(json.dumps({"suites": "m", "results": [one]}), "utf-8")
+    assert [r.outcome for r in checks.results(build)] == ["passed"]
+    assert checks._kept_mark(build) == "m"
+    for text in ("", "{", "[]", json.dumps({"format": checks.FORMAT + 1, "suites": "m", "results": [one]})):
+        build.checks_file.write_text(text, "utf-8")
+        assert checks.results(build) == []
+        assert checks._kept_mark(build) is None
+    assert len([r for r in caplog.records if r.getMessage().startswith("checks.damaged")]) == 8
 
 
 def test_ids_are_whole_however_narrow_the_terminal() -> None:

@@ -17,6 +17,7 @@ import pytest
 from lake import access, builds, semantic
 from lake.access import Scope
 from lake.builds import Build, CheckSummary
+from lake.seals import seal
 from lake.settings import settings
 
 PROJECT = Path(__file__).parent / "project"
@@ -73,6 +74,7 @@ class Tiny:
             fingerprint="f",
             code_version="0",
             checks=CheckSummary(passed=3, warned=0, blocked=0, checked_at=now),
+            files=seal(folder, [path.name for path in folder.iterdir()]),
         )
         builds.save(build)
         builds.point(line, build_id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -98,3 +100,45 @@ def test_builds_whose_definitions_differ_say_so(tiny: Tiny) -> None:
     assert len(semantic.query(["audio_returned"], scope=tiny.scope()).table) == 1
     with pytest.raises(QueryError, match=r"audio, optical don't define 'audio_returned' alike.*lake run audio optical"):
         semantic.query(["audio_returned", "optical_revenue"], scope=tiny.scope())
+
+
+def own_copy(name: str) -> Callable[[Path], None]:
+    """A file of a build of its own: the miniature's builds share theirs."""
+
+    def copy(folder: Path) -> None:
+        data = (folder / name).read_bytes()
+        (folder / name).unlink()
+        (folder / name).write_bytes(data)
+
+    return copy
+
+
+def overwritten(path: Path) -> None:
+    """What a bad disk leaves: other bytes, where the file's size and time stay."""
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.seek(before.st_size // 8)
+        file.write(b"\xff" * (before.st_size // 2))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("name", ["audio.duckdb", "semantic_manifest.json"])
+def test_a_mart_that_a_disk_damaged_is_answered_for_by_the_one_before(tiny: Tiny, name: str) -> None:
+    first = builds.published_id("audio")
+    second = tiny.publish("audio", minutes=1, change=own_copy(name))
+    overwritten(second.folder / name)
+    assert builds.published("audio") == second, "it looks whole"
+    answer = semantic.query(["audio_devices"], scope=tiny.scope())
+    assert (answer.builds[0].id, answer.table.column(0)[0].as_py()) == (first, 600)
+    assert {i.line for i in semantic.metrics(scope=tiny.scope())} == {"audio", "optical"}
+    assert builds.published("audio") != second
+
+
+def test_a_damaged_mart_without_another_is_told_and_gives_no_trace(tiny: Tiny) -> None:
+    only = tiny.publish("audio", minutes=1, change=own_copy("audio.duckdb"))
+    for other in builds.builds("audio")[1:]:
+        builds.remove(other)
+    overwritten(only.database)
+    with pytest.raises(QueryError, match=r"audio\.duckdb"):
+        semantic.query(["audio_devices"], scope=tiny.scope())
+    assert builds.published("audio") is None
