@@ -44,7 +44,8 @@ class Question:
 class LineState:
     """How far a line's figures can be trusted now. `failed` is a newer build that dbt or the checks refused, if any;
     `newer` one that passed and is not what readers see, because somebody went back; `behind` are the lines of which
-    readers see other data than the group's figures are made from. `is_instead` says that `published` stands in for one that can't be used."""
+    readers see other data than the group's figures are made from; `is_instead` says that `published` stands in for one
+    that can't be used."""
 
     kind: Literal["none", "fresh", "stale"]
     published: builds.Build | None = None

@@ -133,6 +133,27 @@ class Build:
         return self.folder / "docs"
 
 
+@dataclass(frozen=True)
+class Rollback:
+    """Somebody sent the readers of a line back to an earlier build.
+
+    `build` is the one that they saw before, `by` who did it, `builds` the fingerprints, by id, of what a run must not
+    show them again by itself: what had passed after the build that they see now, and whatever is made from the same.
+    """
+
+    build: str
+    by: str
+    at: datetime
+    builds: dict[str, str]
+
+    def keeps_away(self, build: Build) -> bool:
+        """Whether this is what was rolled back from, or the same made once more."""
+        return build.id in self.builds or (bool(build.fingerprint) and build.fingerprint in self.builds.values())
+
+    def __str__(self) -> str:
+        return f"rolled back from {self.build} by {self.by} at {self.at:%Y-%m-%d %H:%M} UTC"
+
+
 def known_line(line: str) -> str:
     """`line` if it has a mart.
 
@@ -210,6 +231,14 @@ def published_id(line: str) -> str | None:
         _warn(path, error)
         return None
     return build_id
+
+
+def rolled_back(line: str) -> Rollback | None:
+    """The rollback that holds now, until another build passes or somebody publishes; none with a damaged pointer."""
+    if published_id(line) is None:
+        return None
+    told = _written(folder(line) / "published.json").get("rolled_back")
+    return told and read_as(Rollback, {**told, "at": datetime.fromisoformat(told["at"])})
 
 
 def published(line: str) -> Build | None:
@@ -292,16 +321,18 @@ def require_readable(build: Build, *, quick: bool = False) -> None:
         )
 
 
-def point(line: str, build_id: str) -> None:
-    """Move the pointer, atomically and durably."""
+def point(line: str, build_id: str, back: Rollback | None = None) -> None:
+    """Move the pointer, atomically and durably; `back` says that it is a rollback."""
     shown = _read(folder(line) / build_id)
-    document = {
+    document: dict[str, Any] = {
         "format": FORMAT,
         "build": build_id,
         "lake": shown and shown.lake,
         "published_at": datetime.now(UTC).isoformat(),
     }
-    write_whole(folder(line) / "published.json", json.dumps(document))
+    if back:
+        document["rolled_back"] = asdict(back)
+    write_whole(folder(line) / "published.json", json.dumps(document, default=_plain))
 
 
 def save(build: Build) -> None:

@@ -191,6 +191,9 @@ def _mart(mart: MartStatus) -> Iterator[Finding]:
     elif mart.published is None:
         if not faults:
             yield Finding(topic, "warning", "nothing is published.", f"Run `lake run {line}`.")
+    elif mart.rolled_back:
+        remedy = f"It holds until another build passes, or `lake publish {line}`."
+        yield Finding(topic, "warning", f"{mart.rolled_back}.", remedy)
     elif mart.outdated:
         what = f"made from another build of {', '.join(mart.outdated)} than readers see now."
         yield Finding(topic, "warning", what, f"Run `lake run {line}`.")

@@ -2,8 +2,8 @@
 
 What a scheduler can rely on:
 
-- a line is published, unchanged (nothing new since its published build) or failed; a failed one keeps what was
-  published and does not stop the others;
+- a line is published, unchanged (nothing new since its published build), held (somebody rolled it back, and there is
+  nothing but what they rolled back from) or failed; a failed one keeps what was published and does not stop the others;
 - the group's mart comes after the lines, and is made from what is published of them: a line that failed is in it as its
   readers see it;
 - every run leaves a record, with its steps, durations, counts and outcome, also when it fails; a run that was killed
@@ -46,7 +46,8 @@ log = logging.getLogger(__name__)
 #: Exit code of a run whose lines are all up to date, but for files that could not be landed.
 REFUSED_FILES = 65
 
-State = Literal["running", "published", "unchanged", "failed", "killed"]
+#: `held`: what passed is what somebody rolled the line back from, or the same: readers see what they were sent back to.
+State = Literal["running", "published", "unchanged", "held", "failed", "killed"]
 
 #: Called as a run goes on: step, what of it, how much is done, of how much (None: not known).
 Report = Callable[[str, str, int, int | None], None]
@@ -67,12 +68,13 @@ class Step:
 
 @dataclass(frozen=True)
 class LineOutcome:
-    """How a run ended for one line. `build` is the one that readers see after it."""
+    """How a run ended for one line. `build` is the one that readers see after it, `note` what else is to be known."""
 
     state: State
     build: str | None = None
     error: str | None = None
     exit_code: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -334,13 +336,15 @@ def _publish(recorder: _Recorder, passed: list[Build], report: Report) -> None:
         for one in passed:
             report("publish", one.line, counts["published"], len(passed))
             try:
-                state: State = "unchanged" if builds.published_id(one.line) == one.id else "published"
-                publish.publish(one.line, one.id)
+                before = builds.published_id(one.line)
+                shown = publish.publish(one.line, one.id, unattended=True)
             except LakeError as error:
                 recorder.fail(one.line, error)
                 continue
-            counts[state] += 1
-            recorder.line(one.line, LineOutcome(state, one.id))
+            state: State = "held" if shown.id != one.id else "unchanged" if before == one.id else "published"
+            counts["published" if state == "published" else "unchanged"] += 1
+            note = str(builds.rolled_back(one.line) or "") if state == "held" else ""
+            recorder.line(one.line, LineOutcome(state, shown.id, note=note))
 
 
 def _from_document(document: Mapping[str, Any]) -> Run:

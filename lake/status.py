@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from lake import builds, mirror
 from lake.build import outdated
-from lake.builds import Build
+from lake.builds import Build, Rollback
 from lake.contracts import broken, catalogue
 from lake.land.waiting import Waiting, waiting
 from lake.origin import REMEDY, another_lake, trace
@@ -49,7 +49,8 @@ class Fault:
 class MartStatus:
     """One line's mart: what readers see, and the newest build if that is another.
 
-    `outdated` names the lines of which readers see other data than what this mart is made from.
+    `outdated` names the lines of which readers see other data than what this mart is made from; `rolled_back` says who
+    sent its readers back to it, and holds.
     """
 
     line: str
@@ -58,6 +59,7 @@ class MartStatus:
     is_stale: bool
     outdated: tuple[str, ...]
     faults: tuple[Fault, ...]
+    rolled_back: Rollback | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def _mart(line: str, now: datetime, lake: str | None = None, batches: Sequence[B
         is_stale=published is not None and is_stale(published, now),
         outdated=outdated(published) if published else (),
         faults=(*_faults(line), *(_foreign(published, lake, batches) if published else ())),
+        rolled_back=builds.rolled_back(line),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from lake.cli import example
 from lake.cli.build import Lines
 from lake.cli.quarantine import ROLE, Role
 from lake.settings import GROUP, LINES, MARTS
+
+if TYPE_CHECKING:
+    from lake.access import Scope
 
 #: Columns of an id, and of a table that no terminal bounds.
 _ID_WIDTH, _PIPE_WIDTH = 25, 200
@@ -42,7 +45,8 @@ def publish(
     failed = 0
     for line in chosen:
         try:
-            print(f"{line}: {room.publish(line, build).id} is published")
+            print(f"{line}: {room.publish(line, build, by=_named(scope)).id} is published")
+            _say_of_the_group(line)
         except (PublishError, BuildError) as error:
             print(f"{line}: {error}")
             failed = error.exit_code
@@ -61,19 +65,21 @@ def builds(lines: Lines = None) -> None:
 
     from lake import builds as room
 
+    notes: list[str] = []
     table = Table("line", "", box=None)
     table.add_column("build", no_wrap=True, min_width=_ID_WIDTH)
     for header in ("state", "built (UTC)", "took", "data of (UTC)", "checks"):
         table.add_column(header)
     for line in [room.known_line(line) for line in lines or MARTS]:
-        current = room.published_id(line)
+        current, back = room.published_id(line), room.rolled_back(line)
+        notes += [f"{line}: {back}"] if back else []
         for build in room.builds(line):
             checks = build.checks
             table.add_row(
                 line,
                 "*" if build.id == current else "",
                 build.id,
-                build.status,
+                f"{build.status}, kept away" if back and build.id in back.builds else build.status,
                 f"{build.created_at:%Y-%m-%d %H:%M}",
                 f"{build.seconds:.1f} s",
                 f"{build.as_of:%Y-%m-%d %H:%M}" if build.as_of else "–",
@@ -81,7 +87,12 @@ def builds(lines: Lines = None) -> None:
             )
         for path in room.damaged(line):
             table.add_row(line, "*" if path.name == current else "", path.name, "damaged", "–", "–", "–", "–")
-    Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
+        for path in room.newer(line):
+            table.add_row(line, "*" if path.name == current else "", path.name, "of a newer version", *["–"] * 4)
+    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    console.print(table)
+    for note in notes:
+        console.print(note, highlight=False, soft_wrap=True)
 
 
 def rollback(
@@ -89,10 +100,31 @@ def rollback(
     to: Annotated[str | None, typer.Option("--to", help="A build; else the last good one.")] = None,
     role: Role = ROLE,
 ) -> None:
-    """Show an earlier build to the readers of a line."""
+    """Show an earlier build to the readers of a line, until another one passes or somebody publishes.
+
+    No run shows them again by itself what was rolled back from, nor what is made from the same.
+    """
     from lake import access
     from lake import publish as room
-    from lake.builds import known_line
+    from lake.builds import known_line, rolled_back
 
-    access.scope(role).require("publish", *access.lines_behind(known_line(line)))
-    print(f"{line}: {room.rollback(known_line(line), to).id} is published")
+    scope = access.scope(role)
+    scope.require("publish", *access.lines_behind(known_line(line)))
+    print(f"{line}: {room.rollback(line, to, by=_named(scope)).id} is published")
+    if held := rolled_back(line):
+        print(f"{line}: {held}; it holds until another build passes, or somebody publishes")
+    _say_of_the_group(line)
+
+
+def _named(scope: Scope) -> str:
+    return f"{scope.who} as {scope.role.name}"
+
+
+def _say_of_the_group(line: str) -> None:
+    """The group's mart is a build of its own: it can't follow a line before it is made and checked."""
+    from lake.build import outdated
+    from lake.builds import published
+
+    group = published(GROUP)
+    if group and line in outdated(group):
+        print(f"{GROUP}: is made from the build of '{line}' that readers saw before; `lake run {GROUP}` makes it anew")

@@ -78,4 +78,4 @@ def show(run: Run) -> None:
     for file in run.refused:
         print(f"  refused   {file}")
     for line, outcome in run.lines.items():
-        print(f"  {line:9} {outcome.state:9}  {outcome.error or outcome.build or ''}")
+        print(f"  {line:9} {outcome.state:9}  {outcome.error or ' '.join(filter(None, (outcome.build, outcome.note)))}")

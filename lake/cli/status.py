@@ -53,6 +53,9 @@ def status() -> None:
     for mart in found.marts:
         for fault in mart.faults:
             console.print(f"! {mart.line}: {fault.what} {fault.remedy}", highlight=False, markup=False, soft_wrap=True)
+        if mart.rolled_back:
+            said = f"! {mart.line}: {mart.rolled_back}, until another build passes or somebody publishes."
+            console.print(said, highlight=False, soft_wrap=True)
         if mart.outdated:
             made = f"made from another build of {', '.join(mart.outdated)} than readers see now."
             console.print(f"! {mart.line}: {made} Run `lake run {mart.line}`.", highlight=False, soft_wrap=True)

@@ -171,8 +171,8 @@ def _parsed(cursor: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
     return statement
 
 
-#: What DuckDB says of a file whose bytes are not what it wrote, and of other things. Of a block with another checksum it
-#: says `duckdb.Error` itself.
+#: What DuckDB says of a file whose bytes are not what it wrote, and of other things. Of a block with another checksum
+#: it says `duckdb.Error` itself.
 _DAMAGE = {duckdb.Error, duckdb.IOException, duckdb.InternalException, duckdb.FatalException}
 _DAMAGE |= {duckdb.SerializationException}
 

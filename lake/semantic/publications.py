@@ -77,6 +77,11 @@ def find(metrics: Sequence[str], scope: Scope, pinned: Sequence[Build] = ()) -> 
         scope.require("read", *sorted(told.lines(metric)))
         needed |= told.marts(metric)
     for line in sorted(needed):
+        if line not in available and builds.pointer_fault(line):
+            raise QueryError(
+                f"What is published of line '{line}' is damaged or can't be read, and nothing before it is kept.",
+                remedy=f"Run `lake run {line}`.",
+            )
         if line not in available:
             raise QueryError(f"Line '{line}' has no published build.", remedy=f"Run `lake run {line}`.")
     # Every build holds the shared dimensions: what is asked of them alone is answered by the newest.

@@ -145,15 +145,14 @@ def alias(held: Store, session: Session, asked: Question, header: str) -> None:
 
 
 def show_build(session: Session, build: Build) -> Build:
-    """Make a build the one that readers of its line see.
+    """Make a build the one that readers of its line see; an earlier one than they see now is a rollback.
 
     Raises:
         AccessDenied: the role may not.
         PublishError: it did not pass its checks, or is gone.
     """
     session.scope.require("publish", *lines_behind(build.line))
-    newer = build.id > (builds.published_id(build.line) or "")
-    return publish.publish(build.line, build.id) if newer else publish.rollback(build.line, build.id)
+    return publish.publish(build.line, build.id, by=f"{session.scope.who} as {session.scope.role.name}")
 
 
 def comparable(session: Session, line: str) -> list[Build]:

@@ -15,6 +15,7 @@ _ICONS = {
     "running": ":material/hourglass_top:",
     "published": ":material/check_circle:",
     "unchanged": ":material/check:",
+    "held": ":material/undo:",
     "failed": ":material/error:",
     "killed": ":material/cancel:",
 }

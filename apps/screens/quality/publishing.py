@@ -15,7 +15,8 @@ from apps.session import Session
 from apps.words import Language, say
 from lake import builds
 from lake.access import lines_behind
-from lake.builds import Build
+from lake.build import outdated
+from lake.builds import Build, Rollback
 from lake.settings import GROUP, made_from
 
 _COLOURS = {"passed": "green", "warned": "orange", "built": "gray", "refused": "red", "failed": "red"}
@@ -43,11 +44,18 @@ def draw_builds(session: Session, line: str | None) -> None:
             continue
         st.subheader(say(f"line.{name}", language), anchor=False)
         current = builds.published(name)
+        back = builds.rolled_back(name)
+        if back:
+            at = instant(back.at, language)
+            st.info(say("quality.rolled_back", language, build=back.build, by=back.by, at=at), icon=":material/undo:")
+        if current and (moved := outdated(current)):
+            lines = ", ".join(say(f"line.{line}", language) for line in moved)
+            st.info(say("quality.outdated", language, lines=lines, line=name), icon=":material/sync_problem:")
         for one, older in zip(kept, [*kept[1:], None], strict=True):
-            _build(session, one, older, current)
+            _build(session, one, older, current, back)
 
 
-def _build(session: Session, one: Checked, older: Checked | None, current: Build | None) -> None:
+def _build(session: Session, one: Checked, older: Checked | None, current: Build | None, back: Rollback | None) -> None:
     language, build = session.language, one.build
     is_current = current is not None and build.id == current.id
     with st.container(border=True):
@@ -57,8 +65,12 @@ def _build(session: Session, one: Checked, older: Checked | None, current: Build
             st.badge(say(f"quality.build_states.{key}", language), icon=_ICONS[key], color=_COLOURS[key])
             if is_current:
                 st.badge(say("quality.build_readers", language), icon=":material/visibility:", color="primary")
-            elif _may_show(session, build) and st.button(
-                say("quality.show_build", language), key=f"publish-{build.id}"
+            elif back and build.id in back.builds:
+                st.badge(say("quality.build_away", language), icon=":material/undo:", color="orange")
+            if (
+                not is_current
+                and _may_show(session, build)
+                and st.button(say("quality.show_build", language), key=f"publish-{build.id}")
             ):
                 _confirm(session, build, current)
         seconds = round(build.seconds)

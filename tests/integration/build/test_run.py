@@ -98,7 +98,7 @@ def test_a_failure_at_any_step_leaves_what_is_published_and_says_why(
     # publish
     fact.write_text(whole)
 
-    def full(line: str, build_id: str) -> None:
+    def full(line: str, build_id: str, **_: object) -> None:
         raise PublishError("No space is left.")
 
     with monkeypatch.context() as patch:
