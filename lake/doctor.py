@@ -22,6 +22,7 @@ from lake.origin import REMEDY
 from lake.settings import MARTS, PROJECT, settings
 from lake.status import Fault, MartStatus, status
 from lake.store import Store, open_store
+from lake.vault import compare_keys
 
 _LOW_DISK_GB, _NO_DISK_GB = 10.0, 2.0
 
@@ -64,6 +65,8 @@ def examine(project: Path = PROJECT) -> Iterator[Finding]:
 def _mongo() -> Iterator[Finding]:
     with open_store() as store:
         yield Finding("MongoDB", "fine", "answers" if settings().mongo_uri else "the embedded server runs here")
+        words = {True: "are those of this lake", False: "are made at the first landing"}
+        yield from _attempt("keys", lambda: words[compare_keys(store)])
         yield from _guarded("lake", lambda: _lake(store))
 
 

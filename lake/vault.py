@@ -1,8 +1,9 @@
 """Pseudonyms of persons, and the encryption of quarantined rows. Keys never enter the lake, a log or an error.
 
-A key that settings don't give is made once in `<data>/secrets/`, readable by its owner only. The lake keeps a
-fingerprint of the pseudonym key, so that a landing with another key is refused instead of silently breaking the link
-between a person's old and new records.
+A key that settings don't give is made once in `<data>/secrets/`, readable by its owner only. The lake keeps
+fingerprints of both keys: with another key, or with none where it has fingerprints, everything that needs a key is
+refused. A new key would silently break the link between a person's old and new records, or leave rows that nobody can
+read.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +25,9 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from lake.errors import SettingsError
 from lake.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from lake.store import Store
 
 _KEY_CHARACTERS = 32
 
@@ -39,6 +44,7 @@ class Vault:
                 remedy="Set LAKE_PSEUDONYM_KEY to a longer one, or unset it to use the one made for you.",
             )
         self._key = pseudonym_key.encode()
+        self._quarantine_key = quarantine_key.encode()
         try:
             self._fernet = Fernet(quarantine_key)
         except ValueError:
@@ -70,6 +76,11 @@ class Vault:
         """Tells whether two keys are the same, and nothing else about them."""
         return hmac.digest(self._key, b"fingerprint of the pseudonym key", "sha256")[:8].hex()
 
+    def fingerprints(self) -> dict[str, str]:
+        """Of both keys, by the name of the fact that the lake keeps them under."""
+        sealed = hmac.digest(self._quarantine_key, b"fingerprint of the quarantine key", "sha256")[:8].hex()
+        return {_FACTS["pseudonym"]: self.fingerprint(), _FACTS["quarantine"]: sealed}
+
     def encrypt(self, data: bytes) -> bytes:
         return self._fernet.encrypt(data)
 
@@ -97,9 +108,103 @@ def _base32(digests: list[bytes]) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(digests), pa.py_buffer(offsets), pa.py_buffer(letters))
 
 
-def vault() -> Vault:
-    """The vault of this process's settings; makes the keys that are missing."""
+def vault(*, make: bool = True) -> Vault:
+    """The vault of this process's settings; makes the keys that are missing. Who has a store asks `vault_of`.
+
+    Raises:
+        SettingsError: a key is missing, and `make` is false.
+    """
+    if not make:
+        _require_keys(settings())
     return _vault(settings())
+
+
+def vault_of(store: Store) -> Vault:
+    """The vault of a lake: with the keys that it was filled with, made only for a lake that has none yet.
+
+    Raises:
+        SettingsError: a key is missing, or is not the one that the lake was filled with.
+    """
+    keys = vault(make=not any(store.fact(name) for name in _FACTS.values()))
+    check_keys(store, keys)
+    return keys
+
+
+def check_keys(store: Store, keys: Vault) -> None:
+    """The lake was filled with these keys, or has none yet: then it remembers them.
+
+    Raises:
+        SettingsError: it was filled with others.
+    """
+    for name, fingerprint in keys.fingerprints().items():
+        if store.fact(name) is None and name == _FACTS["quarantine"]:
+            _open_a_row(store, keys)
+        if store.settle(name, fingerprint) != fingerprint:
+            raise _another_key(name)
+
+
+def compare_keys(store: Store) -> bool:
+    """Whether the lake has keys; nothing is made or written.
+
+    Raises:
+        SettingsError: one is missing here, or is another.
+    """
+    known = {name: found for name in _FACTS.values() if (found := store.fact(name))}
+    if known:
+        here = vault(make=False).fingerprints()
+        for name, fingerprint in known.items():
+            if here[name] != fingerprint:
+                raise _another_key(name)
+    return bool(known)
+
+
+#: The facts under which a lake keeps the fingerprints of its keys.
+_FACTS = {"pseudonym": "pseudonym key fingerprint", "quarantine": "quarantine key fingerprint"}
+
+#: What another key would do.
+_HARM = {
+    _FACTS["pseudonym"]: "a person would get two pseudonyms",
+    _FACTS["quarantine"]: "rows in quarantine could not be read",
+}
+
+
+def _another_key(name: str) -> SettingsError:
+    kind = name.split()[0]
+    return SettingsError(
+        f"The {kind} key is not the one that this lake was filled with: {_HARM[name]}.",
+        remedy=f"Set LAKE_{kind.upper()}_KEY to that key (or restore <data>/secrets/{kind}.key), or use another lake.",
+    )
+
+
+def _require_keys(config: Settings) -> None:
+    """
+    Raises:
+        SettingsError: a key is neither set nor in its file.
+    """
+    for kind, given in (("pseudonym", config.pseudonym_key), ("quarantine", config.quarantine_key)):
+        path = _file(config, kind)
+        if not given and not path.exists():
+            raise SettingsError(
+                f"The {kind} key of this lake is missing: {path} is gone, and LAKE_{kind.upper()}_KEY is not set. "
+                f"None is made, for with another {_HARM[_FACTS[kind]]}.",
+                remedy=f"Restore that file from its backup, or set LAKE_{kind.upper()}_KEY. If the key is lost for "
+                "good, start another lake (LAKE_MONGO_DATABASE) and land the files again.",
+            )
+
+
+def _open_a_row(store: Store, keys: Vault) -> None:
+    """A lake filled before 2026-12 has no fingerprint of its quarantine key: a row tells whether this is the key.
+
+    Raises:
+        SettingsError: it is not.
+    """
+    if held := next(store.quarantine.each(), None):
+        for part in next(iter(store.quarantine.contents([held])), ()):
+            keys.decrypt(part)
+
+
+def _file(config: Settings, kind: str) -> Path:
+    return config.secrets / f"{kind}.key"
 
 
 @lru_cache(maxsize=4)
@@ -107,8 +212,8 @@ def _vault(config: Settings) -> Vault:
     pseudonym = config.pseudonym_key.get_secret_value() if config.pseudonym_key else None
     quarantine = config.quarantine_key.get_secret_value() if config.quarantine_key else None
     return Vault(
-        pseudonym or _made_once(config.secrets / "pseudonym.key", lambda: secrets.token_urlsafe(48)),
-        quarantine or _made_once(config.secrets / "quarantine.key", lambda: Fernet.generate_key().decode()),
+        pseudonym or _made_once(_file(config, "pseudonym"), lambda: secrets.token_urlsafe(48)),
+        quarantine or _made_once(_file(config, "quarantine"), lambda: Fernet.generate_key().decode()),
     )
 
 

@@ -94,7 +94,7 @@ def show(
     from lake.land.originals import original
     from lake.land.retry import cells
     from lake.store import open_store
-    from lake.vault import vault
+    from lake.vault import vault_of
 
     scope = _scope(role)
     scope.require("quarantine")
@@ -103,7 +103,7 @@ def show(
         source = contract(held.source)
         scope.require("quarantine", source.line)
         name = next((f.name for f in store.files(held.source) if f.number == held.file), "?")
-        kept = original(store, vault(), held)
+        kept = original(store, vault_of(store), held)
     if raw:
         sys.stdout.buffer.write(kept.head + kept.original)
         return
@@ -154,12 +154,12 @@ def retry(
     from lake.land.replacement import replace
     from lake.land.retry import retry as retry_rows
     from lake.store import open_store
-    from lake.vault import vault
+    from lake.vault import vault_of
 
     scope = _scope(role)
     with open_store() as store:
         if corrected is not None:
-            replaced = replace(store, vault(), corrected, scope=scope, instead_of=replaces, force=force)
+            replaced = replace(store, vault_of(store), corrected, scope=scope, instead_of=replaces, force=force)
             report, number = replaced.report, replaced.instead_of.number
             print(
                 f"{report.source}: {report.read:,} read, {report.landed:,} landed, {report.unchanged:,} unchanged, "
@@ -182,7 +182,7 @@ def retry(
         for each in sources:
             scope.require("quarantine", contract(each).line)
         _names(store, scope, source, file)
-        for done in retry_rows(store, vault(), sources, file=file):
+        for done in retry_rows(store, vault_of(store), sources, file=file):
             print(
                 f"{done.source}: {count_of(done.tried, 'row')} tried, {done.landed:,} landed, "
                 f"{done.unchanged:,} unchanged, {done.still:,} stay in quarantine"

@@ -158,7 +158,7 @@ def export(site: str, year: int, *, scope: Scope, identities: Path | None = None
         QueryError: nobody came to the nursery that year, or the identities are of nobody who did.
         ReadError: the identities can't be read.
     """
-    known = read(identities, vault()) if identities else {}
+    known = read(identities, vault(make=False)) if identities else {}
     made = with_source(_METRICS, scope, lambda source: _export(site, year, source, scope, known))
     if known and not made.identified:
         raise QueryError(

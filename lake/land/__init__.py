@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lake.access import Scope
 from lake.contracts import Contract, Field, broken, catalogue, contract
-from lake.errors import ReadError, SettingsError
+from lake.errors import ReadError
 from lake.land import questions, waiting
 from lake.land.deliveries import Delivery, deliveries
 from lake.land.originals import quarantined
@@ -41,7 +41,7 @@ from lake.readers import columns, read
 from lake.readers.chunk import Chunk
 from lake.readers.stream import Plain, Stream
 from lake.store import Batch, FileRecord, Standing, Store, open_store
-from lake.vault import Vault, vault
+from lake.vault import Vault, vault_of
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ def land(
         ContractError: the contract of `source` is broken.
         ReadError: stdin has no source.
         LeaseHeld: somebody else lands that source; files of the sources before are landed.
-        SettingsError: the pseudonym key is not the one that the lake was filled with.
+        SettingsError: a key is missing, or is not the one that the lake was filled with.
     """
     began = time.monotonic()
     known = contracts or ({source: contract(source)} if source else catalogue())
@@ -114,28 +114,15 @@ def land(
         found(sum(map(len, by_source.values())), size)
         if by_source:
             with open_store() as store:
-                check_key(store, vault())
+                keys = vault_of(store)
                 for each in sorted(by_source):
                     if confirmed:
                         confirmed.require("quarantine", known[each].line)
                     with store.lease(f"land:{each}"):
-                        reports += Landing(store, known[each], vault(), progress, confirmed=confirmed).land(
+                        reports += Landing(store, known[each], keys, progress, confirmed=confirmed).land(
                             by_source[each]
                         )
     return Report(tuple(reports), time.monotonic() - began, tuple(str(one.error) for one in unusable))
-
-
-def check_key(store: Store, keys: Vault) -> None:
-    """The lake's pseudonyms were made with this key, or it has none yet.
-
-    Raises:
-        SettingsError: they were made with another.
-    """
-    if store.settle("pseudonym key fingerprint", keys.fingerprint()) != keys.fingerprint():
-        raise SettingsError(
-            "The pseudonym key is not the one that this lake was filled with: a person would get two pseudonyms.",
-            remedy="Set LAKE_PSEUDONYM_KEY to that key (or restore <data>/secrets/pseudonym.key), or use another lake.",
-        )
 
 
 class Landing:

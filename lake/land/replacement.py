@@ -13,7 +13,7 @@ import numpy as np
 from lake.access import Scope
 from lake.contracts import Contract, broken, catalogue
 from lake.errors import ReadError
-from lake.land import Landing, check_key
+from lake.land import Landing
 from lake.land.deliveries import Delivery, deliveries
 from lake.land.originals import originals, slices
 from lake.land.pieces import Piece, check_pieces
@@ -24,7 +24,7 @@ from lake.readers import read
 from lake.readers.columns import FILE_HEADER, LINE_HEADER
 from lake.store import Batch, FileRecord, Store
 from lake.store.versions import key_ids
-from lake.vault import Vault
+from lake.vault import Vault, check_keys
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ def replace(
         ReadError: the file can't be landed, which file it replaces is not clear, or it does not replace it.
     """
     scope.require("quarantine")
-    check_key(store, keys)
+    check_keys(store, keys)
     known = contracts or catalogue()
     given = list(deliveries([path]))
     if len(given) != 1:

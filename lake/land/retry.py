@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from lake.contracts import Contract, Field, contract
 from lake.errors import LakeError
-from lake.land import check_key
 from lake.land.originals import Kept, originals, slices
 from lake.land.pieces import Piece, check_pieces
 from lake.land.questions import answered
@@ -25,7 +24,7 @@ from lake.readers.stream import Plain
 from lake.readers.text import count_lines
 from lake.store import Batch, FileRecord, Held, KeySet, Standing, Store, row_scopes
 from lake.store.versions import key_ids
-from lake.vault import Vault
+from lake.vault import Vault, check_keys
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +64,7 @@ def retry(
         ContractError: the contract of one of them is broken; nothing was tried.
         UnknownSource: one is not a source.
     """
-    check_key(store, keys)
+    check_keys(store, keys)
     known = contracts or {source: contract(source) for source in sources}
     return [_retry_source(store, keys, answered(store, known[source]), file) for source in sources]
 

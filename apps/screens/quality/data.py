@@ -27,7 +27,7 @@ from lake.run import Run, last_runs
 from lake.semantic import Restatement
 from lake.status import SourceStatus, status
 from lake.store import LAKE_ID, Counted, Held, Store
-from lake.vault import vault
+from lake.vault import vault_of
 
 #: Runs shown.
 RUNS = 20
@@ -82,7 +82,7 @@ def row(held: Store, session: Session, id: str) -> tuple[Held, str]:
     """
     found = held.quarantine.get(id)
     session.scope.require("quarantine", contract(found.source).line)
-    text = original(held, vault(), found).text
+    text = original(held, vault_of(held), found).text
     return found, text if len(text) <= CHARACTERS else f"{text[:CHARACTERS]}…"
 
 
@@ -94,7 +94,7 @@ def try_again(held: Store, session: Session, source: str) -> Retried:
         LeaseHeld: the source is being landed now.
     """
     session.scope.require("quarantine", contract(source).line)
-    (done,) = retry(held, vault(), [source])
+    (done,) = retry(held, vault_of(held), [source])
     return done
 
 
