@@ -10,6 +10,7 @@ always find one whole mirror.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import itertools
 import os
 import queue
@@ -26,15 +27,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lake.contracts import Contract
-from lake.errors import ForeignOrigin, MirrorError
+from lake.contracts.changes import Way, way
+from lake.errors import ContractError, ForeignOrigin, MirrorError
 from lake.origin import REMEDY, Origin, another_lake, joined, trace
 from lake.settings import settings
-from lake.store import BatchRecord, Store
+from lake.store import BatchRecord, Store, current
 
 #: Metadata of each file: when its newest batch was committed (ISO 8601, UTC).
 LANDED_AT = b"lake.landed_at"
 #: The id of the lake, the trace of the batches (`lake.origin`), and the number of this form of the file.
 LAKE, BATCHES, FORM = b"lake.id", b"lake.batches", b"lake.format"
+#: What stands for the contract's `changes`: with others, records of earlier versions are read otherwise.
+CHANGES = b"lake.changes"
 FORMAT = 1
 ROWS_PER_GROUP = 100_000
 #: More files than this are merged, the newest first, as long as that at least halves what is rewritten per record.
@@ -115,15 +119,22 @@ def mirrored_origin(source: str) -> Origin:
     return origin(_folder(source))
 
 
-def foreign(source: str, lake: str | None, batches: Sequence[BatchRecord]) -> str | None:
+def foreign(contract: Contract, lake: str | None, batches: Sequence[BatchRecord]) -> str | None:
     """Why the mirror of a source is not of this lake, given its id and the committed batches; None if it is."""
     try:
-        return _foreign(_folder(source), lake, [b for b in batches if b.source == source and b.records])
+        return _foreign(_folder(contract.name), lake, current(batches, contract), _digest(contract))
     except MirrorError as error:
         return f"damaged. {error}"
+    except ContractError as error:
+        return f"of another contract. {error}"
 
 
-def _foreign(folder: Path, lake: str | None, batches: Sequence[BatchRecord]) -> str | None:
+def _digest(contract: Contract) -> bytes:
+    """What stands for the contract's `changes`."""
+    return hashlib.sha256(repr(contract.changes).encode()).hexdigest()[:16].encode() if contract.changes else b""
+
+
+def _foreign(folder: Path, lake: str | None, batches: Sequence[BatchRecord], changes: bytes) -> str | None:
     before = 0
     for file in (file for file in _live(folder)[0] if file.last):
         told = file.told
@@ -131,6 +142,8 @@ def _foreign(folder: Path, lake: str | None, batches: Sequence[BatchRecord]) -> 
             return f"of a newer version of this software: {file.path.name} has form {form}, and this one reads {FORMAT}"
         if said := another_lake(told[LAKE].decode() if LAKE in told else None, lake):
             return said
+        if told.get(CHANGES, b"") != changes:
+            continue  # It was copied under an earlier contract, perhaps of other batches, and is about to be made anew.
         own = [b for b in batches if before < b.number <= file.last]
         if BATCHES in told:
             is_own = told[BATCHES].decode() == trace(own)
@@ -143,30 +156,45 @@ def _foreign(folder: Path, lake: str | None, batches: Sequence[BatchRecord]) -> 
 
 
 def pending(store: Store, contract: Contract) -> list[BatchRecord]:
-    """Committed batches with records that the mirror does not hold yet."""
-    return [b for b in store.committed_batches(contract.name, after=through_batch(contract.name)) if b.records]
+    """Committed batches with records that the mirror does not hold yet, or not under this contract."""
+    files = [] if _is_outgrown(_folder(contract.name), contract) else _live(_folder(contract.name))[0]
+    after = max((file.last for file in files), default=0)
+    return current(store.committed_batches(contract.name, after=after), contract)
+
+
+def _is_outgrown(folder: Path, contract: Contract) -> bool:
+    """Whether some of it was copied under an earlier contract, from which this one has declared a way across."""
+    return any(file.told.get(CHANGES, b"") != _digest(contract) for file in _live(folder)[0])
 
 
 def mirror(store: Store, contract: Contract, *, full: bool = False, progress: Progress | None = None) -> Mirrored:
-    """Copy the batches of one source that the mirror does not hold; all of them again with `full`.
+    """Copy the batches of one source that the mirror does not hold; all of them again with `full`, or when the contract
+    declares another way across from its earlier versions.
 
     Raises:
+        ContractError: the contract does not say how to read what landed under another version of it.
         LeaseHeld: another process mirrors this source.
         ForeignOrigin: the mirror was copied from another lake, or from another past of this one.
         MirrorError: MongoDB gave other records than the batches' commits say.
     """
     begun = time.monotonic()
     with store.lease(f"mirror:{contract.name}") as lease:
-        folder = _rebuilt(contract.name) if full else _tidied(contract.name)
-        committed = [b for b in store.committed_batches(contract.name) if b.records]
-        if why := _foreign(folder, store.own_id(), committed):
+        committed = current(store.committed_batches(contract.name), contract)
+        if not full and (why := _foreign(_tidied(contract.name), store.own_id(), committed, _digest(contract))):
             raise ForeignOrigin(f"The mirror of '{contract.name}' is {why}.", remedy=REMEDY)
+        full = full or _is_outgrown(_folder(contract.name), contract)
+        folder = _rebuilt(contract.name) if full else _folder(contract.name)
         after = max((file.last for file in _live(folder)[0]), default=0)
         batches = [b for b in committed if b.number > after]
         if batches:
             _copy(store, contract, batches, folder, progress or (lambda _: None), lease.check)
         elif not _live(folder)[0]:
-            _write(folder / "0-0.parquet", contract.mirror_schema, [], lease.check)
+            _write(
+                folder / "0-0.parquet",
+                contract.mirror_schema.with_metadata({CHANGES: _digest(contract)}),
+                [],
+                lease.check,
+            )
         if full:
             _point(contract.name, folder)
         else:
@@ -183,17 +211,18 @@ def _copy(
     check: Callable[[], None],
 ) -> None:
     """One file of these batches, read in runs of the same fields."""
-    schema = _schema(contract, batches)
+    schema = contract.mirror_schema
     expected = sum(b.records for b in batches)
     copied = 0
 
     def tables() -> Iterator[pa.Table]:
         nonlocal copied
-        for _, run in itertools.groupby(batches, key=lambda b: b.fields):
+        for landed, run in itertools.groupby(batches, key=lambda b: b.shape):
+            across = way(landed, contract)
             for table in store.tables(contract.name, list(run)):
                 copied += table.num_rows
                 progress(table.num_rows)
-                yield _conform(table, schema, contract.name)
+                yield conform(table, contract, across)
         if copied != expected:
             raise MirrorError(
                 f"MongoDB gave {copied} records of '{contract.name}' for batches {batches[0].number} to "
@@ -203,33 +232,32 @@ def _copy(
 
     told = {LANDED_AT: batches[-1].committed_at.isoformat(), LAKE: store.own_id(), BATCHES: trace(batches)}
     path = folder / f"{batches[0].number}-{batches[-1].number}.parquet"
-    _write(path, schema.with_metadata({**told, FORM: str(FORMAT)}), tables(), check)
+    _write(path, schema.with_metadata({**told, FORM: str(FORMAT), CHANGES: _digest(contract)}), tables(), check)
 
 
-def _schema(contract: Contract, batches: Iterable[BatchRecord]) -> pa.Schema:
-    """The contract's columns, then those that only earlier versions of it had."""
-    fields = {field.name: field for field in contract.mirror_schema}
-    for batch in batches:
-        for stored in batch.fields:
-            fields.setdefault(stored.name, pa.field(stored.name, stored.arrow_type))
-    return pa.schema(list(fields.values()))
+def conform(table: pa.Table, contract: Contract, across: Way) -> pa.Table:
+    """Records as the contract types them: under their new names, cast where that is declared; what they lack is null.
 
-
-def _conform(table: pa.Table, schema: pa.Schema, source: str) -> pa.Table:
-    """The table's columns in `schema`; what it does not have is null."""
+    Raises:
+        MirrorError: a value does not fit the new type.
+    """
+    named = {
+        across.names.get(name, name): column for name, column in zip(table.column_names, table.columns, strict=True)
+    }
     columns = []
-    for field in schema:
-        if field.name not in table.column_names:
+    for field in contract.mirror_schema:
+        if field.name not in named:
             columns.append(pa.nulls(table.num_rows, field.type))
             continue
         try:
-            columns.append(table[field.name].cast(field.type))
-        except pa.ArrowInvalid as error:
+            columns.append(named[field.name].cast(field.type))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise MirrorError(
-                f"'{field.name}' of '{source}' was {table[field.name].type} and can't become {field.type}: {error}",
-                remedy="Give the field another name in the contract.",
+                f"'{field.name}' of '{contract.name}' was {named[field.name].type} and can't become {field.type}: "
+                f"{error}",
+                remedy="Give the field another name in the contract, or declare `again: true` in its changes.",
             ) from error
-    return pa.table(columns, schema=schema)
+    return pa.table(columns, schema=contract.mirror_schema)
 
 
 def _merge(contract: Contract, folder: Path, check: Callable[[], None]) -> None:
@@ -245,20 +273,17 @@ def _merge(contract: Contract, folder: Path, check: Callable[[], None]) -> None:
     merged = live[begin:]
     if len(merged) < 2:
         return
-    schema = contract.mirror_schema
-    for file in merged:
-        schema = pa.unify_schemas([schema, pq.read_schema(file.path).remove_metadata()], promote_options="permissive")
     told = [file.told for file in merged]
-    metadata = {name: value for name, value in told[-1].items() if name in (LANDED_AT, LAKE, FORM)}
+    metadata = {name: value for name, value in told[-1].items() if name in (LANDED_AT, LAKE, FORM, CHANGES)}
     if batches := joined(words.get(BATCHES, b"").decode() for words in told):
         metadata[BATCHES] = batches.encode()
     tables = (
-        _conform(pa.Table.from_batches([batch]), schema, contract.name)
+        conform(pa.Table.from_batches([batch]), contract, Way())
         for file in merged
         for batch in pq.ParquetFile(file.path).iter_batches(ROWS_PER_GROUP)
     )
     target = folder / f"{merged[0].first}-{merged[-1].last}.parquet"
-    _write(target, schema.with_metadata(metadata), tables, check)
+    _write(target, contract.mirror_schema.with_metadata(metadata), tables, check)
     for file in merged:
         file.path.unlink()
 

@@ -19,9 +19,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lake.contracts import Contract
-from lake.mirror import ROWS_PER_GROUP, files, through_batch
+from lake.contracts.changes import Way, way
+from lake.mirror import ROWS_PER_GROUP, conform, files, through_batch
 from lake.settings import settings
-from lake.store import BatchRecord, BatchTotals, Store, hashes
+from lake.store import BatchRecord, BatchTotals, Store, current, hashes
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,12 @@ def differences(store: Store, contract: Contract) -> list[Difference]:
 def _differences(store: Store, contract: Contract) -> list[Difference]:
     paths = files(contract.name)
     last = through_batch(contract.name)
-    batches = [b for b in store.committed_batches(contract.name) if b.number <= last]
-    found = list(
-        _by_batch(contract.name, batches, store.batch_totals(contract.name, last), _batch_totals(contract, paths))
-    )
-    found.extend(_content(contract.name, batches, paths))
+    batches = [b for b in current(store.committed_batches(contract.name), contract) if b.number <= last]
+    found = list(_types(contract, paths))
+    if found:
+        return found
+    found.extend(_by_batch(contract.name, batches, store.batch_totals(contract, last), _batch_totals(contract, paths)))
+    found.extend(_content(store, contract, batches, paths))
     lake = store.control_totals(contract, last)
     mirror = _totals(contract, paths)
     pairs: list[tuple[str, int | Decimal, int | Decimal]]
@@ -75,6 +77,16 @@ def _differences(store: Store, contract: Contract) -> list[Difference]:
     pairs += [(f"sum of {n} over live keys", lake.live_sums[n], mirror.live_sums[n]) for n in contract.control_totals]
     found.extend(Difference(contract.name, None, what, f"{a:,}", f"{b:,}") for what, a, b in pairs if a != b)
     return found
+
+
+def _types(contract: Contract, paths: Sequence[Path]) -> Iterator[Difference]:
+    """Every file is typed by the contract: of two types of one field, readers would make a third."""
+    wanted = {field.name: field.type for field in contract.mirror_schema}
+    for path in paths:
+        for field in pq.read_schema(path):
+            if field.type != wanted.get(field.name):
+                what = f"type of {field.name} in {path.name}"
+                yield Difference(contract.name, None, what, str(wanted.get(field.name, "no field")), str(field.type))
 
 
 def _by_batch(
@@ -95,33 +107,51 @@ def _said(totals: BatchTotals) -> str:
     return f"{totals.records:,} ({totals.hash_sum})"
 
 
-def _content(source: str, batches: Sequence[BatchRecord], paths: Sequence[Path]) -> Iterator[Difference]:
-    """Each row's content must still give the checksum that it was landed with."""
+def _content(
+    store: Store, contract: Contract, batches: Sequence[BatchRecord], paths: Sequence[Path]
+) -> Iterator[Difference]:
+    """Each row's content must still give the checksum that it was landed with; where a declared change has cast values
+    or left some out, it must be what the same change makes of MongoDB's records."""
     wrong: dict[int, int] = {}
-    runs = [list(run) for _, run in itertools.groupby(batches, key=lambda b: b.fields)]
-    for path, run in itertools.product(paths, runs):
-        for part in pq.ParquetFile(path).iter_batches(ROWS_PER_GROUP):
-            table = pa.Table.from_batches([part])
-            numbers = table["_batch"]
-            table = table.filter(
-                pc.and_(pc.greater_equal(numbers, run[0].number), pc.less_equal(numbers, run[-1].number))
-            )
-            for number in _rows_with_other_hash(table, run[0]):
-                wrong[number] = wrong.get(number, 0) + 1
+    for landed, run in itertools.groupby(batches, key=lambda b: b.shape):
+        own, across = list(run), way(landed, contract)
+        numbers = pa.array([b.number for b in own], pa.int64())
+        parts = (part for path in paths for part in _rows(path, numbers))
+        if across.is_exact:
+            found = [number for part in parts for number in _rows_with_other_hash(part, own[0], across)]
+        else:
+            tables = [conform(table, contract, across) for table in store.tables(contract.name, own)]
+            found = _rows_that_differ(pa.concat_tables(tables), pa.concat_tables(parts))
+        for number in found:
+            wrong[number] = wrong.get(number, 0) + 1
     for number, count in sorted(wrong.items()):
-        yield Difference(source, number, "rows whose content is not what was landed", "0", f"{count:,}")
+        yield Difference(contract.name, number, "rows whose content is not what was landed", "0", f"{count:,}")
 
 
-def _rows_with_other_hash(table: pa.Table, batch: BatchRecord) -> list[int]:
+def _rows(path: Path, batches: pa.Array) -> Iterator[pa.Table]:
+    """The rows of these batches in a file."""
+    for part in pq.ParquetFile(path).iter_batches(ROWS_PER_GROUP):
+        table = pa.Table.from_batches([part])
+        yield table.filter(pc.is_in(table["_batch"], value_set=batches))
+
+
+def _rows_with_other_hash(table: pa.Table, batch: BatchRecord, across: Way) -> list[int]:
     """The batch number of each row whose content was changed."""
     if not table.num_rows:
         return []
-    stored = {f.name: f.arrow_type for f in batch.fields if f.name in table.column_names}
-    columns = [table["_deleted"], *(table[name].cast(kind) for name, kind in stored.items())]
+    names = {f.name: across.names.get(f.name) or f.name for f in batch.fields}
+    stored = {f.name: f.arrow_type for f in batch.fields if names[f.name] in table.column_names}
+    columns = [table["_deleted"], *(table[names[name]].cast(kind) for name, kind in stored.items())]
     found = hashes(pa.table(columns, names=["_deleted", *stored]), stored)
     is_wrong = found != table["_hash"].to_numpy()
     numbers: list[int] = table["_batch"].to_numpy()[np.flatnonzero(is_wrong)].tolist()
     return numbers
+
+
+def _rows_that_differ(wanted: pa.Table, found: pa.Table) -> list[int]:
+    """The batch number of each row of `wanted` that is not in `found` as it is; rows too many are counted elsewhere."""
+    rows = {(row["_key"], row["_version"]): row for row in found.to_pylist()}
+    return [row["_batch"] for row in wanted.to_pylist() if rows.get((row["_key"], row["_version"])) != row]
 
 
 def _batch_totals(contract: Contract, paths: Sequence[Path]) -> dict[int, BatchTotals]:

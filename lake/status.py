@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,11 +11,12 @@ from lake import builds, mirror
 from lake.build import outdated
 from lake.builds import Build, Rollback
 from lake.contracts import broken, catalogue
+from lake.errors import ContractError
 from lake.land.waiting import Waiting, waiting
 from lake.origin import REMEDY, another_lake, trace
 from lake.run import Run, last_runs
 from lake.settings import MARTS, settings
-from lake.store import LAKE_ID, BatchRecord, FileRecord, Holding, Store
+from lake.store import LAKE_ID, BatchRecord, FileRecord, Holding, Store, current
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,12 @@ def _source(
     own = [b for b in batches if b.source == name]
     through = mirror.through_batch(name)
     landed_at = max((b.committed_at for b in own), default=None)
-    promised = catalogue()[name].freshness_days
+    contract = catalogue()[name]
+    promised = contract.freshness_days
+    try:
+        counting = current(own, contract)
+    except ContractError:  # `foreign` says it
+        counting = own
     return SourceStatus(
         name=name,
         batches=len(own),
@@ -108,9 +115,9 @@ def _source(
         quarantined=sum(f.quarantined for f in files if f.source == name),
         withdrawn=sum(b.withdrawn for b in own),
         landed_at=landed_at,
-        behind=sum(b.records for b in own if b.number > through),
+        behind=sum(b.records for b in counting if b.number > through),
         is_late=bool(landed_at and promised and now - landed_at > timedelta(days=promised)),
-        foreign=mirror.foreign(name, lake, batches),
+        foreign=mirror.foreign(contract, lake, batches),
     )
 
 
@@ -148,6 +155,14 @@ def _foreign(build: Build, lake: str | None, batches: Sequence[BatchRecord]) -> 
         return
     for source, last in build.inputs.items():
         held = [b for b in batches if b.source == source and b.records and b.number <= last]
-        if build.origins.get(source) and build.origins[source] != trace(held):
+        if build.origins.get(source) not in (None, "", *_traces(held)):
             why = f"MongoDB holds other batches up to {last}"
             yield Fault(f"what readers see of {source} is of another past of this lake: {why}.", REMEDY)
+
+
+def _traces(held: Sequence[BatchRecord]) -> Iterator[str]:
+    """Of some batches of one source, all and without what its contract leaves out since."""
+    yield trace(held)
+    if held and (contract := catalogue().get(held[0].source)):
+        with suppress(ContractError):
+            yield trace(current(held, contract))

@@ -12,6 +12,7 @@ on the contract
     wholeOf        {scope, share, floor}: a file holds all there is of the scopes that it speaks of (see `WholeOf`)
     controlTotals  fields whose sums must be the same in the lake and in the mart
     shardKey, indexes   for MongoDB
+    changes        the way across from what landed under earlier versions (see `lake/contracts/changes.py`)
 
 on its description
     purposeFr      the purpose in French; as it stands unless told
@@ -48,6 +49,8 @@ import yaml
 from open_data_contract_standard.model import CustomProperty, Description, OpenDataContractStandard, SchemaProperty
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from lake.contracts.changes import Change, parsed
+from lake.contracts.changes import faults as faults_of_changes
 from lake.contracts.strictness import foreign, misspelt, unusable
 from lake.errors import ContractError, UnknownSource
 
@@ -205,6 +208,7 @@ class Contract:
     indexes: tuple[tuple[str, ...], ...]
     freshness_days: int | None
     path: Path
+    changes: tuple[Change, ...] = ()
 
     @cached_property
     def stored(self) -> tuple[Field, ...]:
@@ -363,8 +367,10 @@ def _contract(document: OpenDataContractStandard, path: Path) -> Contract:
         indexes=tuple(tuple(i) for i in extra.get("indexes", ())),
         freshness_days=_freshness(document),
         path=path,
+        changes=parsed(extra.get("changes", ())),
     )
     _refuse(unusable(result))
+    _refuse(faults_of_changes(result))
     if result.name != (place := f"{path.parent.name}_{path.stem}"):
         raise ValueError(f"schema name '{result.name}' is not '{place}', which its place says")
     return result

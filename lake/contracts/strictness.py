@@ -41,6 +41,7 @@ _ON_CONTRACT = {
     "controlTotals": list,
     "shardKey": list,
     "indexes": list,
+    "changes": list,
 }
 _ON_DESCRIPTION = {"purposeFr": str}
 _ON_FIELD = {

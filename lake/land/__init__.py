@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lake.access import Scope
 from lake.contracts import Contract, Field, broken, catalogue, contract
-from lake.errors import ReadError
+from lake.errors import ContractError, LakeError, ReadError
 from lake.land import questions, waiting
 from lake.land.deliveries import Delivery, deliveries
 from lake.land.originals import quarantined
@@ -119,9 +119,12 @@ def land(
                     if confirmed:
                         confirmed.require("quarantine", known[each].line)
                     with store.lease(f"land:{each}"):
-                        reports += Landing(store, known[each], keys, progress, confirmed=confirmed).land(
-                            by_source[each]
-                        )
+                        try:
+                            reports += Landing(store, known[each], keys, progress, confirmed=confirmed).land(
+                                by_source[each]
+                            )
+                        except ContractError as error:  # It is not the one that its records landed under.
+                            reports += [_refusal(delivery, error) for delivery, _ in by_source[each]]
     return Report(tuple(reports), time.monotonic() - began, tuple(str(one.error) for one in unusable))
 
 
@@ -136,7 +139,8 @@ class Landing:
         self._vault = keys
         self._progress = progress
         self._confirmed = confirmed
-        self._known = self._delivered(store.files(source.name))
+        # The same bytes under another version of the contract are read again: they may give other records.
+        self._known = self._delivered([f for f in store.files(source.name) if f.contract_version == source.version])
         self._batch: Batch | None = None
         self._batch_rows = 0
         self._waiting: list[Piece] = []
@@ -391,7 +395,7 @@ class Landing:
         self._reports = {}
 
 
-def _refusal(delivery: Delivery, error: ReadError) -> FileReport:
+def _refusal(delivery: Delivery, error: LakeError) -> FileReport:
     log.warning("land.refused file=%s why=%s", delivery.shown, error)
     return FileReport(delivery.shown, status="refused", why=str(error))
 

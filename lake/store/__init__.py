@@ -17,7 +17,7 @@ mongod.py        the embedded server; keeper.py stops it when nobody uses it
 from lake.store.batches import Batch
 from lake.store.client import LAKE_ID, Store, open_store
 from lake.store.leases import Holding
-from lake.store.ledger import BatchRecord, FileRecord, Written
+from lake.store.ledger import BatchRecord, FileRecord, Written, current
 from lake.store.quarantine import PART_BYTES, Counted, Forced, Held, QuarantinedRow
 from lake.store.scopes import WITHDRAWN_LINE, KeySet, Scope, Standing, row_scopes
 from lake.store.totals import BatchTotals, ControlTotals
@@ -42,6 +42,7 @@ __all__ = [
     "Standing",
     "Store",
     "Written",
+    "current",
     "hashes",
     "open_store",
     "row_scopes",

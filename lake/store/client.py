@@ -22,7 +22,7 @@ from lake.store import batches, leases, quarantine, totals
 from lake.store.batches import Batch
 from lake.store.journals import Documents, Events, Tallies
 from lake.store.leases import Holding, Lease
-from lake.store.ledger import BatchRecord, FileRecord, batch_record, file_records
+from lake.store.ledger import BatchRecord, FileRecord, batch_record, current, file_records
 from lake.store.mongod import embedded
 from lake.store.quarantine import Quarantine
 from lake.store.reading import read
@@ -83,10 +83,15 @@ class Store:
         return self.settle(LAKE_ID, uuid.uuid4().hex)
 
     def begin(self, contract: Contract) -> Batch:
-        """Open a batch. The caller holds the lease `land:<source>`: open batches of the source are taken for dead."""
+        """Open a batch. The caller holds the lease `land:<source>`: open batches of the source are taken for dead.
+
+        Raises:
+            ContractError: the contract does not say how to read what landed under another version of it.
+        """
+        left_out = self._left_out(contract, self.committed_batches(contract.name))
         self._declare(contract)
         self.own_id()
-        return batches.begin(self._db, contract)
+        return batches.begin(self._db, contract, left_out)
 
     def delivered(self, source: str, name: str, sha256: str) -> FileRecord | None:
         """The delivery of the same bytes under the same name, if there was one."""
@@ -113,21 +118,27 @@ class Store:
         """Counts and sums of a source up to a batch (the last committed one by default), aggregated by MongoDB."""
         if through_batch is None:
             through_batch = max((b.number for b in self.committed_batches(contract.name)), default=0)
-        dead = self._dead(contract.name, through_batch)
+        dead = self._dead(contract, through_batch)
         return totals.control_totals(self._db[contract.name], contract, through_batch, dead)
 
-    def batch_totals(self, source: str, through_batch: int) -> dict[int, BatchTotals]:
-        """Records and sum of `_hash` of each committed batch that has any, aggregated by MongoDB."""
-        return totals.batch_totals(self._db[source], through_batch, self._dead(source, through_batch))
+    def batch_totals(self, contract: Contract, through_batch: int) -> dict[int, BatchTotals]:
+        """Records and sum of `_hash` of each committed batch that counts and has any, aggregated by MongoDB."""
+        return totals.batch_totals(self._db[contract.name], through_batch, self._dead(contract, through_batch))
 
     def drop(self) -> None:
         """Remove the whole lake. For tests and throw-away copies."""
         self._db.client.drop_database(self._db.name)
 
-    def _dead(self, source: str, through_batch: int) -> list[int]:
-        """Batches that are not committed."""
-        where = {"source": source, "state": {"$ne": "committed"}, "_id": {"$lte": through_batch}}
-        return [d["_id"] for d in self._db["_batches"].find(where, {"_id": 1})]
+    def _dead(self, contract: Contract, through_batch: int) -> list[int]:
+        """Batches that are not committed, or left out by the contract."""
+        where = {"source": contract.name, "state": {"$ne": "committed"}, "_id": {"$lte": through_batch}}
+        dead = [d["_id"] for d in self._db["_batches"].find(where, {"_id": 1})]
+        return dead + (self._left_out(contract, self.committed_batches(contract.name)) if contract.changes else [])
+
+    @staticmethod
+    def _left_out(contract: Contract, committed: Sequence[BatchRecord]) -> list[int]:
+        counting = {b.number for b in current(committed, contract)}
+        return [b.number for b in committed if b.records and b.number not in counting]
 
     def _files(self, source: str | None, files: list[dict[str, Any]]) -> list[FileRecord]:
         if not files:
@@ -135,7 +146,7 @@ class Store:
         where: dict[str, Any] = {"state": "committed"}
         if source is not None:
             where["source"] = source
-        return file_records(files, self._db["_batches"].find(where, {"counts": 1}))
+        return file_records(files, self._db["_batches"].find(where, {"counts": 1, "contract_version": 1}))
 
     def _declare(self, contract: Contract) -> None:
         """Indexes and, on a sharded cluster, the shard key; once per process and source.

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from lake.contracts import Contract, Field
+from lake.contracts.changes import Shape, shape, way
 from lake.documents import read_as
 
 #: A record's own columns in MongoDB, after `_id` and before the contract's fields.
@@ -69,6 +70,12 @@ class BatchRecord:
     withdrawn: int
     files: tuple[int, ...]
     token: str
+    rules: str = ""
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the contract that it landed under."""
+        return Shape(self.contract_version, tuple((f.name, f.kind, f.scale) for f in self.fields), self.rules)
 
     @property
     def schema(self) -> pa.Schema:
@@ -85,6 +92,7 @@ class FileRecord:
     nobody looked.
     """
 
+    contract_version: str
     number: int
     source: str
     name: str
@@ -103,6 +111,22 @@ class FileRecord:
     @property
     def read(self) -> int:
         return self.landed + self.unchanged + self.quarantined
+
+
+def current(batches: Iterable[BatchRecord], contract: Contract) -> list[BatchRecord]:
+    """The batches of a source that count under its contract: with records, and not left out by its `changes`.
+
+    Raises:
+        ContractError: the contract does not say how to read what landed under another version of it.
+    """
+    own = [b for b in batches if b.source == contract.name and b.records]
+    left_out = {one for one in {b.shape for b in own} if way(one, contract).is_left_out}
+    return [b for b in own if b.shape not in left_out]
+
+
+def rules(contract: Contract) -> str:
+    """What a batch's document keeps of its contract besides the fields."""
+    return shape(contract).rules
 
 
 def stored_fields(contract: Contract) -> list[dict[str, Any]]:
@@ -127,25 +151,29 @@ def batch_record(document: Mapping[str, Any]) -> BatchRecord:
         withdrawn=sum(c.get("withdrawn", 0) for c in counts),  # A lake filled before 2026-12 does not say.
         files=tuple(c["file"] for c in counts),
         token=document["token"],
+        rules=document.get("rules", ""),
     )
 
 
 def file_records(files: Iterable[Mapping[str, Any]], batches: Iterable[Mapping[str, Any]]) -> list[FileRecord]:
     """Files of committed batches, with what all committed batches did with their rows."""
     totals: dict[int, list[int]] = {}
-    committed = set()
+    versions: dict[int, str] = {}
     for batch in batches:
-        committed.add(batch["_id"])
+        versions[batch["_id"]] = batch.get("contract_version", "")
         for count in batch["counts"]:
             total = totals.setdefault(count["file"], [0, 0, 0, 0])
             for i, what in enumerate(("landed", "unchanged", "quarantined", "withdrawn")):
                 total[i] += count.get(what, 0)
-    return [_file_record(f, totals.get(f["_id"], [0, 0, 0, 0])) for f in files if f["batch"] in committed]
+    return [
+        _file_record(f, totals.get(f["_id"], [0, 0, 0, 0]), versions[f["batch"]]) for f in files if f["batch"] in versions
+    ]
 
 
-def _file_record(f: Mapping[str, Any], totals: list[int]) -> FileRecord:
+def _file_record(f: Mapping[str, Any], totals: list[int], contract_version: str) -> FileRecord:
     landed, unchanged, quarantined, withdrawn = totals
     return FileRecord(
+        contract_version=contract_version,
         number=f["_id"],
         source=f["source"],
         name=f["name"],

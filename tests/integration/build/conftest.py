@@ -51,6 +51,7 @@ def mirror(project: Path) -> Mirror:
         schema = contract.mirror_schema.with_metadata({LANDED_AT: LANDED.isoformat().encode()})
         path = settings().mirror / contract.name / f"{batch}-{batch}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)  # A build may hold the same file under another name.
         pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
         return path
 
