@@ -90,6 +90,7 @@ def _rules(one: Field) -> dict[str, Any]:
         "namespace": one.namespace if one.personal == "pseudonym" else None,
         "equal": sorted(one.equal or ()) if one.personal == "pseudonym" else None,
         "unit": one.unit,
+        "form": one.form,
     }
 
 
@@ -179,7 +180,7 @@ def _ruled(
     if was.get("unit") and was["unit"] != now["unit"]:
         yield f"unit of '{name}' was {was['unit']} and is {now['unit']}", "again: true"
     elif name not in narrowed and (tighter := _narrower(kind, was, now)):
-        yield f"{tighter} of '{name}' was {was[tighter]} and is {now[tighter]}", f"narrowed: [{name}]"
+        yield f"{tighter} of '{name}' was {was.get(tighter)} and is {now[tighter]}", f"narrowed: [{name}]"
 
 
 def _narrower(kind: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
@@ -195,8 +196,9 @@ def _narrower(kind: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> str 
             return rule
     if now["required"] and not was["required"]:
         return "required"
-    if now["pattern"] not in (None, was["pattern"]):
-        return "pattern"
+    for rule in ("pattern", "form"):
+        if now[rule] not in (None, was.get(rule)):
+            return rule
     if now["allowed"] and not (was["allowed"] and set(was["allowed"]) <= set(now["allowed"])):
         return "allowed"
     return None

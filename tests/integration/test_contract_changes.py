@@ -58,6 +58,11 @@ CHANGED: dict[str, tuple[Callable[[Contract], Contract], str, str]] = {
     "required": (lambda c: field(c, "animal", required=True), "required of 'animal'", "narrowed: [animal]"),
     "listed": (lambda c: field(c, "animal", allowed=("cat",)), "allowed of 'animal'", "narrowed: [animal]"),
     "patterned": (lambda c: field(c, "animal", pattern="c.*"), "pattern of 'animal'", "narrowed: [animal]"),
+    "formed": (
+        lambda c: field(c, "visited_on", form="first of month"),
+        "form of 'visited_on'",
+        "narrowed: [visited_on]",
+    ),
     "keyed": (lambda c: field(c, "animal", key_position=9), "the key was visit_id", "again: true"),
     "ordered": (lambda c: replace(c, version_order="landing"), "versions were ordered by changed_at", "again: true"),
     "unit": (lambda c: field(c, "price_eur", unit="count"), "unit of 'price_eur' was eur", "again: true"),
