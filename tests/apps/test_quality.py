@@ -21,6 +21,7 @@ from apps.words import LANGUAGES, Language, say
 from lake import access, builds
 from lake.builds import Build
 from lake.checks import results
+from lake.seals import seal
 from lake.settings import PROJECT, settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -202,6 +203,8 @@ def restated(two_builds: tuple[Build, Build]) -> Build:
         first, last = f"({own}, fitting_id limit 1)", f"({own} desc, fitting_id limit 1)"
         con.execute(f"update {fact} set price_eur = price_eur + 100 where fitting_id = {first}")
         con.execute(f"delete from {fact} where fitting_id = {last}")
+    newer = replace(newer, files={**newer.files, **seal(newer.folder, [newer.database.name])})
+    builds.save(newer)
     builds.point("audio", newer.id)
     return newer
 
