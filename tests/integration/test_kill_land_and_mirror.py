@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lake import mirror as mirrors
+from lake.contracts import Contract
 from lake.mirror_proof import differences
 from lake.store import Store
 
@@ -83,13 +84,14 @@ def delivered(tmp_path: Path) -> dict[str, tuple[int, int]]:
     return files
 
 
-def assert_whole(store: Store, source: str, delivered: dict[str, tuple[int, int]]) -> None:
+def assert_whole(store: Store, contract: Contract, delivered: dict[str, tuple[int, int]]) -> None:
     """What readers see is whole files in whole batches."""
+    source = contract.name
     committed = None
     while committed != (now := store.committed_batches(source)):  # What a killed process sent last may yet arrive.
         committed = now
         files = store.files(source)
-        held = store.batch_totals(source, max((b.number for b in committed), default=0))
+        held = store.batch_totals(contract, max((b.number for b in committed), default=0))
         quarantined = store.quarantine.list(source)
     assert len({f.name for f in files}) == len(files)
     assert {(f.read, f.quarantined) for f in files} <= {delivered[f.name] for f in files}
@@ -108,10 +110,10 @@ def test_killing_landing_at_any_moment_leaves_whole_batches_and_loses_nothing(
     kills = 0
     while kills < KILLS and not run(LAND, contract, tmp_path / "in", until=moments[kills]):
         kills += 1
-        assert_whole(store, source, delivered)
+        assert_whole(store, zoo.contract, delivered)
     assert kills, "nothing was killed"
     run(LAND, contract, tmp_path / "in")
-    assert_whole(store, source, delivered)
+    assert_whole(store, zoo.contract, delivered)
     assert {f.name for f in store.files(source)} == set(delivered)
     # Exactly the expected records: none twice, none left over, the sums to the cent.
     rows: dict[tuple[str, int], Decimal] = {}

@@ -221,7 +221,7 @@ def test_what_a_retry_released_goes_even_if_it_was_killed_right_after_its_commit
         with pytest.raises(MemoryError):
             again(store, with_maximum(8000))
     assert (len(parts(store)), store.quarantine.list()) == (2, [])
-    deliver({"S02_devices_2024.csv": text(row(2001)).encode()})
+    deliver({"S02_devices_2024.csv": text(row(2001)).encode()}, with_maximum(8000))
     assert (parts(store), store._db["_quarantine"].count_documents({})) == ([], 0)
 
 
