@@ -105,10 +105,10 @@ def way(landed: Shape, contract: Contract) -> Way:
         ContractError: the contract does not say it; the remedy is what to write.
     """
     now = shape(contract)
-    later = [c for c in contract.changes if _number(landed.version) < _number(c.version) <= _number(now.version)]
+    later = _later(landed.version, contract)
     if not later and (landed.fields, landed.rules) == (now.fields, now.rules):
         return Way({name: name for name, _, _ in landed.fields})
-    if any(change.again for change in later):
+    if is_left_out(landed.version, contract):
         return Way(is_left_out=True)
     names: dict[str, str | None] = {name: name for name, _, _ in landed.fields}
     for change in later:
@@ -124,6 +124,15 @@ def way(landed: Shape, contract: Contract) -> Way:
         for (_, kind, scale), new in zip(landed.fields, names.values(), strict=True)
     )
     return Way(names, is_exact)
+
+
+def is_left_out(version: str, contract: Contract) -> bool:
+    """Whether what landed under a version of the contract is to be delivered again."""
+    return any(change.again for change in _later(version, contract))
+
+
+def _later(version: str, contract: Contract) -> list[Change]:
+    return [c for c in contract.changes if _number(version) < _number(c.version) <= _number(contract.version)]
 
 
 def earlier_names(contract: Contract, name: str) -> list[str]:

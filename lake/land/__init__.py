@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lake.access import Scope
 from lake.contracts import Contract, Field, broken, catalogue, contract
+from lake.contracts.changes import is_left_out
 from lake.errors import ContractError, LakeError, ReadError
 from lake.land import questions, waiting
 from lake.land.deliveries import Delivery, deliveries
@@ -139,8 +140,7 @@ class Landing:
         self._vault = keys
         self._progress = progress
         self._confirmed = confirmed
-        # The same bytes under another version of the contract are read again: they may give other records.
-        self._known = self._delivered([f for f in store.files(source.name) if f.contract_version == source.version])
+        self._known = self._delivered(store.files(source.name))
         self._batch: Batch | None = None
         self._batch_rows = 0
         self._waiting: list[Piece] = []
@@ -149,13 +149,17 @@ class Landing:
         self._reports: dict[int, FileReport] = {}
 
     def _delivered(self, files: Sequence[FileRecord]) -> set[tuple[str, str]]:
-        """Files that add nothing when they come again: all, but for those of which a column is known since.
+        """Files that add nothing when they come again: all, but for those of which a column is known since, and those
+        that landed under another version of the contract, which may make other records of them.
 
-        Where the last landed wins, an older file read again would undo a newer one: these come once.
+        Where the last landed wins, an older file read again would undo a newer one: these come once, unless the
+        contract leaves out what they landed.
         """
-        newest = {(f.name, f.sha256): f for f in files}
-        if self._contract.version_order == "landing":
+        contract = self._contract
+        newest = {(f.name, f.sha256): f for f in files if not is_left_out(f.contract_version, contract)}
+        if contract.version_order == "landing":
             return set(newest)
+        newest = {what: f for what, f in newest.items() if f.contract_version == contract.version}
         return {what for what, file in newest.items() if not questions.is_readable_now(file, self._contract)}
 
     def land(

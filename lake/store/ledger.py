@@ -166,7 +166,9 @@ def file_records(files: Iterable[Mapping[str, Any]], batches: Iterable[Mapping[s
             for i, what in enumerate(("landed", "unchanged", "quarantined", "withdrawn")):
                 total[i] += count.get(what, 0)
     return [
-        _file_record(f, totals.get(f["_id"], [0, 0, 0, 0]), versions[f["batch"]]) for f in files if f["batch"] in versions
+        _file_record(f, totals.get(f["_id"], [0, 0, 0, 0]), versions[f["batch"]])
+        for f in files
+        if f["batch"] in versions
     ]
 
 

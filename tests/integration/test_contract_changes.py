@@ -195,6 +195,22 @@ def test_a_source_that_is_refused_stops_no_other_and_the_same_file_is_read_again
     assert "field 'comment' is gone" in refused.why
 
 
+def test_where_the_last_landed_wins_a_file_is_read_again_only_if_what_it_landed_is_left_out(
+    store: Store, tmp_path: Path
+) -> None:
+    file = tmp_path / "S01_devices_2024.csv"
+    file.write_bytes(text(row(1001)).encode("cp1252"))
+    last_wins = replace(DEVICES, version_order="landing")
+
+    def landed(contract: Contract) -> tuple[str, int]:
+        (report,) = land([str(file)], contracts={contract.name: contract}).files
+        return report.status, report.landed
+
+    assert landed(last_wins) == ("landed", 1)
+    assert landed(replace(last_wins, version="1.1.0"))[0] == "known", "it would undo what came after it"
+    assert landed(version(last_wins, "2.0.0", again=True)) == ("landed", 1)
+
+
 def test_an_older_contract_than_what_landed_is_told_so(store: Store, zoo: Any) -> None:
     newer = version(field(zoo.contract, "legs", name="paws"), "2.0.0", renamed=(("legs", "paws"),))
     type(zoo)(newer).land(store, visits("v1", paws=4))
