@@ -51,7 +51,7 @@ def test_the_same_row_twice_is_one(tmp_path: Path) -> None:
         ("N° adhérent;MATRICULE\n1;77\n1;78\n", "two things of one member"),
         ("N° adhérent;NUMERO_CAF\n1;441\n2;4412\n", "line 3: NUMERO_CAF is not written"),
         ("N° adhérent;MATRICULE\n1;secret\n", "line 2: MATRICULE is not written"),
-        ("N° adhérent;CODE_POSTAL_FAMILLE\n1;secret\n", "line 2: CODE_POSTAL_FAMILLE is not written"),
+        ("N° adhérent;CODE_POSTAL_FAMILLE\n1;secret?\n", "line 2: CODE_POSTAL_FAMILLE is not written"),
     ],
 )
 def test_what_cannot_be_used_is_told_without_its_value(tmp_path: Path, text: str, told: str) -> None:
