@@ -17,6 +17,7 @@ from shared import case
 from apps.screens.quality import data
 from lake import access, mirror
 from lake.contracts import Contract, WholeOf, catalogue, contract, load
+from lake.contracts.changes import Change
 from lake.errors import AccessDenied
 from lake.land import land, retry, waiting
 from lake.land.report import Report
@@ -262,9 +263,8 @@ def test_a_refused_row_that_is_read_again_does_not_undo_a_newer_delivery(
 ) -> None:
     send(first=plan({"A": 1, "B": 2, "C": "x", "D": "x"}))
     send(_v2=plan({"A": 1, "B": 2, "D": 40}))
-    lenient = replace(
-        PLANS, fields=tuple(replace(f, kind="string") if f.name == "amount_eur" else f for f in PLANS.fields)
-    )
+    fields = tuple(replace(f, kind="string") if f.name == "amount_eur" else f for f in PLANS.fields)
+    lenient = replace(PLANS, version="2.0.0", changes=(Change("2.0.0", retyped=("amount_eur",)),), fields=fields)
     (done,) = retry.retry(store, vault(), [PLANS.name], contracts={PLANS.name: lenient})
     assert (done.tried, done.landed, done.unchanged, done.still) == (2, 0, 2, 0)
     assert held() == {"A": 1, "B": 2, "D": 40}
