@@ -23,6 +23,8 @@ _SCRIPT = """<script>(() => {
   const said = (text) => {
     const whole = text.trim();
     if (words.has(whole)) return text.replace(whole, words.get(whole));
+    const [head, ...rest] = whole.split(": ");  // a button of a toolbar names its table after what it does
+    if (rest.length && words.has(head)) return [words.get(head), ...rest].join(": ");
     const found = whole && forms.find(([form]) => form.test(whole));
     return found ? text.replace(whole, whole.replace(found[0], found[1])) : text;
   };

@@ -80,7 +80,7 @@ class Card(BaseModel):
             missing = [w.strip() for w in words if w not in text]
             if missing:
                 raise ValueError(
-                    f"the {language} hypothesis lacks «{', '.join(missing)}»: «we believe that … for … will …»"
+                    f"the {language} hypothesis lacks “{', '.join(missing)}”: “we believe that … for … will …”"
                 )
         return self
 

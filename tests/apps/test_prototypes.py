@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from apps.screens.datalab import data, prototype
 from apps.words import say
+from lake.errors import StoreUnavailable
 from lake.prototypes import Journal, card, scaffold
 from lake.settings import LINES
 
@@ -123,3 +124,21 @@ def test_a_missed_threshold_needs_a_reason_that_the_log_keeps(journal: Journal) 
     (change,) = journal.record(card(CARD)).changes
     assert (change.after, change.measured, change.despite) == ("pilot", 4.5, "Budgets came in late")
     assert "4.5 %" in texts(app) and say("lab.missed", "en", why="Budgets came in late") in texts(app)
+
+
+def test_an_opinion_stays_in_its_fields_while_the_lake_does_not_answer(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: Any, **__: Any) -> None:
+        raise StoreUnavailable("MongoDB does not answer: gone.", remedy="Is it running and reachable?")
+
+    app = opened("datalab", language="fr", prototype=CARD)
+    app.text_area(key=f"comment-{CARD}").input("Utile le lundi").run()
+    app.session_state[f"stars-{CARD}"] = 3
+    for name in ("rate", "viewed"):
+        monkeypatch.setattr(Journal, name, gone)
+    app.button(key=f"send-{CARD}").click().run()
+    (error,) = (e.value for e in app.error)
+    assert error.startswith(say("lab.not_sent", "fr")) and "ne répond pas" in error
+    assert app.text_area(key=f"comment-{CARD}").value == "Utile le lundi"
+    assert not opened("datalab", language="fr", prototype=CARD).error  # a view that is not counted keeps nobody out

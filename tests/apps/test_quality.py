@@ -17,10 +17,12 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from apps.numbers import figure
+from apps.screens.quality import data
 from apps.words import LANGUAGES, Language, say
 from lake import access, builds
 from lake.builds import Build
 from lake.checks import results
+from lake.errors import StoreUnavailable
 from lake.seals import seal
 from lake.settings import PROJECT, settings
 
@@ -291,6 +293,20 @@ def test_without_mongodb_checks_and_builds_stay(two_builds: tuple[Build, Build])
     assert app.dataframe
     for part in PARTS:
         on(app, part)
+
+
+def test_a_lake_that_goes_away_while_one_reads_is_said_in_a_sentence(
+    in_group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise StoreUnavailable("MongoDB does not answer: gone.")
+
+    st.cache_resource.clear()
+    app = opened()
+    for name, part in (("quarantined", "quarantine"), ("runs", "runs")):
+        monkeypatch.setattr(data, name, gone)
+        on(app, part)
+        assert say("quality.store_down", "en") in [w.value for w in app.warning]
 
 
 def test_an_empty_lake_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from babel.numbers import format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps import browser
 from apps.blocks import freshness, landed_at
 from apps.numbers import NOTHING, age, change, day, figure, instant, locale, places, typed, written
 from apps.words import LANGUAGES, Language, catalogue, say
@@ -193,3 +194,13 @@ def test_each_language_has_its_own_signs() -> None:
     for key, texts in catalogue().items():
         assert not re.search(r"[«»]|[\s\u202f\u00a0][;:!?%](\s|$)|\d,\d{1,2}\b", texts["en"]), key
         assert not re.search(r"[“”]|\w[;!?](\s|$)|\d\.\d\b", texts["fr"]), key
+
+
+def test_what_streamlit_says_is_known_once_in_each_language_with_the_same_places_to_fill() -> None:
+    known = browser.catalogue()
+    assert all(english.count("{}") == french.count("{}") for english, french in known.items())
+    for language in LANGUAGES:
+        assert f'document.documentElement.lang = "{language}"' in browser.script(language)
+    assert '["Fullscreen", "Plein écran"]' in browser.script("fr")
+    assert '["Plein écran", "Fullscreen"]' in browser.script("en")
+    assert r'["^Select\\ (.+?)\\ matches$", "Sélectionner les $1 résultats"]' in browser.script("fr")

@@ -24,6 +24,7 @@ from apps.cases import counted_by
 from apps.charts import every_period
 from apps.screens.home.moves import USUAL_WEEKS, Move, contributions, last_monday, most_moved
 from apps.session import Session
+from apps.words import say
 from lake.semantic import Indicator
 from lake.semantic.periods import months_to
 
@@ -118,14 +119,14 @@ def _counts(session: Session, line: str) -> list[str]:
 
 def _explained(session: Session, move: Move, since: date, until: date) -> Move:
     """The move with the structures and sites that explain it."""
-    by = ("structure_name", "site_name")
+    by, nameless = ("structure_name", "site_name"), say("explore.nothing", session.language)
     rows = ask(session, Question((move.metric,), by, grain="week", since=since, until=until)).table.to_pylist()
     structures: defaultdict[str, float] = defaultdict(float)
     sites: defaultdict[str, float] = defaultdict(float)
     for row in rows:
         sign = 1 if _day(row["metric_time"]) == move.monday else -1
-        structures[row["structure_name"]] += sign * float(row[move.metric] or 0)
-        sites[row["site_name"]] += sign * float(row[move.metric] or 0)
+        structures[row["structure_name"] or nameless] += sign * float(row[move.metric] or 0)
+        sites[row["site_name"] or nameless] += sign * float(row[move.metric] or 0)
     return replace(
         move,
         structures=contributions(structures, move.change) if len(structures) > 1 else (),
