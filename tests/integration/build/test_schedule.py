@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from shared import case
 
 from lake import schedule
 from lake.errors import SettingsError
@@ -36,6 +39,92 @@ def test_cron_lines_are_in_paris_winter_and_summer() -> None:
     assert winter["dental"].astimezone(UTC) == datetime(2026, 1, 12, 4, 30, tzinfo=UTC), "the 10th is a Saturday"
     summer = schedule.due(DAILY, {}, datetime(2026, 7, 1, 12, tzinfo=UTC))
     assert summer["audio"].astimezone(UTC) == datetime(2026, 7, 2, 3, 15, tzinfo=UTC)
+
+
+def times(cron: str, start: datetime, count: int) -> list[str]:
+    """The first times of a cron line after an instant, as clocks in Paris show them."""
+    trigger, found, at = Schedule(lines={"audio": cron}).trigger("audio"), [], None
+    for _ in range(count):
+        at = trigger.get_next_fire_time(at, at or start.astimezone(schedule.ZONE))
+        assert at is not None
+        found.append(at.isoformat(timespec="minutes"))
+    return found
+
+
+def test_a_nightly_job_runs_once_on_the_night_of_25_hours() -> None:
+    before = datetime(2026, 10, 24, 22, tzinfo=UTC)
+    assert times("30 2 * * *", before, 2) == ["2026-10-25T02:30+02:00", "2026-10-26T02:30+01:00"]
+    assert times("0 2,3 * * *", before, 2) == ["2026-10-25T02:00+02:00", "2026-10-25T03:00+01:00"]
+    assert times("0 * * * *", before, 5)[2:] == [
+        f"2026-10-25T0{hour}" for hour in ("2:00+02:00", "2:00+01:00", "3:00+01:00")
+    ]
+
+
+def test_a_nightly_job_runs_once_on_the_night_of_23_hours() -> None:
+    before = datetime(2026, 3, 28, 22, tzinfo=UTC)
+    assert times("30 2 * * *", before, 2) == ["2026-03-29T03:30+02:00", "2026-03-30T02:30+02:00"]
+    assert times("30 2,3 * * *", before, 2) == ["2026-03-29T03:30+02:00", "2026-03-30T02:30+02:00"]
+
+
+@pytest.mark.parametrize("minute", [50, 70, 110])
+def test_a_nightly_job_that_ran_is_not_run_again_after_a_restart_in_the_hour_that_comes_twice(minute: int) -> None:
+    first = datetime(2026, 10, 25, 0, 30, 1, tzinfo=UTC)
+    nightly = Schedule(lines={"audio": "30 2 * * *"})
+    at = schedule.due(nightly, {"audio": first}, datetime(2026, 10, 25, tzinfo=UTC) + timedelta(minutes=minute))
+    assert at["audio"].astimezone(UTC) == datetime(2026, 10, 26, 1, 30, tzinfo=UTC)
+    missed = schedule.due(nightly, {"audio": first - timedelta(days=1)}, first + timedelta(minutes=minute))
+    assert missed["audio"].astimezone(UTC) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "the first one was missed"
+
+
+def test_the_night_job_of_the_case_runs_once(capsys: pytest.CaptureFixture[str]) -> None:
+    simulated = runpy.run_path(str(case("20-night-job-runs-twice") / "dst.py"))["sim"]
+    capsys.readouterr()
+    start = datetime(2026, 10, 24, 23, 40, tzinfo=schedule.ZONE)
+    assert simulated("30 2 * * *", start, 24) == ["2026-10-25T02:30:00+02:00"]
+
+
+def test_a_last_run_that_is_yet_to_come_keeps_no_line_waiting() -> None:
+    now = datetime(2026, 1, 9, 12, tzinfo=UTC)
+    clock_was_wrong = {"audio": now + timedelta(days=4000)}
+    assert schedule.due(DAILY, clock_was_wrong, now)["audio"] == schedule.due(DAILY, {}, now)["audio"]
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"audio": 5}', '{"audio": "yesterday"}', "[]", "\0" * 40])
+def test_a_damaged_memory_runs_every_line_once_and_is_made_anew(tmp_path: Path, text: str) -> None:
+    now, path = datetime.now(UTC), tmp_path / "schedule.json"
+    path.write_text(text)
+    memory = Memory(path)
+    assert all(at < now for at in schedule.due(DAILY, memory.read(), now).values())
+    memory.write("audio", now)
+    at = schedule.due(DAILY, memory.read(), now)
+    assert at["audio"] > now > at["dental"], "the others are still due"
+
+
+def test_a_run_that_hangs_is_stopped_and_is_not_taken_for_our_own_stop(tmp_path: Path) -> None:
+    processes = schedule.Processes(Schedule(lines={}, limit_hours=1e-9))
+    assert processes.run("audio") in (-signal.SIGTERM, 128 + signal.SIGTERM)
+
+
+def test_a_run_that_does_not_heed_our_stop_is_killed_with_its_children_and_caught_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "_STOP_SECONDS", 0.1)
+    processes = schedule.Processes(Schedule(lines={}))
+    heard = tmp_path / "child"
+    processes._command = ["bash", "-c", f"trap '' TERM; sleep 600 & echo $! > {heard}; wait"]
+    memory = Memory(tmp_path / "schedule.json")
+    running = threading.Thread(target=schedule._job, args=("audio", memory, processes.run))
+    running.start()
+    until(lambda: heard.exists() and heard.read_text().endswith("\n"))
+    processes.stop()
+    running.join()
+    assert memory.read() == {}
+    until(lambda: not alive(int(heard.read_text())))
+
+
+def alive(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_runs_missed_for_days_are_caught_up_by_one_and_a_failure_is_its_own(tmp_path: Path) -> None:
@@ -66,7 +155,7 @@ def test_a_run_that_the_schedule_stopped_is_caught_up_at_the_next_start(tmp_path
     memory = Memory(tmp_path / "schedule.json")
     before = datetime.now(UTC) - timedelta(days=2)
     memory.write("audio", before)
-    schedule._job("audio", memory, lambda line: 128 + signal.SIGTERM)
+    schedule._job("audio", memory, lambda line: None)
     assert memory.read()["audio"] == before
     schedule._job("audio", memory, lambda line: 3)
     assert memory.read()["audio"] > before
