@@ -38,7 +38,7 @@ from lake.land.pieces import CheckedPieces, Piece, check_pieces
 from lake.land.recognise import from_name, recognise
 from lake.land.report import COUNTS, FileReport, Report
 from lake.land.survey import Statement, Survey
-from lake.readers import columns, read
+from lake.readers import columns, read, reading
 from lake.readers.chunk import Chunk
 from lake.readers.stream import Plain, Stream
 from lake.store import Batch, FileRecord, Standing, Store, open_store
@@ -56,8 +56,9 @@ CHUNK_BYTES = 64 << 20
 #: A file up to this many bytes is read once, into memory; a larger one twice, for its digest and for its rows.
 _SMALL = 8 << 20
 
-#: Headers of a file that are named when it lacks those that it needs.
+#: Headers of a file that are named when it lacks those that it needs; columns that are not stored, in its report.
 _SHOWN_HEADERS = 12
+_EXTRA = 100
 
 #: Called with the bytes and the rows that were dealt with since the last call.
 Progress = Callable[[int, int], None]
@@ -106,7 +107,8 @@ def land(
     with tempfile.TemporaryFile() as spool:
         for delivery in deliveries(paths, (name or "stdin", spool)):
             try:
-                recognised = recognise(delivery, known, source, unusable)
+                with reading(delivery.shown):
+                    recognised = recognise(delivery, known, source, unusable)
             except ReadError as error:
                 reports.append(_refusal(delivery, error))
                 continue
@@ -195,7 +197,8 @@ class Landing:
     def _land_file(self, delivery: Delivery, named: Mapping[str, str]) -> FileReport:
         report = FileReport(delivery.shown, self._contract.name)
         try:
-            digest, size, stream = _opened(delivery)
+            with reading(delivery.shown):
+                digest, size, stream = _opened(delivery)
             with contextlib.closing(stream):
                 if (delivery.name, digest) in self._known:
                     report.status, report.why = "known", "the same file was delivered before"
@@ -263,7 +266,7 @@ class Landing:
         last_line = 0
         for chunk in chunks:
             report.read += chunk.rows
-            report.extra = tuple(dict.fromkeys((*report.extra, *chunk.extra)))
+            report.extra = tuple(dict.fromkeys((*report.extra, *chunk.extra)))[:_EXTRA]
             report.remarks = tuple(dict.fromkeys((*report.remarks, *chunk.remarks)))
             report.broke_at = report.broke_at or chunk.cut_at
             last_line = max([last_line, *chunk.lines[-1:], *(b.line for b in chunk.broken[-1:])])
@@ -274,7 +277,8 @@ class Landing:
                     report.missing = tuple(f.header for f in fields)
                 lacks = {f.header for f in fields if f.name not in have}
                 report.missing = tuple(header for header in report.missing if header in lacks)
-            yield Piece(chunk, number, delivery.name, named, chunk.lines)
+            if chunk.rows:
+                yield Piece(chunk, number, delivery.name, named, chunk.lines)
         if stream.damage:
             report.broke_at, report.why = report.broke_at or int(last_line), f"the file is {stream.damage}"
         elif report.broke_at:

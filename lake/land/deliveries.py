@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lake.errors import ReadError
+from lake.readers import reading
 from lake.readers.stream import DEFLATE, GZIP, Inflated, Plain, Stream
 
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
@@ -109,13 +110,17 @@ def _in_file(path: Path) -> Iterator[Delivery]:
             remedy = "Pipe it: '-' with --source reads stdin."
             yield _refused(name, shown, f"{shown} is neither a file nor a folder.", remedy)
         elif path.suffix.lower() == ".zip":
-            yield from _members(path)
+            with reading(shown):
+                found = list(_members(path))
+            yield from found
         elif path.suffix.lower() == ".gz":
             yield Delivery(in_print(path.stem), shown, size, lambda: Inflated(_open(path, size), GZIP))
         else:
             yield Delivery(name, shown, size, lambda: Plain(_open(path, size)))
     except OSError as error:
         yield _refused(name, shown, *_why_not(shown, error))
+    except ReadError as error:
+        yield _refused(name, shown, error.what, error.remedy)
 
 
 def _open(path: Path, size: int) -> BinaryIO:
@@ -205,8 +210,10 @@ def _members(archive: Path) -> Iterator[Delivery]:
     try:
         with zipfile.ZipFile(archive) as opened:
             found = [_member(i) for i in opened.infolist() if not i.is_dir()]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        # Cut short: the directory at its end is missing, but each member has a header of its own.
+    except OSError:
+        raise
+    except Exception:
+        # Cut short: the directory at its end is missing or wrong, but each member has a header of its own.
         found = list(_scan(archive))
     if not found:
         what = f"{shown} is no zip, or has no files."
@@ -249,7 +256,7 @@ def _refused(name: str, shown: str, what: str, remedy: str) -> Delivery:
 def _opener(archive: Path, size: int, member: _Member, is_gzip: bool) -> Callable[[], Stream]:
     def open_member() -> Stream:
         raw = _open(archive, size)
-        packed = _at(raw, member.at, _LOCAL_HEADER.size)
+        packed = _at(raw, member.at, _LOCAL_HEADER.size) if member.at >= 0 else b""
         if len(packed) < _LOCAL_HEADER.size or packed[:4] != _LOCAL_MAGIC:
             raw.close()
             what = f"{in_print(str(archive))}/{in_print(member.name)} is not where the archive says."

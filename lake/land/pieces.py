@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.contracts import Contract
+from lake.errors import LakeError
 from lake.land.checks import check
 from lake.land.instants import Mask
 from lake.land.originals import Kept
 from lake.readers.chunk import Chunk, Lines
 from lake.readers.columns import FILE_HEADER, LINE_HEADER
 from lake.vault import Vault
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,40 @@ class CheckedPieces(NamedTuple):
 
 
 def check_pieces(pieces: Sequence[Piece], contract: Contract, vault: Vault) -> CheckedPieces:
-    """Type and check the rows of some pieces."""
+    """Type and check the rows of some pieces. One whose values nobody foresaw fails whole, and no other with it."""
+    try:
+        return _together(pieces, contract, vault)
+    except LakeError:
+        raise
+    except Exception as error:
+        if len(pieces) == 1:
+            log.exception("land.uncheckable file=%s", pieces[0].name)
+            return CheckedPieces(pa.schema([]).empty_table(), list(_all_failed(pieces[0], error)), {})
+    tables: list[pa.Table] = []
+    failures: list[Failure] = []
+    rounded: dict[int, Counter[str]] = defaultdict(Counter)
+    before = 0
+    for piece in pieces:
+        checked = check_pieces([piece], contract, vault)
+        if checked.table.num_rows:
+            at = checked.table.schema.get_field_index("_row")
+            rows = pc.add(checked.table.column(at), before)
+            tables.append(checked.table.set_column(at, "_row", rows))
+        failures += checked.failures
+        for file, counts in checked.rounded.items():
+            rounded[file].update(counts)
+        before += len(piece.lines)
+    return CheckedPieces(pa.concat_tables(tables) if tables else pa.schema([]).empty_table(), failures, rounded)
+
+
+def _all_failed(piece: Piece, error: Exception) -> Iterator[Failure]:
+    why = (f"row: could not be checked ({type(error).__name__})",)
+    yield from (Failure(piece, None, b.line, (b.reason,), b.original) for b in piece.chunk.broken)
+    for row, line in enumerate(piece.lines):
+        yield Failure(piece, row, int(line), why, piece.chunk.original(row))
+
+
+def _together(pieces: Sequence[Piece], contract: Contract, vault: Vault) -> CheckedPieces:
     failures = [Failure(p, None, b.line, (b.reason,), b.original) for p in pieces for b in p.chunk.broken]
     pieces = [p for p in pieces if len(p.lines)]
     if not pieces:

@@ -148,7 +148,8 @@ def _match(delivery: Delivery, contract: Contract) -> columns.Match | None:
         return None
     stream = delivery.open()
     try:
-        return columns.match(module.header(stream, contract), contract)
+        with readers.reading(delivery.shown):
+            return columns.match(module.header(stream, contract), contract)
     except LakeError:
         return None
     finally:

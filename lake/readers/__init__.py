@@ -7,7 +7,9 @@ How to add a format: write `lake/readers/<format>.py` with `read(stream, contrac
 from __future__ import annotations
 
 import codecs
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
@@ -18,11 +20,13 @@ import numpy as np
 import pyarrow as pa
 
 from lake.contracts import Contract
-from lake.errors import ContractError
+from lake.errors import ContractError, LakeError, ReadError
 from lake.readers import columns
 from lake.readers.chunk import Broken, Chunk
 from lake.readers.stream import Stream
 from lake.readers.text import TOO_LONG, one_byte
+
+log = logging.getLogger(__name__)
 
 
 def reader(format_name: str, contract: Contract) -> ModuleType:
@@ -70,7 +74,9 @@ def read(
         encoding = None
     # Originals that are kept in another format than their file's are UTF-8, whatever the contract says of files.
     is_own = again in (None, contract.reading.format)
-    for chunk in reader(again or contract.reading.format, contract).read(stream, contract, encoding):
+    for chunk in _to_the_end(
+        reader(again or contract.reading.format, contract).read(stream, contract, encoding), stream
+    ):
         if chunk.encoding is None or not is_own or _names(contract, chunk.encoding):
             yield _by_field(chunk, contract)
         elif _accepts(contract, chunk.encoding):
@@ -78,6 +84,43 @@ def read(
             yield _by_field(replace(chunk, remarks=(*chunk.remarks, remark)), contract)
         else:
             yield _refused(chunk, f"file: encoding {chunk.encoding} is not accepted")
+
+
+@contextmanager
+def reading(shown: str) -> Iterator[None]:
+    """Whatever goes wrong while one file is read is that file's fault alone.
+
+    Raises:
+        ReadError: something went wrong that nobody foresaw.
+    """
+    try:
+        yield
+    except LakeError:
+        raise
+    except Exception as error:
+        log.debug("read.failed file=%s", shown, exc_info=True)
+        raise ReadError(
+            f"{shown} can't be read ({type(error).__name__}).",
+            remedy="Have it sent again, or save it in another format; `lake --debug` shows more.",
+        ) from error
+
+
+def _to_the_end(chunks: Iterator[Chunk], stream: Stream) -> Iterator[Chunk]:
+    """The chunks of a file; what goes wrong after the first one ends the file there, as damage to it does."""
+    has_begun = False
+    while True:
+        try:
+            with reading("The file"):
+                chunk = next(chunks, None)
+        except ReadError as error:
+            if not has_begun:
+                raise
+            stream.damage = f"unreadable from there: {error.what}"
+            return
+        if chunk is None:
+            return
+        has_begun = True
+        yield chunk
 
 
 def _names(contract: Contract, encoding: str) -> bool:
@@ -95,7 +138,7 @@ def _by_field(chunk: Chunk, contract: Contract) -> Chunk:
         arrays, names = [pa.nulls(chunk.table.num_rows, pa.string())], [""]
     else:
         names = list(match.found)
-    size = chunk.table.nbytes + sum(len(b.original) for b in chunk.broken)
+    size = chunk.table.nbytes + chunk.size + sum(len(b.original) for b in chunk.broken)
     return replace(chunk, table=pa.Table.from_arrays(arrays, names=names), extra=match.extra, size=size)
 
 

@@ -40,7 +40,7 @@ class Chunk:
         again: The format that reads `head` + originals again.
         extra: Headers that no field asks for (set by `lake.readers.read`).
         remarks: What is wrong with the text itself, for the report; none of it sets a row apart.
-        size: Bytes that its rows have in memory, about (set by `lake.readers.read`).
+        size: Bytes that its originals hold in memory, about; those of its rows are added by `lake.readers.read`.
     """
 
     table: pa.Table

@@ -31,6 +31,9 @@ from lake.readers.text import Block, blocks, mark_of
 #: Lines among which the header is looked for: some exports have a title above it.
 _HEADER_WITHIN = 20
 
+#: Columns of a header: more are no table that software of a trade writes.
+_MOST_COLUMNS = 4096
+
 #: Lines that one quoted field may span.
 _LONGEST_RECORD = 200
 
@@ -95,7 +98,7 @@ def _header(block: Block, contract: Contract) -> tuple[_Dialect, int, bytes]:
         for separator in contract.reading.separators:
             values = split(line, separator)[0] if quotes else None
             names = tuple(name.strip() for name in values or line.split(separator))
-            found = len(columns.match(names, contract).found)
+            found = len(columns.match(names, contract).found) if len(names) <= _MOST_COLUMNS else 0
             if found and (best is None or found > best[0]):
                 best = (found, index, _Dialect(separator, quotes, names))
         if best is not None and best[0] == len(expected):
@@ -163,6 +166,7 @@ class _Cutter:
             ),
             encoding=block.encoding,
             remarks=block.remarks,
+            size=len(block.raw),
             again=again,
             cut_at=self._cut_at(),
         )

@@ -183,6 +183,7 @@ def _cut(block: Block, skipped: int, header: Header) -> Chunk:
         broken=tuple(sorted(broken, key=lambda b: b.line)),
         encoding=block.encoding,
         remarks=(*block.remarks, *([GROUPED] if any(grouped) else [])),
+        size=len(block.raw),
         again="fec",
     )
 

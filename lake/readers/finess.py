@@ -106,6 +106,7 @@ def _chunk(block: Block, head: bytes, extracted: str) -> Chunk:
         broken=tuple(sorted(broken, key=lambda b: b.line)),
         encoding=block.encoding,
         remarks=block.remarks,
+        size=len(block.raw),
         again="finess",
     )
 

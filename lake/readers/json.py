@@ -17,7 +17,7 @@ import numpy as np
 
 from lake.contracts import Contract
 from lake.readers.chunk import Broken, Chunk
-from lake.readers.objects import Rows
+from lake.readers.objects import NO_TEXT, Rows
 from lake.readers.stream import Stream
 from lake.readers.text import TOO_LONG, detect, is_wide, mark, mark_of, one_byte
 from lake.readers.values import decoder
@@ -87,6 +87,7 @@ def read_elements(
             head=mark_of(text.encoding) + head.encode(text.encoding or "utf-8"),
             broken=tuple(broken),
             encoding=text.encoding,
+            size=sum(map(len, originals)),
             again=again,
             cut_at=count if text.is_cut else None,
         )
@@ -99,9 +100,11 @@ def read_elements(
             why = TOO_LONG if element.is_part else "row: not a JSON object, or bytes that are no text"
             broken.append(Broken(count, _one_line(element.text, text.encoding), why))
         else:
-            rows.add_object(shape(element.value))
-            numbers.append(count)
-            kept.append(element.text)
+            if rows.add_object(shape(element.value), element.text):
+                numbers.append(count)
+                kept.append(element.text)
+            else:
+                broken.append(Broken(count, _one_line(element.text, text.encoding), NO_TEXT))
         if len(numbers) + len(broken) >= _ROWS or size >= _CHARACTERS:
             yield chunk()
             rows, numbers, broken, kept, size = Rows(contract), [], [], [], 0

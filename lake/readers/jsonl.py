@@ -9,7 +9,7 @@ import numpy as np
 
 from lake.contracts import Contract
 from lake.readers.chunk import Broken, Chunk
-from lake.readers.objects import Rows
+from lake.readers.objects import NO_TEXT, Rows
 from lake.readers.stream import Stream
 from lake.readers.text import blocks, mark_of
 
@@ -26,7 +26,7 @@ def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Ite
             if rows.add(text):
                 indices.append(index)
             else:
-                broken.append(Broken(block.first + index, block.original(index), "row: not a JSON object"))
+                broken.append(Broken(block.first + index, block.original(index), NO_TEXT))
         at = np.array(indices, np.int64)
         last = block.first + len(block) - 1
         is_cut = block.is_last and not block.raw.endswith((b"\n", b"\r")) and any(b.line == last for b in broken)
@@ -38,6 +38,7 @@ def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Ite
             broken=tuple(sorted(broken, key=lambda b: b.line)),
             encoding=block.encoding,
             remarks=block.remarks,
+            size=len(block.raw),
             again="jsonl",
             cut_at=last if is_cut else None,
         )

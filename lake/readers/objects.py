@@ -11,9 +11,14 @@ from lake.readers.chunk import text_table
 from lake.readers.columns import match
 from lake.readers.values import Rounded, as_text, decoder
 
+NO_TEXT = "row: not a JSON object, or with text that is none"
+
+#: Keys that no field asks for: this many of a table are read, however many there are.
+_EXTRA = 100
+
 
 class Rows:
-    """Objects gathered for one table."""
+    """Objects gathered for one table. Of keys that no field asks for, the table has a few."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
@@ -28,17 +33,24 @@ class Rows:
             value = self._decoder.decode(text)
         except (ValueError, RecursionError):
             return False
-        if not isinstance(value, dict):
-            return False
-        self.add_object(value)
-        return True
+        return isinstance(value, dict) and self.add_object(value, text)
 
-    def add_object(self, value: dict[str, Any]) -> None:
-        """Add an object decoded already."""
-        self._rows.append(self._flat(value))
+    def add_object(self, value: dict[str, Any], text: str) -> bool:
+        """Add an object decoded already from `text`; False if a part of it is no text, or is nested beyond measure."""
+        try:
+            row = self._flat(value)
+            if "\\ud" in text or "\\uD" in text:
+                "".join((*row, *filter(None, row.values()))).encode()  # Half of a pair: programs cut in a character.
+        except (UnicodeEncodeError, RecursionError):
+            return False
+        self._rows.append(row)
+        return True
 
     def table(self) -> pa.Table:
         names = list(dict.fromkeys(name for row in self._rows for name in row))
+        wanted = set(match(names, self._contract).found.values())
+        extra = [name for at, name in enumerate(names) if at not in wanted][:_EXTRA]
+        names = [*(name for at, name in enumerate(names) if at in wanted), *extra]
         if self._has_rounded:
             self._keep_literals(names)
         return text_table(names, [[row.get(name) for row in self._rows] for name in names], len(self._rows))
