@@ -121,7 +121,9 @@ def _source(
     )
 
 
-def _mart(line: str, now: datetime, lake: str | None = None, batches: Sequence[BatchRecord] = ()) -> MartStatus:
+def _mart(
+    line: str, now: datetime, lake: str | None = None, batches: Sequence[BatchRecord] | None = None
+) -> MartStatus:
     published = builds.published(line)
     newest = next(iter(builds.builds(line)), None)
     return MartStatus(
@@ -130,7 +132,7 @@ def _mart(line: str, now: datetime, lake: str | None = None, batches: Sequence[B
         newest,
         is_stale=published is not None and is_stale(published, now),
         outdated=outdated(published) if published else (),
-        faults=(*_faults(line), *(_foreign(published, lake, batches) if published else ())),
+        faults=(*_faults(line), *(_foreign(published, lake, batches) if published and batches is not None else ())),
         rolled_back=builds.rolled_back(line),
     )
 
