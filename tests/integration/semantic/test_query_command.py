@@ -56,7 +56,7 @@ def test_csv_is_for_machines_and_keeps_its_origin_on_stderr(tiny: Tiny) -> None:
     expected = tiny.rows(
         "select cast(date_trunc('year', fitted_on) as date), commune, sum(price_eur) "
         "from audio.atomic.fct_audio_fittings "
-        "left join core.atomic.dim_site using (site_id) group by 1, 2 order by 1, 2 nulls last"
+        "left join core.atomic.dim_site using (site_id) group by 1, 2 order by 1, 2 collate fr nulls last"
     )
     assert [tuple(r.values()) for r in read] == [(str(d), c or "", str(v)) for d, c, v in expected]
     assert "audio: build" in result.stderr
