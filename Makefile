@@ -25,8 +25,8 @@ $(READY): requirements.lock pyproject.toml
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(READY) ## Sample group → lake → marts → checks → portal, on this machine (Ctrl-C stops it all; RECORDS=250000)
-	@$(BIN)/lake demo --records $(or $(RECORDS),250000) --seed $(SEED)
+demo: $(READY) ## Sample group → lake → marts → checks → portal, on this machine (Ctrl-C stops it all; RECORDS=1000000)
+	@$(BIN)/lake demo --records $(or $(RECORDS),1000000) --seed $(SEED)
 
 test: $(READY) ## All tests: unit, integration on a real mongod, dbt, portal, browser
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -21,6 +21,9 @@ from typing import Any
 #: Enough for every line, structure and kind of dirt; small enough to build in a minute or two.
 RECORDS = 20_000
 
+#: The last day of its data: tests ask for its months by their names.
+UNTIL = "2025-12-31"
+
 
 @dataclass(frozen=True)
 class Group:
@@ -74,7 +77,8 @@ def published(shared: Path, seed: int) -> Group:
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (home / "ready").exists():
-            _lake(environment, "sample", "--records", str(RECORDS), "--seed", str(seed), "--out", str(files))
+            size = ("--records", str(RECORDS), "--seed", str(seed), "--until", UNTIL)
+            _lake(environment, "sample", *size, "--out", str(files))
             _lake(environment, "land", str(files))
             _lake(environment, "run")
             (home / "ready").touch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -49,8 +50,12 @@ class Kept:
         assert table.group_by(keys).aggregate([]).num_rows == table.num_rows > 0
 
 
-def made(line: Any, group_records: int, records: int, seed: int) -> Kept:
-    """What a line's module makes of `records`, in the world of a group of `group_records`."""
+#: The last day of the data of tests.
+UNTIL = date(2025, 12, 31)
+
+
+def made(line: Any, records: int, seed: int, until: date = UNTIL) -> Kept:
+    """What a line's module delivers of a group of so many records."""
     kept = Kept()
-    line.generate(World(group_records, seed), records, kept)
+    line.generate(World(records, seed, until), kept)
     return kept

@@ -30,7 +30,7 @@ def portal(
 def demo(
     records: Annotated[
         int, typer.Option(min=1000, max=1_000_000_000, help="About how many records the sample has.")
-    ] = 250_000,
+    ] = 1_000_000,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Another seed is another group.")] = 1,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the portal at the end.")] = True,
 ) -> None:

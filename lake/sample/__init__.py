@@ -2,34 +2,36 @@
 
     places.py   real communes, invented structures
     people.py   the pool of customers
+    scale.py    how many sites, since when, for so many records
     world.py    sites, calendar, activity: what all lines share
     economics.py  what a site earns, spends and employs, as its trade bills: the books, budgets and staff follow it
-    nurseries.py  how much of a nursery fits into a small sample
-    <line>.py   what happens in each line: `generate(world, records, sink)`; larger ones have modules of their own
+    <line>.py   what happens in each line: `generate(world, sink)`; larger ones have modules of their own
     columns.py  numpy → typed columns; days.py: working days; tally.py: figures by year
     dirt.py     the fate of every row: repeated, corrected, deleted, broken, late, …
     render.py   typed rows → text of a trade's dialect → files
     sink.py     a line's rows → files and truth
     truth.py    `truth.json`
 
-Deterministic: the same records and seed give the same bytes, on any machine. One structure is in memory at a time.
+Deterministic: the same records, seed and last day give the same bytes, on any machine. One structure is in
+memory at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from lake.errors import LakeError
 from lake.sample.sink import Sink
-from lake.sample.world import FIRST, LAST, LINES, World
+from lake.sample.world import LINES, World
 
 __all__ = ["DEFAULT_RECORDS", "LINES", "generate"]
 
 #: What `make demo` uses.
-DEFAULT_RECORDS = 250_000
+DEFAULT_RECORDS = 1_000_000
 
 
 def generate(
@@ -37,13 +39,15 @@ def generate(
     records: int = DEFAULT_RECORDS,
     seed: int = 1,
     *,
+    until: date | None = None,
     lines: tuple[str, ...] = tuple(LINES),
     progress: Callable[[str, int], None] = lambda line, files: None,
 ) -> dict[str, Any]:
     """Write the files of the group to `out` (made; must be empty) and `truth.json` beside them.
 
     Args:
-        records: about how many rows to write, over all lines.
+        records: about how many rows to write, over all lines; more where that is no believable group (`scale.py`).
+        until: the last day on which something happened; yesterday in Paris, where it is not given.
         lines: only these; the world is the same whichever are written.
         progress: called after each line with its name and the number of files so far.
 
@@ -56,11 +60,11 @@ def generate(
     out.mkdir(parents=True, exist_ok=True)
     if any(out.iterdir()):
         raise LakeError(f"'{out}' is not empty.", remedy="Give an empty folder to write the sample to.")
-    world = World(records, seed)
+    world = World(records, seed, until)
     sink = Sink(out, world)
     for line in lines:
-        import_module(f"lake.sample.{line}").generate(world, round(records * LINES[line]), sink)
+        import_module(f"lake.sample.{line}").generate(world, sink)
         progress(line, sink.files)
-    about = {"seed": seed, "records": records, "first": FIRST.isoformat(), "last": LAST.isoformat()}
+    about = {"seed": seed, "records": records, "first": world.first.isoformat(), "last": world.last.isoformat()}
     sink.truth.write(out / "truth.json", **about)
     return sink.truth.document(**about)

@@ -26,6 +26,7 @@ from lake.sample.columns import (
     codes,
     dates,
     decimals,
+    even,
     instants,
     pick,
     replace,
@@ -33,15 +34,15 @@ from lake.sample.columns import (
     without_vat,
     years,
 )
-from lake.sample.days import NEVER, happened, last_days, next_open, until
+from lake.sample.days import NEVER, happened, known, last_days, next_open, until
 from lake.sample.dirt import FULL, GENTLE
 from lake.sample.geo import register
 from lake.sample.sink import Sink
 from lake.sample.truth import Truth
 from lake.sample.world import Tenure, World
 
-#: Records of all five sources that an episode gives, on average.
-_RECORDS_PER_EPISODE = 6.65
+#: Days before the data of a site begin from which patients come back to it for their sessions.
+_LEAD = 800
 
 #: ENT specialists and general practitioners, and their part of the prescriptions.
 _SPECIALITIES = {"SM39": 0.66, "SM54": 0.34}
@@ -54,6 +55,9 @@ _VAT_PER_MILLE = 55
 
 #: AMO per ear in cents, by year: 60 % of a base of 300 €, then 350 €, then 400 €.
 _AMO = {2019: 18_000, 2020: 21_000, 2021: 24_000}
+
+#: And below 20 years of age: 60 % of 1,400 €.
+_AMO_OF_A_CHILD = 84_000
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Episodes:
     last: Days
     is_first: Mask
     is_class_1: Mask
+    is_child: Mask
     is_both: Mask
     is_left: Mask
     is_fitted: Mask
@@ -87,15 +92,14 @@ class Episodes:
         return cls(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)})
 
 
-def generate(world: World, records: int, sink: Sink) -> None:
+def generate(world: World, sink: Sink) -> None:
     """Deliver the five audio sources of every structure, and their truth."""
     for structure in world.structures_of("audio"):
         name = structure.structure_id
         rng = world.rng("audio", name)
         lasts = last_days(world, "audio", name)
         parts = [
-            _episodes(world, rng, tenure, count, lasts[tenure.site.site_id])
-            for tenure, count in world.allot("audio", name, round(records / _RECORDS_PER_EPISODE))
+            _episodes(world, rng, tenure, lasts[tenure.site.site_id]) for tenure in world.tenures_of("audio", name)
         ]
         if not parts:
             continue
@@ -103,28 +107,35 @@ def generate(world: World, records: int, sink: Sink) -> None:
         prescription = world.ids("OR", name, len(episodes.site))
         trial = world.ids("ES", name, len(episodes.site))
 
-        sink.deliver("audio_prescriptions", name, _prescriptions(world, rng, name, episodes, prescription), dirt=GENTLE)
-        trials = sink.deliver("audio_trials", name, _trials(rng, episodes, trial, prescription), dirt=GENTLE)
+        table = known(world, _prescriptions(world, rng, name, episodes, prescription), "prescribed_on")
+        table = known(world, table, "received_on")
+        sink.deliver("audio_prescriptions", name, table, dirt=GENTLE)
+        table = _trials(rng, episodes, trial, prescription)
+        table = known(world, table.filter(pc.less_equal(table["started_on"], pa.scalar(world.last))), "ended_on")
+        trials = sink.deliver("audio_trials", name, table, dirt=GENTLE)
         fitted = np.flatnonzero(happened(episodes.fitted))
-        table = _fittings(world, rng, name, episodes, fitted, trial, prescription)
+        table = known(world, _fittings(world, rng, name, episodes, fitted, trial, prescription), "fitted_on")
         fittings = sink.deliver("audio_fittings", name, table, dirt=GENTLE, correct=_cheaper)
         table = _returns(world, rng, name, episodes, trial, fittings)
         returns = sink.deliver("audio_returns", name, table, dirt=FULL, correct=_refunded_less)
-        table = _sessions(world, rng, name, episodes.take(fitted), trial.take(pa.array(fitted)))
+        table = known(world, _sessions(world, rng, name, episodes.take(fitted), trial.take(pa.array(fitted))), "due_on")
         sessions = sink.deliver("audio_sessions", name, table, dirt=FULL, correct=_attended_after_all)
         _tell(sink.truth, name, trials, fittings, returns, sessions)
 
 
-def _episodes(world: World, rng: np.random.Generator, tenure: Tenure, count: int, last: np.datetime64) -> Episodes:
+def _episodes(world: World, rng: np.random.Generator, tenure: Tenure, last: np.datetime64) -> Episodes:
     """Trials begun at one site during one tenure, and all that is decided about them."""
-    started = world.days(rng, tenure, count)
+    started = world.days(rng, tenure, before=_LEAD, after=60)
+    count = len(started)
+    is_child = even(rng, count, 25) < 0.04
     who = world.draw_people(rng, tenure, started, ages=(50, 99))
+    who[is_child] = world.draw_people(rng, tenure, started[is_child], ages=(4, 17))
     received = started - rng.integers(1, 8, count)
     wear = np.clip(rng.normal(78, 30, count), 3, 160).astype(np.int64)
-    succeeds = rng.random(count) < 1 / (1 + np.exp(0.9 - 0.029 * wear))
+    succeeds = even(rng, count) < 1 / (1 + np.exp(0.9 - 0.029 * wear))
     ends = np.full(count, last)
     ended = next_open(world, "audio", started + rng.integers(21, 40, count))
-    cut_short = (ended > last) & (last < np.datetime64(world.last))  # the site closes, or goes to another structure
+    cut_short = (ended > last) & (last < world.last_day)  # the site closes, or goes to another structure
     ended = np.where(cut_short, last, until(ended, ends))
     succeeds &= ~cut_short
     fitted = until(next_open(world, "audio", ended + rng.integers(0, 9, count)), ends)
@@ -132,8 +143,9 @@ def _episodes(world: World, rng: np.random.Generator, tenure: Tenure, count: int
     comes_back = happened(fitted) & (rng.random(count) < np.clip(0.09 - 0.0007 * wear, 0.005, 1))
     returned = until(next_open(world, "audio", fitted + rng.integers(4, 75, count)), ends)
     returned[~comes_back] = NEVER
-    is_class_1 = rng.random(count) < 0.03 + 0.37 * world.reform("audio", started)
-    price, discount = _prices(rng, is_class_1)
+    is_class_1 = even(rng, count) < 0.03 + 0.37 * world.reform("audio", started)
+    is_class_1 |= is_child & (rng.random(count) < 0.7)
+    price, discount = _prices(rng, is_class_1, is_child)
     return Episodes(
         site=np.full(count, tenure.site.site_id),
         person=world.people.number[who],
@@ -147,7 +159,8 @@ def _episodes(world: World, rng: np.random.Generator, tenure: Tenure, count: int
         last=ends,
         is_first=rng.random(count) < 0.6,
         is_class_1=is_class_1,
-        is_both=rng.random(count) < 0.74,
+        is_child=is_child,
+        is_both=even(rng, count) < 0.73,
         is_left=rng.random(count) < 0.5,
         is_fitted=succeeds & happened(ended),
         wear_tenths=wear,
@@ -156,10 +169,10 @@ def _episodes(world: World, rng: np.random.Generator, tenure: Tenure, count: int
     )
 
 
-def _prices(rng: np.random.Generator, is_class_1: Mask) -> tuple[Cents, Cents]:
-    """Price of a device and the discount already taken off it. Class I is capped at 950 €."""
+def _prices(rng: np.random.Generator, is_class_1: Mask, is_child: Mask) -> tuple[Cents, Cents]:
+    """Price of a device and the discount already taken off it. Class I is capped at 950 €, below 20 years at 1,400."""
     count = len(is_class_1)
-    capped = 95_000 - 5_000 * pick(rng, count, (2, 1, 2, 3, 2, 1, 1))
+    capped = np.where(is_child, 140_000, 95_000) - 5_000 * pick(rng, count, (2, 1, 2, 3, 2, 1, 1))
     free = np.clip(rng.lognormal(7.44, 0.2, count), 990, 3_400).round(-1).astype(np.int64) * 100
     discount = np.where(~is_class_1 & (rng.random(count) < 0.15), 5_000 * rng.integers(1, 5, count), 0)
     return np.where(is_class_1, capped, free - discount), discount
@@ -170,7 +183,7 @@ def _prescriptions(world: World, rng: np.random.Generator, name: str, e: Episode
     count = len(e.site)
     doctors = register(world)
     is_near = np.array([commune.structure_id == name for commune in world.communes])[doctors.commune]
-    speciality = pick(rng, count, tuple(_SPECIALITIES.values()))
+    speciality = pick(rng, count, tuple(_SPECIALITIES.values()), block=12)
     prescriber = np.full(count, "", dtype=doctors.number.dtype)
     for position, code in enumerate(_SPECIALITIES):
         mine, known = speciality == position, doctors.speciality == code
@@ -225,7 +238,8 @@ def _fittings(world: World, rng: np.random.Generator, name: str, episodes: Episo
     count = len(index)
     is_second = np.append(False, index[1:] == index[:-1]) if count else np.zeros(0, bool)
     is_left = np.where(e.is_both, ~is_second, e.is_left)
-    amo = np.vectorize(lambda year: _AMO[min(year, 2021)], otypes=[np.int64])(years(e.fitted))
+    amo = np.vectorize(lambda year: _AMO[min(max(year, 2019), 2021)], otypes=[np.int64])(years(e.fitted))
+    amo = np.where(e.is_child, np.minimum(_AMO_OF_A_CHILD, e.price * 60 // 100), amo)
     amc, patient = _shares(rng, e, amo)
     act = np.where(e.is_class_1, 0, np.where(rng.random(count) < 0.9, 1, 2))
     brand = pick(rng, count, (0.3, 0.25, 0.2, 0.15, 0.1))

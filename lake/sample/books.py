@@ -8,11 +8,10 @@ month has; the amounts stay of the same order.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -29,92 +28,116 @@ from lake.sample.economics import (
     Months,
 )
 from lake.sample.ledger import Ledger
-from lake.sample.world import FIRST, LAST
-
-YEARS = range(FIRST.year, LAST.year + 1)
+from lake.sample.world import World
 
 _OTHER_EXTERNAL = ("606100", "615200", "616000", "622600", "623000", "626000")
 
 
 @dataclass(frozen=True)
-class Detail:
-    """How finely books are kept: `periods` a year, the part of sites with journals of their `own` besides nurseries,
-    and in how many entries (`invoices`) such a site's sales of a month are posted."""
+class FiscalYear:
+    """Months `start` to `stop` (excluded) since the sample's first one. A year that is not over has fewer entries."""
 
-    periods: int
+    start: int
+    stop: int
+    begins_on: date
+    ends_on: date
+
+
+def fiscal_years(world: World, structure_id: str) -> list[FiscalYear]:
+    """Calendar years, of which the first is longer where the sample begins in the second half of a year; in a few
+    structures years that end when another month does, after a first one of odd length."""
+    first, count = world.first, world.scale.months
+    usual = next(stop for stop in (13 - first.month, 25 - first.month) if stop > 6)
+    stops = range(_FIRST_YEARS.get(structure_id, usual), count + 12, 12)
+    return [
+        FiscalYear(start, stop, _first_day(first, start), _first_day(first, stop) - timedelta(days=1))
+        for start, stop in zip([0, *stops], stops, strict=False)
+    ]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How finely books are kept: the part of sites with journals of their `own` besides nurseries, and in how many
+    entries (`invoices`) such a site's sales of a month are posted."""
+
     own: float = 0.0
     invoices: int = 1
 
 
+#: Months of the first fiscal year of structures that close their books in another month than December.
+_FIRST_YEARS = {"S05": 5, "S09": 15, "S14": 18}
+
 #: From coarse to fine.
-_DETAILS = (
-    Detail(1),
-    Detail(4),
-    *(Detail(12, own / 20) for own in range(21)),
-    *(Detail(12, 1.0, invoices) for invoices in range(2, 400)),
-)
+_DETAILS = (*(Detail(own / 20) for own in range(21)), *(Detail(1.0, invoices) for invoices in range(2, 400)))
 
 
-def detail_for(lines: int) -> Detail:
+def detail_for(lines: float) -> Detail:
     """The finest detail in which a structure's year has about so many lines; the coarsest where none has."""
     return max((d for d in _DETAILS if _lines(d) <= lines), key=_lines, default=_DETAILS[0])
 
 
 def _lines(detail: Detail) -> float:
-    """About how many lines a structure's FEC has in this detail, with 3 trades and 15 sites."""
-    per_period = 34 + detail.own * (66 + (31 * detail.invoices if detail.invoices > 1 else 0))
-    return 25 + 8 * min(detail.periods, 4) + detail.periods * per_period
+    """About how many lines a structure's FEC has in this detail, with four sites."""
+    return 57 + 12 * (36 + detail.own * (20 + (9 * detail.invoices if detail.invoices > 1 else 0)))
 
 
 def split(sites: Sequence[Months], detail: Detail) -> tuple[list[Months], list[Months]]:
     """The sites that have journals (and budgets) of their own, and those that are kept with the head office."""
-    others = sorted((site for site in sites if site.line != "childcare"), key=lambda site: -float(site.income.sum()))
+    others = sorted(
+        (site for site in sites if site.line not in ("childcare", "group")), key=lambda site: -float(site.income.sum())
+    )
     own = [site for site in sites if site.line == "childcare"] + others[: round(len(others) * detail.own)]
     return own, [site for site in sites if site not in own]
 
 
-def books(sites: Sequence[Months], detail: Detail, rng: np.random.Generator) -> Iterator[tuple[int, pa.Table]]:
-    """The structure's FEC of each year."""
+def books(
+    world: World, structure_id: str, sites: Sequence[Months], detail: Detail, rng: np.random.Generator
+) -> Iterator[tuple[FiscalYear, pa.Table]]:
+    """The structure's FEC of each fiscal year; of the running one, as far as it goes."""
     ledger = Ledger()
     own, shared = split(sites, detail)
-    delay, settlements = rng.uniform(0.7, 1.4), min(detail.periods, 4)
-    ledger.post(date(FIRST.year, 1, 1), "AN", "À nouveau", _opening(sites))
-    for index, year in enumerate(YEARS):
-        for last in _ends(detail.periods):
-            period, on = slice(index * 12 + last - 12 // detail.periods, index * 12 + last), _month_end(year, last)
+    delay = rng.uniform(0.7, 1.4)
+    ledger.post(world.first, "AN", "À nouveau", _opening(sites))
+    for year in fiscal_years(world, structure_id):
+        for month in range(year.start, min(year.stop, world.scale.months)):
+            on = min(_first_day(world.first, month + 1) - timedelta(days=1), world.last)
             owed: Counter[str] = Counter()
             for site in own:
-                for account, cents in _post_site(ledger, site, period, on, detail.invoices, rng):
+                for account, cents in _post_site(ledger, site, month, on, detail.invoices, rng):
                     owed[account] += cents
             ledger.post(on, "OD", "Comptes de liaison", _against("181000", sorted(owed.items())))
-            _post_structure(ledger, shared, sites, period, on, rng)
-            if last in _ends(settlements):
-                _post_bank(ledger, on, 365 / settlements, delay)
-        _post_year_end(ledger, sites, slice(index * 12, index * 12 + 12), year, rng)
-        yield year, ledger.close(year)
+            _post_structure(ledger, shared, sites, month, on, rng)
+            if on.month % 3 == 0:
+                _post_bank(ledger, on, 365 / 4, delay)
+        is_over = year.ends_on <= world.last
+        if is_over:
+            _post_year_end(ledger, sites, year, rng)
+        yield year, ledger.extract(year.ends_on)
+        if is_over:
+            ledger.close(year.ends_on)
 
 
 def _opening(sites: Sequence[Months]) -> list[tuple[str, int]]:
     """The balance sheet on which the sample begins."""
     shares = {"215000": 0.42, "281500": -0.17, "370000": 0.04, "411000": 0.13, "512000": 0.16, "401000": -0.06,
               "421000": -0.02, "431000": -0.02, "131000": -0.05, "164000": -0.14}  # fmt: skip
-    turnover = sum(float(site.normal[:12].sum()) for site in sites)
+    turnover = _turnover(sites, slice(0, 12))
     balances = [(account, _cents(turnover * share)) for account, share in shares.items()]
     return sorted([*balances, ("106000", -sum(cents for _, cents in balances))])
 
 
 def _post_site(
-    ledger: Ledger, site: Months, period: slice, on: date, invoices: int, rng: np.random.Generator
+    ledger: Ledger, site: Months, month: int, on: date, invoices: int, rng: np.random.Generator
 ) -> list[tuple[str, int]]:
-    """A period of a site that has journals; returns what it owes (credit) and is owed, for the head office's books."""
-    wages, purchases, external = _costs(site.line, float(site.normal[period].sum()), rng)
+    """A month of a site that has journals; returns what it owes (credit) and is owed, for the head office's books."""
+    wages, purchases, external = _costs(site.line, float(site.normal[month]), rng)
     lines = [*_payroll(wages), *_against("401000", [*purchases, ("613200", external)])]
-    income = _cents(float(site.income[period].sum()))
+    income = _cents(float(site.income[month]))
     if invoices == 1:
         lines += _billed(_sales(site.line, income))
     else:
         for part in _split(income, invoices, rng):
-            day = on.replace(day=int(rng.integers(1, 28)))
+            day = on.replace(day=int(rng.integers(1, min(on.day, 27) + 1)))
             ledger.post(day, f"VT-{site.site_id}", "Ventes", _billed(_sales(site.line, part)))
     of_site = [line for line in lines if line[0][0] in "67"]
     ledger.post(on, f"OD-{site.site_id}", "Produits et charges du site", _against("181000", of_site))
@@ -122,17 +145,17 @@ def _post_site(
 
 
 def _post_structure(
-    ledger: Ledger, shared: Sequence[Months], sites: Sequence[Months], period: slice, on: date, rng: np.random.Generator
+    ledger: Ledger, shared: Sequence[Months], sites: Sequence[Months], month: int, on: date, rng: np.random.Generator
 ) -> None:
-    """A period of the structure's own journals: the sites without journals, and the head office."""
+    """A month of the structure's own journals: the sites without journals, and the head office."""
     sales: list[tuple[str, int]] = []
     purchases: list[tuple[str, int]] = []
-    size = sum(float(site.normal[period].sum()) for site in sites)
+    size = sum(float(site.normal[month]) for site in sites)
     wages, external = _cents(size * HQ_WAGES), _cents(size * HQ_EXTERNAL)
     for line in TRADES:
         mine = [site for site in shared if site.line == line]
-        sales += _sales(line, _cents(sum(float(site.income[period].sum()) for site in mine)))
-        costs = _costs(line, sum(float(site.normal[period].sum()) for site in mine), rng)
+        sales += _sales(line, _cents(sum(float(site.income[month]) for site in mine)))
+        costs = _costs(line, sum(float(site.normal[month]) for site in mine), rng)
         wages, purchases, external = wages + costs[0], purchases + costs[1], external + costs[2]
     ledger.post(on, "VT", "Ventes", _billed(sales))
     ledger.post(on, "PA", "Paie", _payroll(wages))
@@ -141,6 +164,11 @@ def _post_structure(
     ledger.post(
         on, "AC", "Achats et charges externes", _against("401000", [*purchases, *_external(external, on.month)])
     )
+    worn = sum(float(site.normal[month]) * TRADES[site.line].depreciation for site in sites)
+    interest = _cents(size * 0.0025)
+    lines = [("681120", _cents(worn)), ("281500", -_cents(worn))]
+    lines += [("635110", _cents(size * LAND_TAX)), ("447000", -_cents(size * LAND_TAX))]
+    ledger.post(on, "OD", "Abonnement des charges", [*lines, ("661100", interest), ("512000", -interest)])
 
 
 def _post_bank(ledger: Ledger, on: date, days: float, delay: float) -> None:
@@ -150,14 +178,11 @@ def _post_bank(ledger: Ledger, on: date, days: float, delay: float) -> None:
     ledger.post(on, "BQ", "Règlements", _against("512000", paid))
 
 
-def _post_year_end(
-    ledger: Ledger, sites: Sequence[Months], year_months: slice, year: int, rng: np.random.Generator
-) -> None:
-    """What is known on 31 December. From 2025 on the accounts of ANC 2022-06."""
-    on = date(year, 12, 31)
-    turnover = sum(float(site.normal[year_months].sum()) for site in sites)
-    worn = sum(float(site.normal[year_months].sum()) * TRADES[site.line].depreciation for site in sites)
-    is_new = year >= 2025
+def _post_year_end(ledger: Ledger, sites: Sequence[Months], year: FiscalYear, rng: np.random.Generator) -> None:
+    """What is known on the last day. Years that opened from 2025 on have the accounts of ANC 2022-06."""
+    on = year.ends_on
+    turnover = _turnover(sites, slice(year.start, year.stop))
+    is_new = year.begins_on >= date(2025, 1, 1)
     grant, refund = ("747000", "649000") if is_new else ("777000", "791000")
     sold, worth = ("757000", "657000") if is_new else ("775000", "675000")
     fine = "658100" if is_new else "671200"
@@ -165,15 +190,12 @@ def _post_year_end(
     def post(label: str, against: str, *lines: tuple[str, float]) -> None:
         ledger.post(on, "OD", label, _against(against, [(account, _cents(euros)) for account, euros in lines]))
 
-    post("Investissements", "512000", ("215000", worn * rng.uniform(0.9, 1.2)))
-    post("Amortissements", "281500", ("681120", worn))
-    post("Emprunt", "512000", ("164000", turnover * 0.012), ("661100", turnover * 0.0025))
+    post("Investissements", "512000", ("215000", turnover * rng.uniform(0.02, 0.03)))
     post("Placements", "512000", ("764000", -turnover * 0.0008))
-    post("Cotisation foncière", "447000", ("635110", turnover * LAND_TAX))
     post("Quote-part de subventions", "131000", (grant, -turnover * 0.002))
     post("Indemnités journalières", "512000", (refund, -turnover * 0.003))
     post("Provision pour risques", "151000", ("681500", turnover * rng.uniform(0.001, 0.003)))
-    if year > FIRST.year:
+    if year.start:
         post("Reprise de provision", "151000", ("781500", ledger.balance("151000") / 100 * 0.4))
     if ledger.balance("370000") and rng.random() < 0.9:
         post("Variation de stock", "370000", ("603700", turnover * rng.uniform(-0.004, 0.003)))
@@ -243,13 +265,14 @@ def _split(cents: int, parts: int, rng: np.random.Generator) -> list[int]:
     return [after - before for before, after in zip([0, *edges], [*edges, cents], strict=True)]
 
 
-def _ends(periods: int) -> range:
-    """The last months of a year's periods."""
-    return range(12 // periods, 13, 12 // periods)
+def _first_day(first: date, month: int) -> date:
+    """The first day of a month, counted from that of another."""
+    years, months = divmod(first.month - 1 + month, 12)
+    return date(first.year + years, months + 1, 1)
 
 
-def _month_end(year: int, month: int) -> date:
-    return date(year, month, monthrange(year, month)[1])
+def _turnover(sites: Sequence[Months], period: slice) -> float:
+    return sum(float(site.normal[period].sum()) for site in sites)
 
 
 def _cents(euros: float) -> int:

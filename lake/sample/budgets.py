@@ -8,8 +8,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from lake.sample.books import YEARS
-from lake.sample.columns import decimals
+from lake.sample.columns import Ints, decimals
 from lake.sample.economics import (
     HQ_EXTERNAL,
     HQ_WAGES,
@@ -22,7 +21,7 @@ from lake.sample.economics import (
     Floats,
     Months,
 )
-from lake.sample.world import FIRST
+from lake.sample.world import World
 
 #: Euros of twelve months by line of the income statement.
 Plan = dict[str, Floats]
@@ -30,6 +29,7 @@ Plan = dict[str, Floats]
 _INCOME_LINE = {
     "707100": "goods_sales",
     "707200": "goods_sales",
+    "706800": "services",
     "706300": "services",
     "706400": "services",
     "741000": "subsidies",
@@ -44,16 +44,17 @@ _PURCHASE_LINE = {
 }
 
 
-def versions_for(rows: int, own: float) -> list[tuple[int, str]]:
+def versions_for(world: World, rows: float, own: float) -> list[tuple[int, str]]:
     """Which budgets there are in about so many rows of a structure with `own` sites that have one: the last two
-    years', then a revision, then the years before. Small samples have last year's only."""
-    last, *before = reversed(YEARS)
-    every = [(last, "B0"), (before[0], "B0"), (last, "R1")]
+    years', then a revision, then the years before. Small samples have the last year's only."""
+    last, *before = range(world.last.year, world.first.year - 1, -1)
+    every = [(last, "B0"), *((year, "B0") for year in before[:1]), (last, "R1")]
     every += [(year, version) for year in before for version in ("B0", "R1") if (year, version) not in every]
-    return every[: max(1 if rows < 100 else 2, round(rows / (12 * (14 + 6 * own))))]
+    return every[: max(1, round(rows / (12 * (14 + 6 * own))))]
 
 
 def budgets(
+    world: World,
     structure_id: str,
     headquarters: str,
     own: Sequence[Months],
@@ -68,12 +69,11 @@ def budgets(
     rows: list[tuple[date, str, str, str, int]] = []
     for year, version in versions:
         hope = rng.uniform(1.0, 1.05) if version == "B0" else rng.uniform(0.98, 1.02)
-        start = (max(year - (version == "B0"), FIRST.year) - FIRST.year) * 12
-        span = slice(start, start + 12)
+        spans = _basis(world, year - (version == "B0")), _basis(world, year)
         by_site: dict[str, Plan] = {headquarters: {}}
         for site in (*own, *shared):
-            _plan(by_site.setdefault(site.site_id if site in own else headquarters, {}), site, span, hope)
-            _plan_head_office(by_site[headquarters], site, span, hope)
+            _plan(by_site.setdefault(site.site_id if site in own else headquarters, {}), site, spans, hope)
+            _plan_head_office(by_site[headquarters], site, spans, hope)
         _plan_shares_of_the_profit(by_site[headquarters], by_site.values())
         rows += [
             (date(year, month, 1), version, site_id, line, round(euro) * 100)
@@ -95,6 +95,22 @@ def budgets(
     )
 
 
+def _normal(site: Months, spans: tuple[Ints, Ints]) -> Floats:
+    """What was normal in the first of two years; in the second, where the site was not there all the first."""
+    before, year = (site.normal[span] for span in spans)
+    return before if before.all() else year
+
+
+def _basis(world: World, year: int) -> Ints:
+    """The twelve months of a year; in the place of those that the sample does not have, the same month of another."""
+    months = (year - world.first.year) * 12 + 1 - world.first.month + np.arange(12)
+    while (months < 0).any():
+        months = np.where(months < 0, months + 12, months)
+    while (months >= world.scale.months).any():
+        months = np.where(months >= world.scale.months, months - 12, months)
+    return months
+
+
 def corrected(rows: pa.Table, _: np.random.Generator) -> pa.Table:
     """Other amounts on the same side: 5 % less, or a euro where nothing was planned."""
     cents = [
@@ -105,9 +121,9 @@ def corrected(rows: pa.Table, _: np.random.Generator) -> pa.Table:
     return rows.set_column(place, "amount_eur", decimals(np.array(cents, np.int64)))
 
 
-def _plan(plan: Plan, site: Months, year: slice, hope: float) -> None:
+def _plan(plan: Plan, site: Months, spans: tuple[Ints, Ints], hope: float) -> None:
     """Add what a site earns and spends, costs negative."""
-    trade, normal = TRADES[site.line], site.normal[year] * hope
+    trade, normal = TRADES[site.line], _normal(site, spans) * hope
     for account, share in trade.income:
         _add(plan, _INCOME_LINE[account], normal * share)
     for account, share in trade.purchases:
@@ -117,9 +133,9 @@ def _plan(plan: Plan, site: Months, year: slice, hope: float) -> None:
     _add(plan, "external_costs", -normal * trade.external)
 
 
-def _plan_head_office(plan: Plan, site: Months, year: slice, hope: float) -> None:
+def _plan_head_office(plan: Plan, site: Months, spans: tuple[Ints, Ints], hope: float) -> None:
     """Add what the head office spends because of a site."""
-    trade, normal = TRADES[site.line], site.normal[year] * hope
+    trade, normal = TRADES[site.line], _normal(site, spans) * hope
     _add(plan, "wages", -normal * HQ_WAGES)
     _add(plan, "social_charges", -normal * HQ_WAGES * SOCIAL)
     _add(plan, "external_costs", -normal * HQ_EXTERNAL)

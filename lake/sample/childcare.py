@@ -1,7 +1,6 @@
 """Nurseries of the sample group: licensed places, contracts, children's days, invoices and yearly Filoué exports.
 
-The unit of generation is one nursery on one open day, always whole. In a small sample nurseries are small too, so
-that every month has open days and occupancy stays plausible at any size.
+The unit of generation is one nursery on one open day, always whole.
 """
 
 from __future__ import annotations
@@ -17,12 +16,10 @@ import pyarrow.compute as pc
 from lake.sample import tally
 from lake.sample.columns import Cents, Days, Ints, cents, clock, codes, dates, decimals, instants, pick, strings
 from lake.sample.dirt import FULL, GENTLE, NONE
-from lake.sample.nurseries import days_that_fit, places_of
 from lake.sample.sink import Sink
 from lake.sample.truth import Truth
-from lake.sample.world import CALENDAR, LAST, Tenure, World
+from lake.sample.world import Tenure, World
 
-_LAST_DAY = np.datetime64(LAST)
 #: (from, to excluded): only children of carers came.
 _CLOSURES = (("2020-03-17", "2020-05-11"), ("2021-04-05", "2021-04-26"))
 #: From which day on: an hour's cost to the family in millionths of the monthly income, by dependent children; and up to
@@ -41,6 +38,8 @@ _SLOTS = (("morning", 30, 150, 0.6), ("day", 36, 800, 1.0), ("evening", 68, 150,
 _CLOSES = 74
 #: Quarters of an hour of care that a place gives in a day.
 _DAY_QUARTERS = sum(hundredths * share for _, _, hundredths, share in _SLOTS) / 25
+#: The part of the licensed hours that is booked where there is demand enough.
+_FILL = 0.92
 #: Weekdays (Monday first) that a regular contract covers, then those of an occasional one.
 _WEEKS = np.array(
     [
@@ -54,15 +53,14 @@ _WEEKS = np.array(
     ],
     dtype=bool,
 )
-_FIRST_FILOUE, _LAST_FILOUE = 2019, 2024
 
 
-def generate(world: World, records: int, sink: Sink) -> None:
-    """About `records` rows over the five childcare sources, structure by structure."""
+def generate(world: World, sink: Sink) -> None:
+    """Deliver the five childcare sources of every structure, and their truth."""
     for structure in world.structures_of("childcare"):
         nurseries = _Structure(world, structure.structure_id, world.rng("childcare", structure.structure_id))
-        for tenure, n in world.allot("childcare", structure.structure_id, records):
-            nurseries.work(tenure, n, places_of(tenure, records))
+        for tenure in world.tenures_of("childcare", structure.structure_id):
+            nurseries.work(tenure)
         if nurseries.capacity:
             nurseries.deliver(sink)
 
@@ -96,12 +94,12 @@ class _Structure:
     invoices: list[pa.Table] = field(default_factory=list)
     ids_used: dict[str, int] = field(default_factory=dict)
 
-    def work(self, tenure: Tenure, n: int, places: int) -> None:
+    def work(self, tenure: Tenure) -> None:
         """The years of one nursery."""
-        days = self._open_days(tenure, n, places)
+        days = self.world.calendar[self.world.events(tenure) > 0]
         if not len(days):
             return
-        site_id = tenure.site.site_id
+        site_id, places = tenure.site.site_id, tenure.capacity
         self._license(site_id, days, places)
         school_years = (days.astype("datetime64[M]") - 8).astype("datetime64[Y]")
         for year in np.unique(school_years):
@@ -114,14 +112,6 @@ class _Structure:
         used = self.ids_used.get(prefix, 0)
         self.ids_used[prefix] = used + n
         return self.world.ids(prefix, self.structure_id, n, offset=used)
-
-    def _open_days(self, tenure: Tenure, n: int, places: int) -> Days:
-        """As many of the nursery's open days as `n` rows allow."""
-        weight = self.world.activity(tenure, CALENDAR)
-        open_days = CALENDAR[weight > 0]
-        count = days_that_fit(open_days, n, places)
-        weight = weight[weight > 0]
-        return np.sort(self.rng.choice(open_days, count, replace=False, p=weight / weight.sum()))
 
     def _license(self, site_id: str, days: Days, places: int) -> None:
         for slot, begins, hundredths, share in _SLOTS:
@@ -143,12 +133,12 @@ class _Structure:
         """The contracts of a school year (September to August) that start while there are data: regular ones, then
         occasional ones of a season."""
         rng = self.rng
-        regular, occasional = round(places * 1.15), round(places * 0.8)
+        regular, occasional = round(places * 1.3), round(places * 1.1)
         n = regular + occasional
         is_occasional = (np.arange(n) >= regular).astype(np.int64)
         september = (year.astype("datetime64[M]") + 8).astype("datetime64[D]")
         august = (year.astype("datetime64[M]") + 20).astype("datetime64[D]") - 1
-        is_late = (rng.random(n) < 0.3) | (is_occasional == 1)
+        is_late = (rng.random(n) < 0.12) | (is_occasional == 1)
         opened = np.datetime64(max(tenure.since, tenure.site.opened_on))
         starts = np.maximum(september + np.where(is_late, rng.integers(0, 300, n), 0), opened)
         ends = np.minimum(np.where(is_occasional == 1, starts + 120, august), august)
@@ -161,19 +151,29 @@ class _Structure:
         effort = _EFFORT[np.searchsorted(_EFFORT_FROM, starts, "right") - 1, dependents - 1]
         fee = (np.minimum(income, cap) * effort * 2 + 1_000_000) // 2_000_000
         drawn = {
-            "who": self.world.draw_people(rng, tenure, starts, ages=(0.25, 3.2)),
+            "who": self._children(tenure, starts),
             "starts": starts,
             "ends": ends,
             "is_occasional": is_occasional,
-            "week": np.where(is_occasional == 1, rng.integers(3, 7, n), pick(rng, n, (0.55, 0.30, 0.15))),
+            "week": np.where(is_occasional == 1, rng.integers(3, 7, n), pick(rng, n, (0.40, 0.30, 0.30))),
             "quarters": np.where(is_occasional == 1, rng.integers(14, 21, n), rng.integers(32, 41, n)),
             "dependents": dependents,
             "income": income,
             "effort": effort,
             "fee": fee,
         }
-        has_started = starts <= np.datetime64(LAST)
+        has_started = starts <= self.world.last_day
         return _Enrolled(**{name: values[has_started] for name, values in drawn.items()})
+
+    def _children(self, tenure: Tenure, starts: Days) -> Ints:
+        """One child for each contract of a nursery's school year, as a rule none twice."""
+        who = self.world.draw_people(self.rng, tenure, starts, ages=(0.25, 3.2))
+        for _ in range(8):
+            again = np.setdiff1d(np.arange(len(who)), np.unique(who, return_index=True)[1])
+            if not len(again):
+                break
+            who[again] = self.world.draw_people(self.rng, tenure, starts[again], ages=(0.25, 3.2))
+        return who
 
     def _sign(self, site_id: str, numbers: pa.Array, enrolled: _Enrolled) -> None:
         rng, n = self.rng, len(numbers)
@@ -207,7 +207,7 @@ class _Structure:
         is_booked = _WEEKS[enrolled.week].T[np.minimum(weekday, 4)] & (weekday < 5)[:, None]
         is_booked &= (enrolled.starts <= days[:, None]) & (days[:, None] <= enrolled.ends)
         hours_so_far = (is_booked * enrolled.quarters).cumsum(axis=1)
-        is_booked &= hours_so_far <= _DAY_QUARTERS * places  # who asks last finds the nursery full
+        is_booked &= hours_so_far <= _FILL * _DAY_QUARTERS * places  # who asks last finds the nursery full
         day, child = np.nonzero(is_booked)
         n = len(day)
         booked = enrolled.quarters[child]
@@ -256,7 +256,9 @@ class _Structure:
         invoiced = (month + 1).astype("datetime64[D]") - 1
         paid_on = invoiced + np.where(rng.random(n) < 0.92, rng.integers(3, 16, n), rng.integers(16, 90, n))
         luck = rng.random(n)
-        paid = np.where(paid_on > _LAST_DAY, 0, np.where(luck < 0.97, amount, np.where(luck < 0.98, amount // 2, 0)))
+        paid = np.where(
+            paid_on > self.world.last_day, 0, np.where(luck < 0.97, amount, np.where(luck < 0.98, amount // 2, 0))
+        )
         self.invoices.append(
             pa.table(
                 {
@@ -315,9 +317,7 @@ def _filoue(
     terms = contracts.select(["contract_id", "effort_rate", "hourly_fee_eur", "regime"])
     rows = days.join(bills, keys).join(terms, "contract_id_max", "contract_id")
     rows = rows.filter(pc.and_(pc.is_valid(rows["amount_eur_sum"]), pc.is_valid(rows["regime"])))
-    rows = rows.filter(
-        pc.and_(pc.greater_equal(rows["year"], _FIRST_FILOUE), pc.less_equal(rows["year"], _LAST_FILOUE))
-    )
+    rows = rows.filter(pc.less(rows["year"], world.last.year))  # a year is exported once it is over
     rows = rows.sort_by([(name, "ascending") for name in ("site_id", "year", "person_id")])
     people, communes = world.people, world.communes
     order = np.argsort(people.number)

@@ -68,10 +68,21 @@ def codes(values: Sequence[str], index: npt.NDArray[np.int64], *, null: Mask | N
     return pa.array(values, pa.string()).take(pa.array(index, mask=null))
 
 
-def pick(rng: np.random.Generator, n: int, weights: Sequence[float]) -> npt.NDArray[np.int64]:
-    """`n` positions drawn by weight."""
+def pick(rng: np.random.Generator, n: int, weights: Sequence[float], block: int = 1) -> npt.NDArray[np.int64]:
+    """`n` positions drawn by weight, evenly over every `block` in a row."""
     edges = np.cumsum(np.asarray(weights, dtype=float))
-    return np.searchsorted(edges / edges[-1], rng.random(n), side="right").astype(np.int64)
+    return np.searchsorted(edges / edges[-1], even(rng, n, block), side="right").astype(np.int64)
+
+
+def even(rng: np.random.Generator, n: int, block: int = 12) -> npt.NDArray[np.float64]:
+    """`n` numbers between 0 and 1, of which every `block` in a row are spread evenly.
+
+    What is decided by them happens in every month about as often as it should, even where a month has few cases: an
+    imaginary site is as steady as a larger real one.
+    """
+    rows = -(-n // block)
+    ranks = rng.random((rows, block)).argsort(axis=1)
+    return ((ranks + rng.random((rows, block))) / block).ravel()[:n]
 
 
 def without_vat(cents: Cents, vat_per_mille: int) -> Cents:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from lake.sample.columns import Days
-from lake.sample.world import LAST, World
+from lake.sample.world import World
 
 NEVER = np.datetime64("NaT", "D")
 
@@ -34,10 +36,18 @@ def until(days: Days, last: Days) -> Days:
     return kept
 
 
+def known(world: World, table: pa.Table, day: str) -> pa.Table:
+    """The rows of a table of sites of which a day (none: not yet) is in the sample, and not before the site's data."""
+    sites = {tenure.site.site_id: tenure.site.joined_on for tenure in world.tenures}
+    joined = pa.array(sites.values(), pa.date32()).take(pc.index_in(table["site_id"], pa.array(sites)))
+    days = pc.fill_null(table[day], pa.scalar(world.last))
+    return table.filter(pc.and_(pc.greater_equal(days, joined), pc.less_equal(days, pa.scalar(world.last))))
+
+
 def last_days(world: World, line: str, structure_id: str) -> dict[str, np.datetime64]:
     """The last day of each of a structure's sites in a line: its closing, its leaving, or the sample's end."""
     ends: dict[str, np.datetime64] = {}
     for tenure in world.tenures_of(line, structure_id):
-        end = np.datetime64(LAST) if tenure.until is None else min(np.datetime64(tenure.until) - 1, np.datetime64(LAST))
+        end = world.last_day if tenure.until is None else min(np.datetime64(tenure.until) - 1, world.last_day)
         ends[tenure.site.site_id] = max(end, ends.get(tenure.site.site_id, end))
     return ends

@@ -27,28 +27,29 @@ from lake.sample.columns import (
     codes,
     dates,
     decimals,
+    even,
     instants,
     pick,
     strings,
 )
+from lake.sample.days import known
 from lake.sample.dirt import FULL, GENTLE
 from lake.sample.sink import Sink
 from lake.sample.truth import Truth
-from lake.sample.world import FIRST, LAST, Tenure, World
+from lake.sample.world import Tenure, World
 
-#: Rows of all five sources that one chair-day makes, on average.
-_ROWS_PER_CHAIR_DAY = 30
-_LAST_DAY = np.datetime64(LAST)
+#: Days before the data of a centre begin from which it has quotes, acts and claims that go on.
+_LEAD = 90
 #: The patient's part of the statutory tariff went from 30 % to 40 % on that day.
 _COPAYMENT_CHANGE = np.datetime64("2023-10-15")
 
 
-def generate(world: World, records: int, sink: Sink) -> None:
-    """About `records` rows over the five dental sources, structure by structure."""
+def generate(world: World, sink: Sink) -> None:
+    """Deliver the five dental sources of every structure, and their truth."""
     for structure in world.structures_of("dental"):
         centres = _Structure(world, structure.structure_id, world.rng("dental", structure.structure_id))
-        for tenure, n in world.allot("dental", structure.structure_id, records):
-            centres.work(tenure, n)
+        for tenure in world.tenures_of("dental", structure.structure_id):
+            centres.work(tenure)
         if centres.chairs:
             centres.deliver(sink)
 
@@ -95,16 +96,20 @@ class _Structure:
     claims: list[pa.Table] = field(default_factory=list)
     ids_used: dict[str, int] = field(default_factory=dict)
 
-    def work(self, tenure: Tenure, n: int) -> None:
+    def work(self, tenure: Tenure) -> None:
         """The years of one centre."""
-        days = self.world.days(self.rng, tenure, max(1, round(n / _ROWS_PER_CHAIR_DAY)))
+        around = self.world.around(tenure, before=_LEAD)
+        open_chairs = np.floor(self.world.activity(tenure, around) + even(self.rng, len(around)))
+        days = np.repeat(around, open_chairs.astype(np.int64))
+        if not len(days):
+            return
         site_id = tenure.site.site_id
-        open_chairs = _open_chairs(self.rng, days, site_id)
-        self.chairs.append(_chairs_table(site_id, open_chairs))
-        slots = self._book(tenure, open_chairs)
-        self._write_appointments(site_id, open_chairs, slots)
-        self._treat(site_id, open_chairs, slots)
-        self._quote(site_id, open_chairs, slots)
+        chairs = _open_chairs(self.rng, days, site_id)
+        self.chairs.append(_chairs_table(site_id, chairs))
+        slots = self._book(tenure, chairs)
+        self._write_appointments(site_id, chairs, slots)
+        self._treat(site_id, chairs, slots)
+        self._quote(site_id, chairs, slots)
 
     def _ids(self, prefix: str, n: int) -> Strings:
         used = self.ids_used.get(prefix, 0)
@@ -120,7 +125,7 @@ class _Structure:
         chair_day, position = np.nonzero(booked)
         days = chairs.days[chair_day]
         person, is_new = self._patients(tenure, days)
-        is_missed = rng.random(len(days)) < 0.052 + 0.03 * is_new
+        is_missed = even(rng, len(days), 40) < 0.052 + 0.03 * is_new
         is_cancelled = rng.random(len(days)) < 0.08
         return _Slots(
             chair_day=chair_day,
@@ -134,20 +139,21 @@ class _Structure:
         )
 
     def _patients(self, tenure: Tenure, days: Days) -> tuple[Strings, Mask]:
-        """Who comes on each day: one in six for the first time in the sample, the others came before.
-
-        Who first comes in the early days of an older centre is likely to have been its patient already.
-        """
+        """Who comes on each day: one in six for the first time, the others came before, many of them lately."""
         rng, n = self.rng, len(days)
-        arrives = rng.random(n) < 1 / 6
-        arrives[:1] = True
-        known = arrives.cumsum()
-        newcomers = self.world.draw_people(rng, tenure, days[arrives], ages=(5, 90))
-        who = newcomers[np.where(arrives, known - 1, (rng.random(n) * known).astype(np.int64))]
-        is_new = np.zeros(n, dtype=bool)
-        is_new[np.unique(who, return_index=True)[1]] = True
-        if tenure.site.opened_on < FIRST:
-            is_new &= rng.random(n) > np.exp(-(days - np.datetime64(FIRST)).astype(np.int64) / 700)
+        arrives = even(rng, n) < 1 / 6
+        months = days.astype("datetime64[M]")
+        before = 3 * int(np.bincount((months - months[0]).astype(np.int64)).max())
+        arrivals = np.concatenate([np.repeat(days[:1], before), days[arrives]])
+        patients = self.world.draw_people(rng, tenure, arrivals, ages=(5, 90))
+        last = before + arrives.cumsum()
+        back = np.minimum((rng.random(n) * before).astype(np.int64), last - 1)
+        place = np.where(arrives, last - 1, last - 1 - back)
+        who = patients[place]
+        # Who was drawn before is no newcomer.
+        is_first = np.zeros(len(patients), dtype=bool)
+        is_first[np.unique(patients, return_index=True)[1]] = True
+        is_new = arrives & is_first[place]
         return np.asarray(self.world.people.number)[who], is_new
 
     def _write_appointments(self, site_id: str, chairs: _ChairDays, slots: _Slots) -> None:
@@ -180,7 +186,7 @@ class _Structure:
             reason = position if position < 2 else position + 1  # prosthetics come from quotes
             came = np.flatnonzero((slots.status == 0) & (slots.reason == reason))
             came = np.repeat(came, 1 + (self.rng.random(len(came)) < 0.25))
-            chosen = pick(self.rng, len(came), [a.weight for a in acts])
+            chosen = pick(self.rng, len(came), [a.weight for a in acts], block=12)
             self._perform(
                 site_id, chairs, slots.chair_day[came], slots.person[came], acts, chosen,
                 fees=of(acts, "fee")[chosen], basket=np.full(len(came), -1), quote_ids=None,
@@ -189,18 +195,18 @@ class _Structure:
     def _quote(self, site_id: str, chairs: _ChairDays, slots: _Slots) -> None:
         """Quotes made in honoured slots, answered later; accepted acts are performed on a later chair-day."""
         rng = self.rng
-        source = np.flatnonzero((slots.status == 0) & (rng.random(len(slots.days)) < 0.13))
+        source = np.flatnonzero((slots.status == 0) & (even(rng, len(slots.days)) < 0.13))
         sizes = 1 + pick(rng, len(source), (0.40, 0.35, 0.25))
         quote = np.repeat(np.arange(len(source)), sizes)
         n = len(quote)
         line = np.arange(n) - np.repeat(sizes.cumsum() - sizes, sizes) + 1
         days = slots.days[source][quote]
         reform = self.world.reform("dental", days)
-        u = rng.random(n)
+        u = even(rng, n)
         basket = np.where(u < REFORMED[0] * reform, 0, np.where(u < (REFORMED[0] + REFORMED[1]) * reform, 1, 2))
         decided = days + rng.geometric(1 / 15, len(source))[quote].astype("timedelta64[D]")
-        answer = rng.random(len(source))[quote] - 0.10 * (basket == 0)
-        status = np.where((answer > 0.84) | (decided > _LAST_DAY), 0, np.where(answer < 0.58, 1, 2))
+        answer = even(rng, len(source))[quote] - 0.10 * (basket == 0)
+        status = np.where((answer > 0.84) | (decided > self.world.last_day), 0, np.where(answer < 0.58, 1, 2))
         quote_ids = self._ids("DV", len(source))[quote]
         person = slots.person[source][quote]
         practitioner = chairs.practitioner[slots.chair_day[source]][quote]
@@ -208,7 +214,7 @@ class _Structure:
         performed = np.searchsorted(chairs.days, decided + wait)
         for number, acts in enumerate(BASKETS):
             mine = basket == number
-            chosen = pick(rng, int(mine.sum()), [a.weight for a in acts])
+            chosen = pick(rng, int(mine.sum()), [a.weight for a in acts], block=12)
             fees = prices(rng, acts, chosen, is_free=number == 2)
             base = of(acts, "base")[chosen]
             k = len(chosen)
@@ -289,10 +295,10 @@ class _Structure:
 
     def _claim(self, site_id: str, payer: str, act_ids: Strings, person: Strings, cents: Cents, days: Days) -> None:
         rng, n = self.rng, len(cents)
-        sent = np.minimum(days + rng.integers(0, 4, n).astype("timedelta64[D]"), _LAST_DAY)
+        sent = np.minimum(days + rng.integers(0, 4, n).astype("timedelta64[D]"), self.world.last_day)
         returned = sent + rng.integers(3, 12 if payer == "amo" else 40, n).astype("timedelta64[D]")
-        is_rejected = rng.random(n) < (0.025 if payer == "amo" else 0.06)
-        status = np.where(returned > _LAST_DAY, 0, np.where(is_rejected, 2, 1))
+        is_rejected = even(rng, n, 40) < (0.025 if payer == "amo" else 0.06)
+        status = np.where(returned > self.world.last_day, 0, np.where(is_rejected, 2, 1))
         reasons = ("droits fermés", "acte non pris en charge", "bénéficiaire inconnu", "double facturation")
         self.claims.append(
             pa.table(
@@ -316,13 +322,17 @@ class _Structure:
     def deliver(self, sink: Sink) -> None:
         """Hand the five sources over, and say what must come out of what remains."""
         sid = self.structure_id
-        chairs = sink.deliver("dental_chairs", sid, pa.concat_tables(self.chairs), dirt=GENTLE)
-        slots = sink.deliver(
-            "dental_appointments", sid, pa.concat_tables(self.appointments), dirt=FULL, correct=_longer
-        )
-        lines = sink.deliver("dental_quote_lines", sid, pa.concat_tables(self.quote_lines), dirt=FULL)
-        acts = sink.deliver("dental_acts", sid, pa.concat_tables(self.acts), dirt=GENTLE, correct=_cheaper)
-        sink.deliver("dental_claims", sid, pa.concat_tables(self.claims), dirt=FULL, correct=_claimed_more)
+
+        def rows(parts: list[pa.Table], day: str) -> pa.Table:
+            return known(self.world, pa.concat_tables(parts), day)
+
+        chairs = sink.deliver("dental_chairs", sid, rows(self.chairs, "opened_on"), dirt=GENTLE)
+        table = rows(self.appointments, "appointment_on")
+        slots = sink.deliver("dental_appointments", sid, table, dirt=FULL, correct=_longer)
+        lines = sink.deliver("dental_quote_lines", sid, rows(self.quote_lines, "decided_on"), dirt=FULL)
+        acts = sink.deliver("dental_acts", sid, rows(self.acts, "performed_on"), dirt=GENTLE, correct=_cheaper)
+        table = rows(self.claims, "returned_on")
+        sink.deliver("dental_claims", sid, table, dirt=FULL, correct=_claimed_more)
         _tell(sink.truth, sid, chairs, slots, lines, acts)
 
 

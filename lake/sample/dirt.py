@@ -36,6 +36,8 @@ class Dirt:
     late: float = 0.5
     cut: float = 0.25
     wrong_encoding: float = 0.2
+    #: A file that is sent again with what happened from this day on (since 1970).
+    grows_from: int | None = None
 
 
 #: For facts.
@@ -44,6 +46,10 @@ FULL = Dirt()
 GENTLE = Dirt(deleted=0.0, loses_rows=False)
 #: For sources whose files must be clean.
 NONE = Dirt(0, 0, 0, 0, 0, False, 0, 0, 0, 0, 0)
+
+
+#: What is counted where a file's name has such a tag.
+_TAGS = {"retard": "late_files", "bis": "resent_files", "complet": "completed_files", "suite": "grown_files"}
 
 
 @dataclass
@@ -113,20 +119,21 @@ def plan(
     """Decide the fate of rows.
 
     Args:
-        days: day of each row's first state (since 1970); later states follow within 70 days, up to `last_day`.
+        days: day of each row's first state (since 1970); later states follow, most within 70 days, the others within a
+            year, up to `last_day`.
         period_of: the period (file) in which what happened on these days is delivered.
         step: how much later in periods a late file is delivered; 0 when all goes into one file.
     """
     dirt = _within(dirt, can)
     n = len(days)
     luck = rng.random(n)
-    early = days + 70 <= last_day
+    delay = np.where(rng.random(n) < 0.8, rng.integers(2, 40, n), rng.integers(40, 360, n))
+    early = days + delay + 30 <= last_day
     steps = np.cumsum([dirt.corrected, dirt.returned, dirt.deleted, dirt.broken if dirt.loses_rows else 0.0])
     is_returned = (luck >= steps[0]) & (luck < steps[1]) & early
     is_corrected = ((luck < steps[0]) & early) | is_returned
     is_deleted = (luck >= steps[1]) & (luck < steps[2]) & early
     is_lost = (luck >= steps[2]) & (luck < steps[3])
-    delay = rng.integers(2, 40, n)
 
     def later(chosen: npt.NDArray[np.bool_], state: int, gap: int) -> Ints:
         mine = np.flatnonzero(chosen)
@@ -142,7 +149,13 @@ def plan(
     spoilt[3] = 1 + rng.integers(0, max(can.breaks, 1), spoilt.shape[1])
     sent = np.hstack([sent, sent[:, copies], spoilt])
     row, state, when, broken = sent[:, np.lexsort((sent[1], sent[0], sent[2]))]
-    result = Plan(row, state, when, broken, _parcels(rng, period_of(when), step, dirt), np.full(n, -1))
+    parcels = _parcels(rng, period_of(when), step, dirt)
+    if dirt.grows_from is not None:
+        so_far = int(np.searchsorted(when, dirt.grows_from))
+        if 0 < so_far < len(when):
+            parcels.append(replace(parcels[-1], tag="suite"))
+            parcels[-2].rows = parcels[-1].rows[:so_far]
+    result = Plan(row, state, when, broken, parcels, np.full(n, -1))
     result.dirt.update(
         repeated=len(copies),
         corrected=int((is_corrected & ~is_returned).sum()),
@@ -179,7 +192,10 @@ def _parcels(rng: np.random.Generator, period: Ints, step: int, dirt: Dirt) -> l
     chances = rng.random(5)
     starts = np.flatnonzero(period[1:] != period[:-1]) + 1
     plain = [Parcel(int(period[rows[0]]), "", rows) for rows in np.split(np.arange(len(period)), starts) if len(rows)]
-    spare: list[int] = rng.permutation(len(plain)).tolist()
+    usual = np.median([len(p.rows) for p in plain]) if plain else 0
+    spare: list[int] = [
+        i for i in rng.permutation(len(plain)).tolist() if len(plain[i].rows) <= usual
+    ]  # no file of a whole year
     parcels = list(plain)
 
     def pick(chance: float, share: float, fits: int = 1) -> Parcel | None:
@@ -218,7 +234,7 @@ def _expect(plan: Plan, can: Can) -> None:
         sent.append(rows)
         good.append(fine)
         if parcel.tag:
-            plan.dirt[{"retard": "late_files", "bis": "resent_files", "complet": "completed_files"}[parcel.tag]] += 1
+            plan.dirt[_TAGS[parcel.tag]] += 1
         plan.dirt["cut_files"] += parcel.cut_after is not None
         plan.dirt["wrong_encoding_files"] += parcel.is_utf16
     rows, fine = np.concatenate(sent), np.concatenate(good)

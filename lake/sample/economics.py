@@ -1,12 +1,8 @@
 """What a site sells, spends and employs each month, in euros and full-time equivalents.
 
-All of it follows from what the trades bill in the sample, at any number of records: a small sample shows a thin slice
-of several hundred sites, and their books, budgets and staff are as thin. So what relates them (revenue per FTE, fees
-per practitioner, cost of an hour of care, margins, staff costs) is of the right order whatever the size; what relates
-them to the calendar or to the walls (sales of a shop in a year, pairs a day, cost and children of a licensed place,
-open days of a nursery) only is from several million records on, when sites are as busy as real ones. Books follow the
-activity that is expected, not the events that chance made of it: with what was billed they agree to a few per cent
-over the group, and to a tenth or a third in a year of a structure, the fewer its events the less.
+All of it follows from what happens at the site, which is as busy in a small sample as in a large one. Books follow the
+activity that is expected, not the events that chance made of it: with what was billed they agree to a few per cent over
+the group, and less closely in a month of a site.
 
 Shares of costs are those of mutualist centres; the closure of 2020 takes the sales away and leaves most of the costs.
 """
@@ -18,22 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lake.sample.nurseries import days_that_fit, places_of
-from lake.sample.world import CALENDAR, FIRST, LAST, LINES, Tenure, World
+from lake.sample.world import Tenure, World
 
 Floats = npt.NDArray[np.float64]
-
-MONTHS = (LAST.year - FIRST.year + 1) * 12
-_MONTH_OF_DAY = CALENDAR.astype("datetime64[M]").astype(int) - (FIRST.year - 1970) * 12
 
 
 @dataclass(frozen=True)
 class Trade:
     """How a line earns and spends.
 
-    `euros` that one record of the line stands for, without VAT (childcare: one place on one open day), as measured on
-    what the line writes. `income` and `purchases`: (account, share). `wages`, `external`, `depreciation`: shares of
-    income. `staff`: yearly income for one full-time equivalent, by profession.
+    `euros` that one event of the line brings (see `World.activity`), without VAT, as measured on what the line writes.
+    `income` and `purchases`: (account, share). `wages`, `external`, `depreciation`: shares of income. `staff`: yearly
+    income for one full-time equivalent, by profession.
     """
 
     euros: float
@@ -47,17 +39,17 @@ class Trade:
 
 TRADES = {
     "audio": Trade(
-        euros=252, income=(("707100", 1.0),), purchases=(("607100", 0.37),),
+        euros=1_630, income=(("707100", 1.0),), purchases=(("607100", 0.37),),
         wages=0.215, external=0.175, depreciation=0.025,
         staff=(("audiologist", 300_000), ("audiology_assistant", 450_000)),
     ),
     "optical": Trade(
-        euros=44, income=(("707200", 1.0),), purchases=(("607200", 0.37),),
+        euros=215, income=(("707200", 1.0),), purchases=(("607200", 0.37),),
         wages=0.21, external=0.185, depreciation=0.03,
         staff=(("optician", 210_000), ("sales_assistant", 320_000)),
     ),
     "dental": Trade(
-        euros=24.8, income=(("706300", 1.0),), purchases=(("602300", 0.07), ("604300", 0.11)),
+        euros=760, income=(("706300", 1.0),), purchases=(("602300", 0.07), ("604300", 0.11)),
         wages=0.39, external=0.14, depreciation=0.035,
         staff=(("dentist", 336_000), ("dental_assistant", 240_000)),
     ),
@@ -67,6 +59,12 @@ TRADES = {
         wages=0.485, external=0.155, depreciation=0.02,
         staff=(("early_years_teacher", 247_000), ("childcare_assistant", 78_000)),
     ),
+    # What head offices earn themselves: prevention, training, services to other mutual societies.
+    "group": Trade(
+        euros=1_900, income=(("706800", 1.0),), purchases=(),
+        wages=0.34, external=0.40, depreciation=0.02,
+        staff=(("administration", 110_000),),
+    ),
 }  # fmt: skip
 
 #: Social charges and the tax on wages, as shares of wages; what headquarters and the tax on premises cost, as shares
@@ -75,12 +73,12 @@ TRADES = {
 SOCIAL, WAGE_TAX, LAND_TAX = 0.40, 0.06, 0.006
 HQ_WAGES, HQ_EXTERNAL = 0.028, 0.014
 INCOME_TAX, PROFIT_SHARE = 0.10, 0.03
-HQ_STAFF = (("administration", 1_350_000),)
+HQ_STAFF = 1_350_000
 
 
 @dataclass(frozen=True, eq=False)
 class Months:
-    """A site's months since January 2019, in euros: income as earned, and `usual`, that of the months around."""
+    """A site's months from the sample's first, in euros: income as earned, and `usual`, that of the months around."""
 
     line: str
     site_id: str
@@ -89,28 +87,18 @@ class Months:
 
     @property
     def normal(self) -> Floats:
-        """The income that costs follow: more the year around than the month, as a closed one costs nearly as much."""
+        """The income that costs follow: partly the year around, as a month of holidays costs nearly as much."""
         return 0.7 * self.usual + 0.3 * self.income
 
 
 def months(world: World, tenure: Tenure) -> Months:
     """The months of one tenure, the same for whoever asks; zero before it and after it."""
-    activity = np.bincount(_MONTH_OF_DAY, world.activity(tenure, CALENDAR), MONTHS)
+    calendar, count = world.calendar.astype("datetime64[M]"), world.scale.months
+    activity = np.bincount((calendar - calendar[0]).astype(int), world.events(tenure), count)
     rng = world.rng("economics", tenure.site.site_id, tenure.since)
-    income = activity / (activity.sum() or 1.0) * _billed(world, tenure)
-    income *= rng.uniform(0.95, 1.05) * rng.normal(1, 0.02, MONTHS)
-    usual = np.zeros(MONTHS)
+    income = activity * TRADES[tenure.site.line].euros * rng.uniform(0.95, 1.05) * rng.normal(1, 0.02, count)
+    usual = np.zeros(count)
     for month in np.flatnonzero(activity > 0).tolist():
         around = income[max(0, month - 6) : month + 7]
         usual[month] = around[around > 0.3 * around.max()].mean()
     return Months(tenure.site.line, tenure.site.site_id, income, usual)
-
-
-def _billed(world: World, tenure: Tenure) -> float:
-    """What a tenure earns in all the years, in euros."""
-    line, records = tenure.site.line, world.expected(tenure)
-    if line != "childcare":
-        return records * TRADES[line].euros
-    places = places_of(tenure, round(world.records * LINES[line]))
-    open_days = CALENDAR[world.activity(tenure, CALENDAR) > 0]
-    return places * days_that_fit(open_days, records, places) * TRADES[line].euros

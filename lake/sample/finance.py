@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.sample import tally
-from lake.sample.books import YEARS, books, detail_for, split
+from lake.sample.books import FiscalYear, books, detail_for, split
 from lake.sample.budgets import budgets, corrected, versions_for
-from lake.sample.dirt import GENTLE, Dirt
+from lake.sample.dirt import GENTLE, NONE, Dirt
 from lake.sample.economics import TRADES, Months, months
 from lake.sample.places import Structure
 from lake.sample.sink import Sink
@@ -24,26 +26,33 @@ _FILES_ONLY = Dirt(
     resent_renamed=0.06, resent_same=0.04, late=0, cut=0.04, wrong_encoding=0.02,
 )  # fmt: skip
 
-#: Part of the records that are budgets. Entries go up to twice beyond their part, until all books are monthly.
-_BUDGETS, _MONTHLY_BOOKS = 0.15, 60_000
+#: Parts of the records that are entries and budgets.
+_ENTRIES, _BUDGETS = 0.04, 0.02
 
 
-def generate(world: World, records: int, sink: Sink) -> None:
+def generate(world: World, sink: Sink) -> None:
     """Deliver the FECs and budgets of every structure, and their truth."""
-    entries = max(round(records * (1 - _BUDGETS)), min(records * 2, _MONTHLY_BOOKS))
-    detail = detail_for(entries // (len(world.structures) * len(YEARS)))
-    versions = versions_for(round(records * _BUDGETS) // len(world.structures), 3 + 11 * detail.own)
+    structures = len(world.structures)
+    detail = detail_for(world.records * _ENTRIES / (structures * world.scale.months / 12))
+    versions = versions_for(world, world.records * _BUDGETS / structures, 1 + 3 * detail.own)
     for structure in world.structures:
         name, rng = structure.structure_id, world.rng("finance", structure.structure_id)
         sites = list(_sites(world, structure))
-        for year, table in books(sites, detail, rng):
-            names = {"siren": structure.siren, "fiscal_year_end_on": f"{year}1231"}
-            live = sink.deliver("finance_entries", name, table, dirt=_FILES_ONLY, names=names)
+        for year, table in books(world, name, sites, detail, rng):
+            names = {"siren": structure.siren, "fiscal_year_end_on": f"{year.ends_on:%Y%m%d}"}
+            live = sink.deliver("finance_entries", name, table, dirt=_dirt(world, year), names=names)
             _tell(sink.truth, name, year, live)
         (headquarters,) = (tenure.site.site_id for tenure in world.tenures_of("group", name))
-        planned = budgets(name, headquarters, *split(sites, detail), versions, rng)
+        planned = budgets(world, name, headquarters, *split(sites, detail), versions, rng)
         live = sink.deliver("finance_budgets", name, planned, dirt=GENTLE, correct=corrected)
         _tell_budgets(sink.truth, name, live)
+
+
+def _dirt(world: World, year: FiscalYear) -> Dirt:
+    """The running year's books were sent before its last month, too."""
+    if year.ends_on < world.last.replace(day=1):
+        return _FILES_ONLY
+    return replace(NONE, grows_from=(world.last.replace(day=1) - date(1970, 1, 1)).days)
 
 
 def _sites(world: World, structure: Structure) -> Iterator[Months]:
@@ -53,26 +62,27 @@ def _sites(world: World, structure: Structure) -> Iterator[Months]:
             yield months(world, tenure)
 
 
-def _tell(truth: Truth, structure_id: str, year: int, live: pa.Table) -> None:
-    """Headline figures of a year, by the first digits of accounts."""
+def _tell(truth: Truth, structure_id: str, fiscal: FiscalYear, live: pa.Table) -> None:
+    """Headline figures of a file's entries by year of the entry, by the first digits of accounts."""
     amount = pc.subtract(live["credit_eur"], live["debit_eur"])
-
-    def total(*prefixes: str) -> Decimal:
-        chosen = [pc.starts_with(live["account"], prefix) for prefix in prefixes]
-        mask = chosen[0]
-        for other in chosen[1:]:
-            mask = pc.or_(mask, other)
-        return Decimal(pc.sum(amount.filter(mask)).as_py() or 0)
-
-    figures = {
-        "finance_net_result_eur": total("6", "7"),
-        "finance_revenue_eur": total("70"),
-        "finance_ebe_eur": total("60", "61", "62", "63", "64", "70", "71", "72", "74"),
-        "finance_staff_costs_eur": -total("641", "644", "645", "646", "647", "648", *(["649"] if year >= 2025 else [])),
+    live = live.append_column("amount", amount)
+    staff = ("641", "644", "645", "646", "647", "648", *(["649"] if fiscal.begins_on >= date(2025, 1, 1) else []))
+    figures: dict[str, dict[int, Decimal] | dict[int, int]] = {
+        "finance_net_result_eur": _total(live, "6", "7"),
+        "finance_revenue_eur": _total(live, "70"),
+        "finance_ebe_eur": _total(live, "60", "61", "62", "63", "64", "70", "71", "72", "74"),
+        "finance_staff_costs_eur": {year: -value for year, value in _total(live, *staff).items()},
+        "finance_entry_lines": tally.count(live, "entry_on"),
     }
-    for metric, value in figures.items():
-        truth.add("finance", structure_id, year, metric, value)
-    truth.add("finance", structure_id, year, "finance_entry_lines", live.num_rows)
+    for metric, by_year in figures.items():
+        for year, value in by_year.items():
+            truth.add("finance", structure_id, year, metric, value)
+
+
+def _total(live: pa.Table, *prefixes: str) -> dict[int, Decimal]:
+    """Credit less debit of the accounts that begin so, by year of the entry."""
+    mask = pc.match_substring_regex(live["account"], f"^({'|'.join(prefixes)})")
+    return tally.total(live, "entry_on", "amount", mask)
 
 
 def _tell_budgets(truth: Truth, structure_id: str, live: pa.Table) -> None:

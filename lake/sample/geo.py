@@ -15,7 +15,7 @@ from lake.sample import dirt
 from lake.sample.people import Ints, Texts
 from lake.sample.places import luhn
 from lake.sample.sink import Sink
-from lake.sample.world import FIRST, LAST, World
+from lake.sample.world import World
 
 #: Age bands of a commune's population and a typical share of each.
 _BANDS = {"00_05": 0.065, "06_15": 0.12, "16_29": 0.17, "30_44": 0.185, "45_59": 0.19, "60_74": 0.17, "75_plus": 0.1}
@@ -90,8 +90,8 @@ def register(world: World) -> Register:
     return Register(number, np.array(kinds), np.array(communes), speciality)
 
 
-def generate(world: World, records: int, sink: Sink) -> None:
-    """Write the three sources. How many rows there are follows from the communes, not from `records`."""
+def generate(world: World, sink: Sink) -> None:
+    """Write the three sources. How many rows there are follows from the communes."""
     _communes(world, sink)
     _competitors(world, sink)
     _prescribers(world, sink)
@@ -124,13 +124,13 @@ def _communes(world: World, sink: Sink) -> None:
 def _competitors(world: World, sink: Sink) -> None:
     rng = world.rng("geo", "competitors")
     rows: list[dict[str, object]] = []
-    span = (LAST - FIRST).days
+    span = (world.last - world.first).days
     for c in world.communes:
         for tag, value, inhabitants, words in _COMPETITORS:
             for _ in range(int(rng.poisson(min(c.population, 150_000) / inhabitants / 2))):
                 brand = _BRANDS[int(rng.integers(len(_BRANDS)))] if tag == "shop" else None
                 word, street = words[int(rng.integers(len(words)))], _STREETS[int(rng.integers(len(_STREETS)))]
-                edited = np.datetime64(FIRST, "s") + rng.integers(span * 86_400).astype("timedelta64[s]")
+                edited = np.datetime64(world.first, "s") + rng.integers(span * 86_400).astype("timedelta64[s]")
                 rows.append(
                     {
                         "osm_id": f"node/{990_000_000 + len(rows)}",
@@ -182,5 +182,5 @@ def _prescribers(world: World, sink: Sink) -> None:
     repeated = replace(dirt.NONE, repeated=0.004)
     sink.deliver(
         "geo_prescribers", "group", pa.Table.from_pylist(rows), dirt=repeated, headers=_RPPS.split("|"),
-        names={"date": "20251231"},
+        names={"date": f"{world.last:%Y%m%d}"},
     )  # fmt: skip

@@ -15,13 +15,13 @@ from lake.sample.columns import cents, dates, decimals
 from lake.sample.columns import replace as replace_columns
 from lake.sample.economics import HQ_STAFF, TRADES, Floats, months
 from lake.sample.sink import Sink
-from lake.sample.world import FIRST, LAST, Tenure, World
+from lake.sample.world import Tenure, World
 
 _PARIS = ZoneInfo("Europe/Paris")
 
 
-def generate(world: World, records: int, sink: Sink) -> None:
-    """Write the four sources. How many rows there are follows from the world, not from `records`."""
+def generate(world: World, sink: Sink) -> None:
+    """Write the four sources."""
     _structures(world, sink)
     for structure in world.structures:
         _sites(world, structure.structure_id, sink)
@@ -39,7 +39,7 @@ def _structures(world: World, sink: Sink) -> None:
             "commune_code": offices[s.structure_id].insee_code,
             "is_active": True,
             "joined_on": date(1990 + number, 1, 1),
-            "changed_at": _at_eight(FIRST),
+            "changed_at": _at_eight(world.first),
         }
         for number, s in enumerate(world.structures)
     ]
@@ -64,7 +64,7 @@ def _sites(world: World, structure_id: str, sink: Sink) -> None:
             "capacity": t.capacity or None,
             "opened_on": t.site.opened_on,
             "closed_on": t.site.closed_on,
-            "changed_at": _at_eight(max(t.since, FIRST)),
+            "changed_at": _at_eight(max(t.since, world.first)),
         }
         for t in world.tenures
         if t.site.site_id.startswith(structure_id)
@@ -86,28 +86,33 @@ def _moved_next_door(rows: pa.Table, _: np.random.Generator) -> pa.Table:
 
 def _staff(world: World, structure_id: str, sink: Sink) -> None:
     tenures = [t for t in world.tenures if t.structure_id == structure_id]
-    sites, offices = ([t for t in tenures if (t.site.line == "group") == is_office] for is_office in (False, True))
-    usual = [months(world, tenure).usual for tenure in sites]
-    work = [(t, TRADES[t.site.line].staff, income) for t, income in zip(sites, usual, strict=True)]
-    work += [(t, HQ_STAFF, np.sum(usual, axis=0)) for t in offices]  # which work for all sites
+    usual = [months(world, tenure).usual for tenure in tenures]
+    everything = np.sum(usual, axis=0)
     parts = [
-        _staff_of(world, tenure, profession, income * 12 / euros)
-        for tenure, staff, income in work
-        for profession, euros in staff
+        _staff_of(
+            world, tenure, profession, income * 12 / euros + (everything * 12 / HQ_STAFF if at_head_office else 0)
+        )
+        for tenure, income in zip(tenures, usual, strict=True)
+        for at_head_office in (tenure.site.line == "group",)  # whose people work for all sites too
+        for profession, euros in TRADES[tenure.site.line].staff
     ]
     live = sink.deliver("group_staff", structure_id, pa.concat_tables(parts), dirt=dirt.GENTLE, correct=_one_hour_more)
-    for year in range(FIRST.year, LAST.year + 1):
+    for year in range(world.first.year, world.last.year + 1):
         mine = live.filter(pc.equal(pc.year(live.column("month_on")), year))
         sink.truth.add("group", structure_id, year, "group_fte_months", pc.sum(mine.column("fte")).as_py() or 0)
 
 
 def _staff_of(world: World, tenure: Tenure, profession: str, wanted: Floats) -> pa.Table:
-    """One row a month in which the site is open and the structure's. In small samples people work there by the hour."""
-    first, end = max(tenure.since, FIRST), min(tenure.until or date.max, date(LAST.year + 1, 1, 1))
-    on = np.arange(np.datetime64(first, "M"), np.datetime64(end, "M"))
+    """One row a month in which the site is open and the structure's."""
+    on = np.unique(world.calendar.astype("datetime64[M]"))
+    on = on[on >= np.datetime64(max(tenure.since, tenure.site.joined_on), "M")]
+    if tenure.until is not None:
+        on = on[on < np.datetime64(tenure.until, "M")]
     n = len(on)
     rng = world.rng("staff", tenure.site.site_id, profession, tenure.since)
-    exact = wanted[(on - np.datetime64(FIRST, "M")).astype(np.int64)] * 100 * rng.normal(1, 0.04, n).clip(0.8, 1.2)
+    exact = (
+        wanted[(on - np.datetime64(world.first, "M")).astype(np.int64)] * 100 * rng.normal(1, 0.04, n).clip(0.8, 1.2)
+    )
     hundredths = np.floor(exact + rng.random(n)).astype(np.int64)  # up or down, so that small parts add up to the whole
     return pa.table(
         {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -59,6 +59,7 @@ LABELS = {
     "681500": "Dotations aux provisions",
     "691000": "Participation des salariés",
     "695000": "Impôts sur les bénéfices",
+    "706800": "Actions de prévention et services rendus",
     "706300": "Soins et prothèses dentaires",
     "706400": "Participations des familles",
     "707100": "Ventes d'appareils auditifs",
@@ -116,18 +117,20 @@ class Ledger:
         """Result of the year so far, before closing: income less costs."""
         return -sum(cents for account, cents in self._balances.items() if account[0] in "67")
 
-    def close(self, year: int) -> pa.Table:
-        """The year's entries in order of day, and the next year's opening entry."""
+    def extract(self, end: date) -> pa.Table:
+        """The entries so far of the fiscal year that ends on a day, in order of day."""
         entries = sorted(enumerate(self._entries), key=lambda e: (e[1][0], e[0]))
-        table = self._rows([entry for _, entry in entries], year)
+        return self._rows([entry for _, entry in entries], end)
+
+    def close(self, end: date) -> None:
+        """Begin the fiscal year after the one that ends on a day, with its opening entry."""
         result = self.result()
         carried = {account: cents for account, cents in self._balances.items() if account[0] not in "67"}
         carried["110000"] = carried.get("110000", 0) - result
         self._entries, self._balances = [], defaultdict(int)
-        self.post(date(year + 1, 1, 1), "AN", "À nouveau", sorted(carried.items()))
-        return table
+        self.post(end + timedelta(days=1), "AN", "À nouveau", sorted(carried.items()))
 
-    def _rows(self, entries: Sequence[tuple[date, str, str, list[tuple[str, int]]]], year: int) -> pa.Table:
+    def _rows(self, entries: Sequence[tuple[date, str, str, list[tuple[str, int]]]], end: date) -> pa.Table:
         flat = [
             (on, journal, label, number, account, cents)
             for number, (on, journal, label, lines) in enumerate(entries, start=1)
@@ -135,20 +138,20 @@ class Ledger:
         ]
         on, journals, labels, numbers, accounts, amounts = zip(*flat, strict=True)
         cents = np.array(amounts, np.int64)
+        validated = end + timedelta(days=90)
         seen: Counter[str] = Counter()
         auxiliaries = []
         for account in accounts:
             letter, count = _AUXILIARIES.get(account, ("", 0))
             auxiliaries.append(f"{letter}{seen[account] % count + 1:04d}" if letter else None)
             seen[account] += 1
-        end = date(year, 12, 31)
         return pa.table(
             {
                 "fiscal_year_end_on": pa.array([end] * len(flat), pa.date32()),
                 "line_number": pa.array(range(2, len(flat) + 2), pa.int64()),
                 "journal_code": pa.array(journals, pa.string()),
                 "journal_label": pa.array([_journal_label(code) for code in journals], pa.string()),
-                "entry_number": pa.array([f"{year}{n:06d}" for n in numbers], pa.string()),
+                "entry_number": pa.array([f"{end.year}{n:06d}" for n in numbers], pa.string()),
                 "entry_on": pa.array(on, pa.date32()),
                 "account": pa.array(accounts, pa.string()),
                 "account_label": pa.array([LABELS[account] for account in accounts], pa.string()),
@@ -159,7 +162,7 @@ class Ledger:
                 "entry_label": pa.array(labels, pa.string()),
                 "debit_eur": decimals(np.maximum(cents, 0)),
                 "credit_eur": decimals(np.maximum(-cents, 0)),
-                "validated_on": pa.array([date(year + 1, 3, 31)] * len(flat), pa.date32()),
+                "validated_on": pa.array([validated] * len(flat), pa.date32()),
             }
         )
 

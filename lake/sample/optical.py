@@ -24,22 +24,20 @@ from lake.sample.columns import (
     codes,
     dates,
     decimals,
+    even,
     instants,
     pick,
     replace,
     strings,
     without_vat,
 )
-from lake.sample.days import happened, last_days, next_open, until
+from lake.sample.days import happened, known, last_days, next_open, until
 from lake.sample.dirt import FULL, GENTLE
 from lake.sample.optical_catalogue import CONTACT, EXTRA, FRAME, LENS, Catalogue, catalogue
 from lake.sample.optical_visits import DESIGNS, OUTCOMES, STAGES, Visits, visits
 from lake.sample.sink import Sink
 from lake.sample.truth import Truth
 from lake.sample.world import World
-
-#: Records of quotes, sale lines and claims that a visit gives, on average.
-_RECORDS_PER_VISIT = 4.6
 
 _VAT_PER_MILLE = 200
 _ITEMS = ("frame", "left_lens", "right_lens", "contact_lenses", "extra")
@@ -63,18 +61,18 @@ class Lines:
     amc: Cents
 
 
-def generate(world: World, records: int, sink: Sink) -> None:
+def generate(world: World, sink: Sink) -> None:
     """Deliver the four optical sources of every structure, and their truth."""
     for structure in world.structures_of("optical"):
         name = structure.structure_id
         rng = world.rng("optical", name)
-        products = catalogue(world.rng("optical", name, "catalogue"), round(records / 4000))
+        products = catalogue(world.rng("optical", name, "catalogue"), world.first, world.last)
         sink.deliver("optical_purchases", name, products.prices(), dirt=GENTLE)
         lasts = last_days(world, "optical", name)
         parts = [
             part
-            for tenure, count in world.allot("optical", name, round(records / _RECORDS_PER_VISIT))
-            for part in visits(world, rng, tenure, count, lasts[tenure.site.site_id])
+            for tenure in world.tenures_of("optical", name)
+            for part in visits(world, rng, tenure, lasts[tenure.site.site_id])
         ]
         if not parts:
             continue
@@ -82,11 +80,14 @@ def generate(world: World, records: int, sink: Sink) -> None:
         lines = _lines(rng, came, products)
         quote, sale = world.ids("DV", name, len(came.site)), world.ids("VE", name, len(came.site))
 
-        table = _quotes(rng, came, lines, quote, sale)
+        table = known(world, _quotes(rng, came, lines, quote, sale), "decided_on")
         quotes = sink.deliver("optical_quotes", name, table, dirt=GENTLE, correct=_requoted)
-        table = _sale_lines(world, rng, came, lines, products, quote, sale)
+        every = _sale_lines(world, rng, came, lines, products, quote, sale)
+        table = known(world, every, "sold_on")
+        table = pa.concat_tables([table, _credit_notes(world, rng, name, table)])
         sold = sink.deliver("optical_sale_lines", name, table, dirt=FULL, correct=_rebated)
-        table = _claims(world, rng, name, came, sale, sold)
+        before = every.filter(pc.invert(pc.is_in(every["sale_id"], table["sale_id"])))
+        table = known(world, _claims(world, rng, name, came, sale, [before, sold]), "answered_on")
         claims = sink.deliver("optical_claims", name, table, dirt=FULL, correct=_reclaimed)
         _tell(sink.truth, name, quotes, sold, claims)
 
@@ -95,7 +96,7 @@ def _lines(rng: np.random.Generator, v: Visits, products: Catalogue) -> Lines:
     """A frame and two lenses for each pair; contact lenses alone; now and then an extra."""
     count = len(v.site)
     glasses = np.flatnonzero(~v.is_contact)
-    second = glasses[rng.random(len(glasses)) < 0.36]
+    second = glasses[even(rng, len(glasses)) < 0.36]
     contact = np.flatnonzero(v.is_contact)
     extra = np.flatnonzero(rng.random(count) < 0.12)
     # (visits, pair, item, family)
@@ -212,11 +213,30 @@ def _sale_lines(world: World, rng: np.random.Generator, came: Visits, lines: Lin
     )
 
 
+def _credit_notes(world: World, rng: np.random.Generator, name: str, sold: pa.Table) -> pa.Table:
+    """What is taken back of some sales, whole, in the two months after: negative lines, dated by their own day."""
+    sales = sold.group_by("sale_id").aggregate([("sold_on", "max")]).sort_by("sale_id")
+    back = rng.random(len(sales)) < 0.006
+    day = next_open(world, "optical", sales["sold_on_max"].to_numpy()[back] + rng.integers(5, 60, int(back.sum())))
+    notes = pa.table({"sale_id": sales["sale_id"].filter(pa.array(back)), "day": dates(day)})
+    notes = notes.append_column("note_id", world.ids("AV", name, len(notes)))
+    lines = sold.filter(pc.is_in(sold["sale_id"], notes["sale_id"]))
+    which = pc.index_in(lines["sale_id"], notes["sale_id"])
+    noted = notes["day"].take(which)
+    amounts = [c for c in lines.column_names if c.endswith("_eur")]
+    changed = {column: pc.negate(lines[column]) for column in (*amounts, "quantity")}
+    changed |= {"sale_id": notes["note_id"].take(which), "sold_on": noted, "delivered_on": noted}
+    changed |= {"quote_id": pa.nulls(len(lines), pa.string())}
+    changed |= {"changed_at": instants(rng, noted.to_numpy())}
+    return known(world, replace(lines, changed), "sold_on")
+
+
 def _rebated(lines: pa.Table, rng: np.random.Generator) -> pa.Table:
     """A correction of sale lines: one cent to one euro of the household's share is given up, else of the insurer's."""
     was = {c: cents(lines[c]) for c in ("net_eur", "discount_eur", "household_eur", "amc_eur")}
-    rebate = np.minimum(100, np.maximum(was["household_eur"], was["amc_eur"]))
-    by_household = was["household_eur"] >= rebate
+    sign = np.where(was["net_eur"] < 0, -1, 1)  # of a credit note less is given back
+    rebate = np.minimum(100, np.maximum(was["household_eur"] * sign, was["amc_eur"] * sign)) * sign
+    by_household = was["household_eur"] * sign >= rebate * sign
     net = was["net_eur"] - rebate
     changed = {
         "net_eur": net,
@@ -229,10 +249,12 @@ def _rebated(lines: pa.Table, rng: np.random.Generator) -> pa.Table:
 
 
 def _claims(world: World, rng: np.random.Generator, name: str, came: Visits, sale: pa.Array,
-            sold: pa.Table) -> pa.Table:  # fmt: skip
+            sold: list[pa.Table]) -> pa.Table:  # fmt: skip
     """What is asked of both payers for the lines that were sold in the end, their returns, and second attempts."""
     sums = [("amo_eur", "sum"), ("amc_eur", "sum")]
-    by_sale = sold.filter(sold["is_third_party"]).group_by("sale_id").aggregate(sums).sort_by("sale_id")
+    paid = pa.concat_tables(part.select(["sale_id", "is_third_party", "amo_eur", "amc_eur"]) for part in sold)
+    by_sale = paid.filter(paid["is_third_party"]).group_by("sale_id").aggregate(sums).sort_by("sale_id")
+    by_sale = by_sale.filter(pc.is_in(by_sale["sale_id"], sale))  # nothing is asked for a credit note
     visit = pc.index_in(by_sale["sale_id"], sale).to_numpy()
     visit = np.concatenate([visit, visit])
     claimed = np.concatenate([cents(by_sale["amo_eur_sum"]), cents(by_sale["amc_eur_sum"])])
@@ -282,7 +304,7 @@ def _answers(rng: np.random.Generator, sent: Days, is_amc: Mask, last: Days) -> 
     """When payers answer (statutory: a week; insurers: three weeks), and which claims they reject."""
     delay = np.where(is_amc, 5 + rng.gamma(2.2, 7.5, len(sent)), 3 + rng.gamma(2.0, 2.0, len(sent)))
     answered = until(sent + delay.astype(np.int64), last)
-    return answered, happened(answered) & (rng.random(len(sent)) < np.where(is_amc, 0.065, 0.035))
+    return answered, happened(answered) & (even(rng, len(sent), 40) < np.where(is_amc, 0.065, 0.035))
 
 
 def _tell(truth: Truth, name: str, quotes: pa.Table, sold: pa.Table, claims: pa.Table) -> None:
@@ -293,6 +315,7 @@ def _tell(truth: Truth, name: str, quotes: pa.Table, sold: pa.Table, claims: pa.
         None,
     )
     sold = sold.append_column("pair", pair)
+    is_sale, is_first = pc.greater(sold["quantity"], 0), pc.equal(sold["pair_number"], 1)
     is_lens = pc.is_in(sold["item"], pa.array(["left_lens", "right_lens"]))
     is_class_a = pc.fill_null(pc.equal(sold["item_class"], "A"), False)
     is_rejected = pc.equal(claims["status"], "rejected")
@@ -300,12 +323,12 @@ def _tell(truth: Truth, name: str, quotes: pa.Table, sold: pa.Table, claims: pa.
         "optical_net_sales_eur": tally.total(sold, "sold_on", "net_eur"),
         "optical_class_a_sales_eur": tally.total(sold, "sold_on", "net_eur", is_class_a),
         "optical_household_eur": tally.total(sold, "sold_on", "household_eur"),
-        "optical_sales": tally.distinct(sold, "sold_on", "sale_id"),
-        "optical_pairs_sold": tally.distinct(sold, "sold_on", "pair", pc.is_valid(pair)),
-        "optical_first_pairs": tally.distinct(sold, "sold_on", "pair", pc.equal(sold["pair_number"], 1)),
-        "optical_second_pairs": tally.distinct(sold, "sold_on", "pair", pc.greater(sold["pair_number"], 1)),
-        "optical_lenses_sold": tally.count(sold, "sold_on", is_lens),
-        "optical_class_a_lenses": tally.count(sold, "sold_on", pc.and_(is_lens, is_class_a)),
+        "optical_sales": tally.distinct(sold, "sold_on", "sale_id", is_sale),
+        "optical_pairs_sold": tally.distinct(sold, "sold_on", "pair", pc.and_(is_sale, pc.is_valid(pair))),
+        "optical_first_pairs": tally.distinct(sold, "sold_on", "pair", pc.and_(is_sale, is_first)),
+        "optical_second_pairs": tally.distinct(sold, "sold_on", "pair", pc.and_(is_sale, pc.invert(is_first))),
+        "optical_lenses_sold": tally.count(sold, "sold_on", pc.and_(is_sale, is_lens)),
+        "optical_class_a_lenses": tally.count(sold, "sold_on", pc.and_(pc.and_(is_sale, is_lens), is_class_a)),
         "optical_quotes_decided": tally.count(quotes, "decided_on", pc.not_equal(quotes["outcome"], "pending")),
         "optical_quotes_sold": tally.count(quotes, "decided_on", pc.equal(quotes["outcome"], "sold")),
         "optical_claims_answered": tally.count(claims, "answered_on", pc.is_valid(claims["answered_on"])),

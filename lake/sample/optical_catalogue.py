@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from lake.sample.columns import Cents, Ints, Mask, Strings, dates, decimals, strings
-from lake.sample.world import FIRST, LAST
 
 FRAME, LENS, CONTACT, EXTRA = range(4)
 
@@ -19,8 +19,10 @@ _SUPPLIERS = ("Lunetterie du Jura", "Verres Atlantique", "Optique Rhône", "Cont
 #: Kinds of product: class A, class B, second pair.
 _A, _B, _SECOND = range(3)
 #: List price with VAT and purchase price without, in cents, of lenses by kind and design.
-_LENS_PRICES = ((3_250, 4_750, 7_500), (7_500, 11_000, 18_500), (1_500, 2_200, 3_900))
-_LENS_COSTS = ((950, 1_400, 2_300), (1_950, 2_900, 4_900), (650, 900, 1_500))
+_LENS_PRICES = ((3_250, 4_750, 7_500), (8_200, 12_100, 20_400), (1_500, 2_200, 3_900))
+_LENS_COSTS = ((950, 1_400, 2_300), (2_150, 3_200, 5_400), (650, 900, 1_500))
+#: Free-price frames that a structure offers.
+_FRAMES = 25
 _DESIGN_LABELS = ("unifocal", "mi-distance", "progressif")
 
 
@@ -36,6 +38,8 @@ class Catalogue:
     price: Cents
     cost: Cents
     luck: npt.NDArray[np.float64]
+    first: date
+    last: date
 
     def choose(self, luck: npt.NDArray[np.float64], family: Ints, is_a: Mask, is_second: Mask, design: Ints) -> Ints:
         """The product of each line, by its family, class and lens design; `luck` (0–1) picks among those that fit."""
@@ -50,9 +54,13 @@ class Catalogue:
 
     def prices(self) -> pa.Table:
         """The purchase prices: each product's first, then a new one in the years in which its supplier raises it."""
-        product, day, cost = [np.arange(len(self.code))], [np.full(len(self.code), np.datetime64(FIRST))], [self.cost]
+        product, day, cost = (
+            [np.arange(len(self.code))],
+            [np.full(len(self.code), np.datetime64(self.first))],
+            [self.cost],
+        )
         current = self.cost
-        for year in range(FIRST.year + 1, LAST.year + 1):
+        for year in range(self.first.year + 1, self.last.year + 1):
             raised = np.flatnonzero((self.luck * 10 * (year - 2000)) % 1 < 0.35)
             current = current.copy()
             current[raised] = current[raised] * 104 // 100
@@ -72,11 +80,11 @@ class Catalogue:
         )
 
 
-def catalogue(rng: np.random.Generator, frames: int) -> Catalogue:
-    """A structure's catalogue; `frames` is how many free-price frames it offers (between 3 and 40)."""
+def catalogue(rng: np.random.Generator, first: date, last: date) -> Catalogue:
+    """A structure's catalogue between two days."""
     rows: list[tuple[str, int, int, int, int, int]] = []
     rows += [(f"Monture 100 % Santé {i}", FRAME, _A, 0, 3_000, 850) for i in range(1, 3)]
-    for i in range(1, min(max(frames, 3), 40) + 1):
+    for i in range(1, _FRAMES + 1):
         price = int(rng.integers(70, 220)) * 100
         rows.append((f"Monture libre {i}", FRAME, _B, 0, price, price * 27 // 100))
     rows.append(("Monture seconde paire", FRAME, _SECOND, 0, 1_900, 700))
@@ -97,4 +105,6 @@ def catalogue(rng: np.random.Generator, frames: int) -> Catalogue:
         price=np.array([r[4] for r in rows], np.int64),
         cost=np.array([r[5] for r in rows], np.int64),
         luck=rng.random(len(rows)),
+        first=first,
+        last=last,
     )

@@ -38,29 +38,40 @@ class Structure:
     structure_id: str
     name: str
     siren: str
-    lines: tuple[str, ...]
 
 
-_STRUCTURES = (
-    ("Mutualité des Monts Noirs", "audio optical dental"),
-    ("Mutualité des Deux Fleuves", "audio optical dental childcare"),
-    ("Mutualité Alpes et Collines", "audio dental"),
-    ("Mutualité des Hauts Lacs", "optical childcare"),
-    ("Mutualité des Volcans Bleus", "audio optical dental"),
-    ("Mutualité des Grands Crus", "audio"),
-    ("Mutualité de la Plaine du Levant", "dental childcare"),
-    ("Mutualité des Trois Sources", "optical"),
-    ("Mutualité des Coteaux Blancs", "optical"),
-    ("Mutualité des Beffrois", "audio optical dental childcare"),
-    ("Mutualité des Falaises", "audio optical"),
-    ("Mutualité des Bocages", "dental"),
-    ("Mutualité des Abers", "audio optical childcare"),
-    ("Mutualité de l'Estuaire", "audio childcare"),
-    ("Mutualité des Châteaux", "dental"),
-    ("Mutualité des Porcelaines", "optical"),
-    ("Mutualité des Gaves et Garonne", "childcare"),
-    ("Mutualité des Deux Mers", "dental childcare"),
+_NAMES = (
+    "Mutualité des Monts Noirs",
+    "Mutualité des Deux Fleuves",
+    "Mutualité Alpes et Collines",
+    "Mutualité des Hauts Lacs",
+    "Mutualité des Volcans Bleus",
+    "Mutualité des Grands Crus",
+    "Mutualité de la Plaine du Levant",
+    "Mutualité des Trois Sources",
+    "Mutualité des Coteaux Blancs",
+    "Mutualité des Beffrois",
+    "Mutualité des Falaises",
+    "Mutualité des Bocages",
+    "Mutualité des Abers",
+    "Mutualité de l'Estuaire",
+    "Mutualité des Châteaux",
+    "Mutualité des Porcelaines",
+    "Mutualité des Gaves et Garonne",
+    "Mutualité des Deux Mers",
 )
+
+#: The structures that work in each trade, in the order in which a growing group has sites there. The first seven of all
+#: trades are, together, all eighteen structures.
+WORKING: dict[str, tuple[str, ...]] = {
+    line: tuple(f"S{number:02d}" for number in numbers)
+    for line, numbers in {
+        "audio": (1, 2, 5, 6, 11, 13, 14, 3, 10, 4, 9, 16, 8),
+        "dental": (1, 2, 3, 7, 10, 12, 15, 5, 18, 6, 13, 17, 11),
+        "optical": (1, 2, 4, 8, 9, 13, 16, 11, 10, 5, 3, 14, 12),
+        "childcare": (2, 10, 4, 7, 17, 18, 14, 13, 15, 12, 8, 16, 6),
+    }.items()
+}
 
 
 @lru_cache(maxsize=1)
@@ -82,8 +93,7 @@ def communes() -> tuple[Commune, ...]:
 def structures() -> tuple[Structure, ...]:
     """The 18 structures, S01 to S18."""
     return tuple(
-        Structure(f"S{number:02d}", name, luhn(f"99900{number:03d}"), tuple(lines.split()))
-        for number, (name, lines) in enumerate(_STRUCTURES, start=1)
+        Structure(f"S{number:02d}", name, luhn(f"99900{number:03d}")) for number, name in enumerate(_NAMES, start=1)
     )
 
 

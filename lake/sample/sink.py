@@ -13,7 +13,6 @@ import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,16 +28,14 @@ from lake.sample.dirt import CORRECTED, DELETED, FULL, ORIGINAL, RETURNED, Can, 
 from lake.sample.people import identity
 from lake.sample.render import TEXT, Renderer, breaks, dialect
 from lake.sample.truth import Truth
-from lake.sample.world import FIRST, LAST, TODAY, World
+from lake.sample.world import World
 
 Correct = Callable[[pa.Table, np.random.Generator], pa.Table]
 
-#: Years before this one are archived: one zip per source, structure and year.
-ARCHIVED_BEFORE = 2024
+#: Months whose files came as the trade's software sends them. What was before came when the lake began: one zip for
+#: each source, structure and year.
+RECENT_MONTHS = 6
 
-_EPOCH = date(1970, 1, 1).toordinal()
-_FIRST_DAY = FIRST.toordinal() - _EPOCH
-_LAST_DAY = LAST.toordinal() - _EPOCH
 _PARIS = "Europe/Paris"
 
 
@@ -50,6 +47,11 @@ class Sink:
         self._world = world
         self._done: set[tuple[str, ...]] = set()
         self._archives: dict[str, list[tuple[str, bytes]]] = defaultdict(list)
+        self._first_day, self._last_day = (int(day.astype(np.int64)) for day in (world.first_day, world.last_day))
+        #: The first month, since 1970, that came as it was sent.
+        self._recent = (world.last.year - 1970) * 12 + world.last.month - RECENT_MONTHS
+        #: The last month, since 1970: what it brought comes in a delivery of its own.
+        self.last_month = self._recent + RECENT_MONTHS - 1
         self.truth = Truth()
         self.files = 0
 
@@ -99,8 +101,8 @@ class Sink:
             wrong_encoding=its.reading.format in ("csv", "fec"),
         )
         periods, step = self._periods(its)
-        plan = dirty.plan(rng, _days(its, rows), periods, _LAST_DAY, step, can, dirt)
-        states, index = _states(its, rows, plan, correct, rng)
+        plan = dirty.plan(rng, _days(its, rows, self._last_day), periods, self._last_day, step, can, dirt)
+        states, index = _states(its, rows, plan, correct, rng, self._last_day)
         renderer = Renderer(its, states, style, headers)
         at = index[plan.row, plan.state]
         for parcel in plan.parcels:
@@ -127,17 +129,16 @@ class Sink:
         """Write one file, or keep it for its year's archive."""
         pattern = its.reading.files[0]
         name = _file_name(pattern, structure_id, parcel.period, parcel.tag, names)
-        year = parcel.period // 12 + 1970
-        if "(?P<month>" in pattern and year < ARCHIVED_BEFORE:
+        if "(?P<month>" in pattern and parcel.period < self._recent:
             plain = _file_name(pattern, structure_id, parcel.period, "", names)
-            archive = re.sub(rf"({year})-\d\d", r"\1", Path(plain).with_suffix(".zip").name)
-            self._archives[archive].append((name, data))
+            self._archives[Path(plain).with_suffix(".zip").name].append((name, data))
             return
         if is_packed:
             name, data = f"{name}.gz", gzip.compress(data, mtime=0)
-        self._write(its, its.line, name, data)
+        is_last = parcel.tag == "suite" or ("(?P<month>" in pattern and parcel.period == self.last_month)
+        self._write(its, its.line, name, data, is_last=is_last)
         if parcel.is_resent:
-            self._write(its, f"{its.line}/renvois", name, data)
+            self._write(its, f"{its.line}/renvois", name, data, is_last=True)
 
     def _close_archives(self, its: Contract) -> None:
         for archive, members in self._archives.items():
@@ -147,34 +148,36 @@ class Sink:
     def _periods(self, its: Contract) -> tuple[Callable[[Ints], Ints], int]:
         """The period of days (its last month, since 1970), and by how many periods' months a late file is late.
 
-        Files are monthly, or yearly, as their names tell, whatever the number of records; a source whose files have
-        no period in their name (a register that is sent whole) is one file, and so is one whose file is all there is.
+        Files are monthly (before the recent months: as long as the calendar year goes), or yearly, as their names tell,
+        whatever the number of records; a source whose files have no period in their name (a register that is sent
+        whole) is one file, and so is one whose file is all there is.
         """
         pattern = its.reading.files[0]
         if its.whole_of is not None and not its.whole_of.scope:
-            last = (LAST.year - 1970) * 12 + 11
-            return lambda days: np.full_like(days, last), 0
-        if "(?P<month>" in pattern:
-            size = 1
-        elif "(?P<year>" in pattern or "(?P<date>" in pattern:
-            size = 12
-        else:
+            return lambda days: np.full_like(days, self.last_month), 0
+        is_monthly = "(?P<month>" in pattern
+        if not is_monthly and "(?P<year>" not in pattern and "(?P<date>" not in pattern:
             return np.zeros_like, 0
 
         def period_of(days: Ints) -> Ints:
-            within = np.clip(days, _FIRST_DAY, _LAST_DAY)
+            within = np.clip(days, self._first_day, self._last_day)
             months = within.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-            return months // size * size + size - 1
+            yearly = months // 12 * 12 + 11
+            return (
+                np.where(months >= self._recent, months, np.minimum(yearly, self._recent - 1)) if is_monthly else yearly
+            )
 
-        return period_of, 2 * size
+        return period_of, 2 if is_monthly else 24
 
-    def _write(self, its: Contract, folder: str, name: str, data: bytes) -> None:
+    def _write(self, its: Contract, folder: str, name: str, data: bytes, *, is_last: bool = False) -> None:
         path = self._out / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             raise ValueError(f"Two files of the sample are called {folder}/{name}; its contract's pattern is too poor.")
         path.write_bytes(data)
         self.files += 1
+        if is_last:
+            self.truth.last_delivery.append(f"{folder}/{name}")
         if folder == its.line:
             self.truth.sources[its.name].files += 1
         else:
@@ -262,16 +265,21 @@ def _local_days(values: Any) -> Ints:
     return np.asarray(values.cast(pa.int32()).to_numpy(), np.int64)
 
 
-def _days(its: Contract, rows: pa.Table) -> Ints:
+def _days(its: Contract, rows: pa.Table, last_day: int) -> Ints:
     """Day on which each row was saved: of the version order, else of the event, else the last day."""
     for name in (its.version_order, its.event_time):
         if name is not None and name != "landing" and its.field(name).kind in ("date", "timestamp"):
             return _local_days(rows.column(name))
-    return np.full(rows.num_rows, _LAST_DAY)
+    return np.full(rows.num_rows, last_day)
 
 
 def _states(
-    its: Contract, rows: pa.Table, plan: dirty.Plan, correct: Correct | None, rng: np.random.Generator
+    its: Contract,
+    rows: pa.Table,
+    plan: dirty.Plan,
+    correct: Correct | None,
+    rng: np.random.Generator,
+    last_day: int,
 ) -> tuple[pa.Table, Ints]:
     """All states of all rows, one below the other, and where each (row, state) is among them."""
     index = np.full((rows.num_rows, 4), -1, np.int64)
@@ -285,7 +293,7 @@ def _states(
         changed = rows.take(pa.array(mine))
         if state == CORRECTED:
             changed = (correct or _default_correction(its))(changed, rng)  # type: ignore[misc]
-        delay = plan.when[plan.state == state][first] - _days(its, changed)
+        delay = plan.when[plan.state == state][first] - _days(its, changed, last_day)
         tables.append(_marked(its, _later(its, changed, delay), state))
         index[mine, state] = np.arange(at, at + len(mine))
         at += len(mine)
@@ -380,7 +388,7 @@ def _zip(members: list[tuple[str, bytes]]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members:
-            info = zipfile.ZipInfo(name, (TODAY.year, TODAY.month, TODAY.day, 6, 0, 0))
+            info = zipfile.ZipInfo(name, (2020, 1, 1, 6, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3
             info.external_attr = 0o644 << 16

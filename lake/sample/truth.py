@@ -4,6 +4,7 @@
      "sources": {source: {"files", "skipped_files", "read", "landed", "unchanged", "quarantined", "live",
                           "totals": {field: sum over live records}, "dirt": {kind: number}}},
      "total":   {"files", "skipped_files", "read", "landed", "unchanged", "quarantined", "live"},
+     "last_delivery": [files of the last month, and those that were sent again: paths in the folder],
      "headline": {line: {structure_id: {metric: {year: value}}}}}
 
 Counts are those of landing the whole folder once, into an empty lake, in the order of file names. A file that comes
@@ -43,6 +44,7 @@ class Truth:
 
     def __init__(self) -> None:
         self.sources: dict[str, Expected] = defaultdict(Expected)
+        self.last_delivery: list[str] = []
         self._headline: dict[tuple[str, str, str, str], Decimal] = defaultdict(Decimal)
 
     def add(self, line: str, structure_id: str, year: int, metric: str, value: Decimal | int | str) -> None:
@@ -59,6 +61,7 @@ class Truth:
             **about,
             "sources": {name: _plain(self.sources[name]) for name in sorted(self.sources)},
             "total": {name: sum(getattr(s, name) for s in self.sources.values()) for name in _COUNTS},
+            "last_delivery": sorted(self.last_delivery),
             "headline": headline,
         }
 

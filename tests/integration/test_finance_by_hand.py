@@ -188,10 +188,9 @@ def test_growth_is_against_the_same_period_a_year_earlier(in_group: Group) -> No
     rows = semantic.query([name], grain="year", scope=access.scope("group-director")).table.to_pylist()
     found = {row["metric_time"].year: row[name] for row in rows if row[name] is not None}
     years = {
-        year: by_hand.value("finance_revenue_eur", Cell(date(year, 1, 1), date(year, 12, 31)))
-        for year in range(2019, 2026)
+        year: by_hand.value("finance_revenue_eur", Cell(date(year, 1, 1), date(year, 12, 31))) for year in (2024, 2025)
     }
-    assert found == pytest.approx({year: years[year] / years[year - 1] - 1 for year in range(2020, 2026)})
+    assert found == pytest.approx({2025: years[2025] / years[2024] - 1})
 
 
 def test_lines_of_the_income_statement_make_the_result_in_every_structure_and_year(in_group: Group) -> None:

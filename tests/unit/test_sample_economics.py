@@ -8,10 +8,10 @@ from importlib import import_module
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from kept import Kept
+from kept import UNTIL, Kept
 
 from lake.sample.economics import TRADES, months
-from lake.sample.world import LINES, World
+from lake.sample.world import World
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Made:
         return float(pc.sum(staff["fte"].filter(pc.is_in(staff["profession"], pa.array(professions)))).as_py())
 
 
-@pytest.fixture(scope="module", params=[20_000, 250_000])
+@pytest.fixture(scope="module", params=[20_000, 300_000])
 def made(request: pytest.FixtureRequest) -> Made:
-    world, kept = World(request.param, 1), Kept()
-    for line in ("group", *TRADES):
-        import_module(f"lake.sample.{line}").generate(world, round(request.param * LINES[line]), kept)
+    world, kept = World(request.param, 1, UNTIL), Kept()
+    for line in ("group", "audio", "dental", "optical", "childcare"):
+        import_module(f"lake.sample.{line}").generate(world, kept)
     return Made(world, kept)
 
 

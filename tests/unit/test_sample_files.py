@@ -34,6 +34,7 @@ from lake.sample.render import Break, Renderer, dialect
 from lake.sample.sink import Sink, _file_name
 from lake.sample.world import World
 
+UNTIL = date(2025, 12, 31)
 FIRST_DAY, LAST_DAY = 17_897, 20_453  # 2019-01-01 and 2025-12-31
 HEAVY = replace(
     FULL, repeated=0.1, corrected=0.2, returned=0.1, deleted=0.1, broken=0.1,
@@ -111,10 +112,11 @@ def test_gentle_dirt_loses_and_deletes_nothing() -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -> None:
-    generate(tmp_path / "here", 6_000, 3, lines=("group", "geo", "audio"))
+    generate(tmp_path / "here", 6_000, 3, until=UNTIL, lines=("group", "geo", "audio"))
     script = (
-        "from pathlib import Path; from lake.sample import generate; "
-        f"generate(Path({str(tmp_path / 'there')!r}), 6_000, 3, lines=('group', 'geo', 'audio'))"
+        "from datetime import date; from pathlib import Path; from lake.sample import generate; "
+        f"generate(Path({str(tmp_path / 'there')!r}), 6_000, 3, until=date(2025, 12, 31), "
+        "lines=('group', 'geo', 'audio'))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "77", "TZ": "Pacific/Auckland"}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)
@@ -122,19 +124,19 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -
 
 
 def test_another_seed_gives_other_files(tmp_path: Path) -> None:
-    generate(tmp_path / "one", 4_000, 1, lines=("group",))
-    generate(tmp_path / "two", 4_000, 2, lines=("group",))
+    generate(tmp_path / "one", 4_000, 1, until=UNTIL, lines=("group",))
+    generate(tmp_path / "two", 4_000, 2, until=UNTIL, lines=("group",))
     assert tree(tmp_path / "one") != tree(tmp_path / "two")
 
 
 def test_a_line_is_the_same_whichever_others_are_written(tmp_path: Path) -> None:
-    generate(tmp_path / "alone", 4_000, 1, lines=("geo",))
-    generate(tmp_path / "both", 4_000, 1, lines=("group", "geo"))
+    generate(tmp_path / "alone", 4_000, 1, until=UNTIL, lines=("geo",))
+    generate(tmp_path / "both", 4_000, 1, until=UNTIL, lines=("group", "geo"))
     assert tree(tmp_path / "alone" / "geo") == tree(tmp_path / "both" / "geo")
 
 
 def test_truth_adds_up_and_names_every_kind_of_dirt(tmp_path: Path) -> None:
-    truth = generate(tmp_path / "out", 20_000, 1, lines=("group", "audio"))
+    truth = generate(tmp_path / "out", 20_000, 1, until=UNTIL, lines=("group", "audio"))
     assert truth == json.loads((tmp_path / "out" / "truth.json").read_text("utf-8"))
     for name, counts in truth["sources"].items():
         assert counts["read"] == counts["landed"] + counts["unchanged"] + counts["quarantined"], name
@@ -155,8 +157,8 @@ def test_truth_adds_up_and_names_every_kind_of_dirt(tmp_path: Path) -> None:
     assert len(on_disk) == truth["total"]["files"] + truth["total"]["skipped_files"]
 
 
-def test_what_a_trade_sends_by_month_comes_by_month_at_any_size(tmp_path: Path) -> None:
-    generate(tmp_path, 3_000, 1, lines=("audio",))
+def test_the_recent_months_come_by_month_and_those_before_by_year(tmp_path: Path) -> None:
+    generate(tmp_path, 3_000, 1, until=UNTIL, lines=("audio",))
     its, months = contract("audio_trials"), set()
     for delivery in deliveries([str(tmp_path)]):
         name = re.fullmatch(r"S\d\d_audio_essais_(\d{4})-(\d\d)\.csv(\.gz)?", delivery.name)
@@ -164,20 +166,24 @@ def test_what_a_trade_sends_by_month_comes_by_month_at_any_size(tmp_path: Path) 
             continue
         with closing(delivery.open()) as stream:
             cells = [row["changed_at"] for chunk in read(stream, its) for row in chunk.table.to_pylist()]
-        assert {cell[3:10] for cell in cells if cell} <= {f"{name[2]}/{name[1]}"}, delivery.name
-        months.add((name[1], name[2]))
-    assert len(months) > 40
-    assert any(name < "2024" for name, _ in months) and any(name >= "2024" for name, _ in months)
+        told = {cell[6:10] + cell[3:5] for cell in cells if cell}
+        if (name[1], name[2]) > ("2025", "06"):
+            assert told <= {name[1] + name[2]}, delivery.name
+        else:
+            assert min(told) <= max(told) <= name[1] + name[2], delivery.name
+        months.add(name[1] + name[2])
+    assert months >= {"202412", "202506"}
+    assert len(months & {f"2025{month:02d}" for month in range(7, 13)}) >= 5  # one may have come late
 
 
 def test_a_folder_that_holds_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(LakeError, match="not empty"):
-        generate(tmp_path, 1_000, 1)
+        generate(tmp_path, 1_000, 1, until=UNTIL)
 
 
 def test_no_clear_name_is_missing_where_the_contract_drops_it(tmp_path: Path) -> None:
-    generate(tmp_path, 4_000, 1, lines=("group",))
+    generate(tmp_path, 4_000, 1, until=UNTIL, lines=("group",))
     path = next(p for p in sorted((tmp_path / "group").glob("S01_adherents_*")) if p.suffix == ".csv")
     text = path.read_bytes().decode("cp1252", "replace")
     assert "exemple.invalid" in text
@@ -243,7 +249,7 @@ def test_file_names_come_from_the_contract_s_pattern() -> None:
 
 
 def test_a_line_that_forgets_a_required_column_is_told(tmp_path: Path) -> None:
-    sink = Sink(tmp_path, World(2_000, 1))
+    sink = Sink(tmp_path, World(2_000, 1, UNTIL))
     with pytest.raises(ValueError, match="requires 'structure_name'"):
         sink.deliver("group_structures", "group", pa.table({"structure_id": ["S01"]}))
     with pytest.raises(ValueError, match="no fields \\['nom'\\]"):
@@ -251,7 +257,7 @@ def test_a_line_that_forgets_a_required_column_is_told(tmp_path: Path) -> None:
 
 
 def test_what_is_live_is_what_the_lake_ends_with(tmp_path: Path) -> None:
-    world = World(2_000, 1)
+    world = World(2_000, 1, UNTIL)
     sink = Sink(tmp_path, world)
     table = people(400).drop_columns(["structure_id", "operation"])
     table = table.set_column(0, "person_id", pa.array([f"8{i:08d}" for i in range(400)]))
@@ -271,7 +277,7 @@ def test_headline_figures_are_exact_decimals() -> None:
 
 
 def test_the_truth_beside_the_files_is_not_landed(tmp_path: Path) -> None:
-    generate(tmp_path, 2_000, 1, lines=("geo",))
+    generate(tmp_path, 2_000, 1, until=UNTIL, lines=("geo",))
     names = [d.name for d in deliveries([str(tmp_path)])]
     assert "truth.json" not in names
     assert any(name.startswith("communes_") for name in names)
@@ -279,7 +285,7 @@ def test_the_truth_beside_the_files_is_not_landed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_very_small_sample_has_every_line(tmp_path: Path, seed: int) -> None:
-    truth = generate(tmp_path, 1_000, seed)
+    truth = generate(tmp_path, 1_000, seed, until=UNTIL)
     assert {name.split("_")[0] for name in truth["sources"]} == set(LINES)
     assert set(truth["headline"]) >= {"audio", "dental", "optical", "childcare", "finance"}
 
@@ -301,8 +307,8 @@ def test_what_is_rendered_is_freed_at_once() -> None:
 @pytest.mark.slow
 def test_memory_stays_far_below_a_gigabyte(tmp_path: Path) -> None:
     script = (
-        "from pathlib import Path; from lake.sample import generate; "
-        f"generate(Path({str(tmp_path / 'out')!r}), 400_000, 1); "
+        "from datetime import date; from pathlib import Path; from lake.sample import generate; "
+        f"generate(Path({str(tmp_path / 'out')!r}), 400_000, 1, until=date(2025, 12, 31)); "
         # Of this program alone: `ru_maxrss` would count what the test's own process was when it forked.
         "print(next(w for w in Path('/proc/self/status').read_text().splitlines() if 'VmHWM' in w).split()[1])"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ FEC = contract("finance_entries")
 @pytest.fixture(scope="module")
 def delivered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     out = tmp_path_factory.mktemp("sample")
-    return out / "finance", sample.generate(out, 40_000, 7, lines=("finance",))
+    return out / "finance", sample.generate(out, 1_000_000, 7, until=date(2026, 6, 30), lines=("finance",))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def amount(row: dict[str, str]) -> Decimal:
 
 
 def test_every_file_and_every_entry_balances_to_the_cent(files: dict[tuple[str, int], list[dict[str, str]]]) -> None:
-    assert len(files) == 14
+    assert len(files) == 8
     for name, rows in files.items():
         entries: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
         for row in rows:
@@ -71,7 +72,7 @@ def test_a_year_opens_with_the_balances_that_the_last_one_closed_with(
             balances["110000" if account[0] in "67" else account] += amount(row)
         return {account: value for account, value in balances.items() if value}
 
-    for year in range(2020, 2026):
+    for year in range(2024, 2027):
         rows = (row for row in files["999000029", year] if row["JournalCode"] == "AN")
         assert {row["CompteNum"]: amount(row) for row in rows} == closing(year - 1)
 
@@ -84,6 +85,17 @@ def test_the_chart_of_accounts_changes_with_2025(files: dict[tuple[str, int], li
     assert {"747", "649"} <= accounts(2025) and not {"777", "791", "675", "775"} & accounts(2025)
 
 
+def test_the_running_year_was_sent_a_month_ago_and_its_lines_stay_where_they_were(
+    delivered: tuple[Path, dict[str, Any]],
+) -> None:
+    folder, truth = delivered
+    before, now = ((folder / f"999000029FEC20261231{tag}.txt").read_bytes().splitlines() for tag in ("", "_suite"))
+    assert 100 < len(before) < len(now)
+    assert now[: len(before)] == before
+    assert "finance/999000029FEC20261231_suite.txt" in truth["last_delivery"]
+    assert "finance/999000029FEC20261231.txt" not in truth["last_delivery"]
+
+
 def test_the_truth_is_what_the_files_say(
     delivered: tuple[Path, dict[str, Any]], files: dict[tuple[str, int], list[dict[str, str]]]
 ) -> None:
@@ -93,8 +105,8 @@ def test_the_truth_is_what_the_files_say(
     assert Decimal(truth["headline"]["finance"]["S02"]["finance_net_result_eur"]["2024"]) == result
 
 
-def test_the_closure_of_2020_takes_sales_away_and_leaves_a_loss(delivered: tuple[Path, dict[str, Any]]) -> None:
-    _, truth = delivered
+def test_the_closure_of_2020_takes_sales_away_and_leaves_a_loss(tmp_path: Path) -> None:
+    truth = sample.generate(tmp_path, 1_000_000, 7, until=date(2021, 12, 31), lines=("finance",))
 
     def total(metric: str, year: int) -> Decimal:
         return sum((Decimal(s[metric][str(year)]) for s in truth["headline"]["finance"].values()), Decimal(0))

@@ -1,0 +1,65 @@
+"""How often the indicators of a published group are in their typical ranges, by indicator.
+
+    LAKE_DATA=<folder> python tests/typical.py      prints every score, the lowest first
+
+A cell is the value of an indicator at one site in one month (finance: one structure, since what is not a site's own is
+kept by its head office). Months that the data do not cover whole are left out, and what has no value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from lake import access, builds, semantic
+from lake.settings import MARTS, TRADES
+
+#: What is said of a year, of which a month of the sample's smallest group has no more than a few.
+FEWEST_CELLS = 20
+
+
+@dataclass(frozen=True)
+class Score:
+    """`inside` of `cells` are in the typical range; `spread` holds the quantiles 0, 5, 50, 95 and 100 % of all."""
+
+    indicator: str
+    inside: int
+    cells: int
+    typical: tuple[float, float]
+    spread: tuple[float, ...]
+
+    @property
+    def share(self) -> float:
+        return self.inside / self.cells
+
+
+def scores() -> Iterator[Score]:
+    """Every indicator that has a typical range and a value at some site in some whole month."""
+    newest = [build.newest_event_on for line in TRADES if (build := builds.published(line)) and build.newest_event_on]
+    until = (max(newest) + timedelta(days=1)).replace(day=1) - timedelta(days=1)
+    for line in MARTS:
+        place = "structure" if line == "finance" else "site"
+        for indicator in semantic.metrics(line):
+            if indicator.typical is None or "month" not in indicator.grains:
+                continue
+            answer = semantic.query([indicator.name], by=[place], grain="month", until=until, scope=access.scope())
+            values = sorted(float(v) for v in answer.table[indicator.name].to_pylist() if v is not None)
+            if values:
+                low, high = indicator.typical
+                inside = sum(low <= value <= high for value in values)
+                quantiles = tuple(values[round(q * (len(values) - 1))] for q in (0, 0.05, 0.5, 0.95, 1))
+                yield Score(indicator.name, inside, len(values), indicator.typical, quantiles)
+
+
+def table(found: list[Score]) -> str:
+    """The scores as text, the lowest first."""
+    return "\n".join(
+        f"{s.share:6.1%}  {s.indicator:45} {s.cells:6}  typical {s.typical[0]:g} to {s.typical[1]:g}, "
+        f"is {' '.join(f'{v:.4g}' for v in s.spread)}"
+        for s in sorted(found, key=lambda s: s.share)
+    )
+
+
+if __name__ == "__main__":
+    print(table(list(scores())))
