@@ -242,13 +242,14 @@ def _expect(plan: Plan, can: Can) -> None:
     rows = rows[fine]
     if not len(rows):
         return
+    grown = sum(parcel.tag == "suite" for parcel in plan.parcels)  # the last line of before is the last no more
     key, state = plan.row[rows], plan.state[rows]
     order = np.zeros(len(rows), np.int64) if can.order_by_landing else plan.when[rows] * 4 + state
     content = np.where((state == RETURNED) & (not can.delete), ORIGINAL, state)
     arrival = np.lexsort((np.arange(len(rows)), order, key))
     k, o, c = key[arrival], order[arrival], content[arrival]
     same = np.r_[False, (k[1:] == k[:-1]) & (o[1:] == o[:-1]) & (c[1:] == c[:-1])]
-    plan.unchanged = int(same.sum())
+    plan.unchanged = int(same.sum()) - grown
     plan.landed = len(rows) - plan.unchanged
     is_last = np.r_[k[1:] != k[:-1], True]
     ends = state[arrival][is_last]

@@ -84,7 +84,7 @@ def generate(world: World, sink: Sink) -> None:
         quotes = sink.deliver("optical_quotes", name, table, dirt=GENTLE, correct=_requoted)
         every = _sale_lines(world, rng, came, lines, products, quote, sale)
         table = known(world, every, "sold_on")
-        table = pa.concat_tables([table, _credit_notes(world, rng, name, table)])
+        table = pa.concat_tables([table, _credit_notes(world, rng, name, table, len(came.site))])
         sold = sink.deliver("optical_sale_lines", name, table, dirt=FULL, correct=_rebated)
         before = every.filter(pc.invert(pc.is_in(every["sale_id"], table["sale_id"])))
         table = known(world, _claims(world, rng, name, came, sale, [before, sold]), "answered_on")
@@ -213,13 +213,16 @@ def _sale_lines(world: World, rng: np.random.Generator, came: Visits, lines: Lin
     )
 
 
-def _credit_notes(world: World, rng: np.random.Generator, name: str, sold: pa.Table) -> pa.Table:
-    """What is taken back of some sales, whole, in the two months after: negative lines, dated by their own day."""
+def _credit_notes(world: World, rng: np.random.Generator, name: str, sold: pa.Table, taken: int) -> pa.Table:
+    """What is taken back of some sales, whole, in the two months after: negative lines, dated by their own day.
+
+    They are numbered after the sales, which have so many numbers `taken`.
+    """
     sales = sold.group_by("sale_id").aggregate([("sold_on", "max")]).sort_by("sale_id")
     back = rng.random(len(sales)) < 0.006
     day = next_open(world, "optical", sales["sold_on_max"].to_numpy()[back] + rng.integers(5, 60, int(back.sum())))
     notes = pa.table({"sale_id": sales["sale_id"].filter(pa.array(back)), "day": dates(day)})
-    notes = notes.append_column("note_id", world.ids("AV", name, len(notes)))
+    notes = notes.append_column("note_id", world.ids("VE", name, len(notes), offset=taken))
     lines = sold.filter(pc.is_in(sold["sale_id"], notes["sale_id"]))
     which = pc.index_in(lines["sale_id"], notes["sale_id"])
     noted = notes["day"].take(which)
