@@ -16,7 +16,8 @@
     ├── ReadError                a file cannot be opened or recognised at all (a bad *row* is never an error:
     │                            it goes to quarantine)
     ├── StoreError               MongoDB
-    │   ├── StoreUnavailable     it does not answer, or the embedded one cannot run here      exit 69
+    │   ├── StoreUnavailable     it does not answer or its disk is full: what passes          exit 69
+    │   ├── StoreRefused         a right, a user, a password or a certificate is refused      exit 77
     │   └── LeaseHeld            somebody else holds the lease; carries who and since when    exit 75
     ├── MirrorError              the mirror disagrees with the lake
     │   └── ForeignOrigin        it was copied from another lake, or from another past of this one   exit 78
@@ -119,6 +120,12 @@ class StoreError(LakeError):
 
 class StoreUnavailable(StoreError):
     exit_code = 69
+
+
+class StoreRefused(StoreError):
+    """Trying again does not help: somebody must grant or correct something."""
+
+    exit_code = 77
 
 
 class LeaseHeld(StoreError):

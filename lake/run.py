@@ -9,8 +9,9 @@ What a scheduler can rely on:
 - every run leaves a record, with its steps, durations, counts and outcome, also when it fails; a run that was killed
   is marked so by the next run of one of its lines;
 - exit codes: 0 all lines are up to date · 1 a build or another step failed · 3 checks refused a build · 69 MongoDB does
-  not answer · 75 another run holds a line, try later · 78 the mirror is of another lake, or of another past of this
-  one: a person decides which is right. Of several, the first that happened;
+  not answer, or can't now: try again · 75 another run holds a line, try later · 77 MongoDB refuses a right, a user or a
+  certificate · 78 the mirror is of another lake, or of another past of this one: a person decides which is right. Of
+  several, the first that happened;
 - a file that can't be landed stops neither the others nor the lines: the record names it, and the exit code is 65 when
   all lines are up to date but for such files.
 """

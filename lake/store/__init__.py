@@ -8,6 +8,7 @@ bson_columns.py  Arrow columns ↔ BSON documents
 ledger.py        files and batches, as the books hold them
 quarantine.py    rows that broke their contract
 scopes.py        a scope in the lake against a delivery that is the whole of it
+failures.py      errors of the driver in the lake's words
 leases.py        one holder of a name at a time
 totals.py        counts and sums by MongoDB's own aggregation
 journals.py      run records; saved views; use of indicators; events of the prototypes

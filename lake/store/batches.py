@@ -27,6 +27,7 @@ from lake.contracts import Contract
 from lake.errors import StoreError
 from lake.store import quarantine, scopes
 from lake.store.bson_columns import decode, documents, elements, from_numpy, one_chunk
+from lake.store.failures import failure, translates
 from lake.store.ledger import Written, rules, stored_fields
 from lake.store.quarantine import QuarantinedRow
 from lake.store.scopes import KeySet, Scope, Standing
@@ -49,6 +50,7 @@ _LOOK_UP = pa.schema(
 )
 
 
+@translates
 class Batch:
     """One source, one or more files. Use `Store.begin`."""
 
@@ -320,10 +322,12 @@ class Batch:
         """What a killed process sent last may have been written after the sweep: in our place, so it goes now."""
         refused = (error.details or {}).get("writeErrors", [])
         ids = [one["op"]["_id"] for one in refused if one["code"] == DUPLICATE_KEY]
+        if not ids or len(ids) < len(refused):
+            raise failure(error) from error
         left = {"_id": {"$in": ids}, "_batch": {"$in": self._dead.tolist()}}
-        if not ids or len(ids) < len(refused) or self._records.delete_many(left).deleted_count < len(ids):
+        if self._records.delete_many(left).deleted_count < len(ids):
             raise StoreError(
-                f"MongoDB refused records of '{self.contract.name}': {refused[0]['errmsg'] if refused else error}",
+                f"MongoDB refused records of '{self.contract.name}': {len(ids)} keys have their versions already.",
                 remedy="If another process lands the same source, let it end; then run again.",
             ) from error
         self._records.insert_many([one["op"] for one in refused], ordered=False)

@@ -8,18 +8,20 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
+import pymongo
 from pymongo import ASCENDING, MongoClient
 from pymongo.database import Database
-from pymongo.errors import ConfigurationError, ConnectionFailure, OperationFailure, PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from lake.contracts import Contract
-from lake.errors import SettingsError, StoreError, StoreUnavailable
+from lake.errors import SettingsError
 from lake.settings import settings
 from lake.store import batches, leases, quarantine, totals
 from lake.store.batches import Batch
+from lake.store.failures import translates, translation
 from lake.store.journals import Documents, Events, Tallies
 from lake.store.leases import Holding, Lease
 from lake.store.ledger import BatchRecord, FileRecord, batch_record, current, file_records
@@ -30,15 +32,17 @@ from lake.store.totals import BatchTotals, ControlTotals
 
 log = logging.getLogger(__name__)
 
-#: How long an answer of MongoDB is waited for, unless its URI says.
-SELECTION_MS = 10_000
+#: How long a server is looked for, and an answer of one waited for that may be frozen, unless the URI says.
+_WAITS_MS = {"serverSelectionTimeoutMS": 10_000, "connectTimeoutMS": 10_000}
+
+#: How long `answers` waits.
+_ANSWER_SECONDS = 2.0
 
 #: The fact that tells lakes apart.
 LAKE_ID = "lake id"
 
-_NO_SPACE = "No space left on device"
 
-
+@translates
 class Store:
     """Everything the lake keeps in MongoDB. Use `open_store`."""
 
@@ -53,6 +57,15 @@ class Store:
         self.waiting = Documents(database["_waiting"])
         self.columns = Documents(database["_columns"])
         self.usage = Tallies(database["_usage"])
+
+    def answers(self) -> bool:
+        """Whether MongoDB answers at once."""
+        try:
+            with pymongo.timeout(_ANSWER_SECONDS):
+                self._db.client.admin.command("ping")
+        except PyMongoError:
+            return False
+        return True
 
     def lease(self, name: str) -> AbstractContextManager[Lease]:
         """Hold a name (`land:audio_fittings`, `run:audio`) while the context is open.
@@ -112,7 +125,7 @@ class Store:
 
     def tables(self, source: str, wanted: Sequence[BatchRecord]) -> Iterator[pa.Table]:
         """The records of committed batches that hold the same fields, `_key` and `_version` first, a part at a time."""
-        return read(self._db[source], wanted)
+        yield from read(self._db[source], wanted)
 
     def control_totals(self, contract: Contract, through_batch: int | None = None) -> ControlTotals:
         """Counts and sums of a source up to a batch (the last committed one by default), aggregated by MongoDB."""
@@ -155,6 +168,9 @@ class Store:
         """
         if contract.name in self._declared:
             return
+        self._db["_files"].create_index([("source", ASCENDING), ("name", ASCENDING)])
+        self._db["_batches"].create_index([("source", ASCENDING), ("state", ASCENDING)])
+        quarantine.declare(self._db)
         batches.declare(self._db, contract)
         if contract.shard_key and self._is_sharded:
             key = {**dict.fromkeys(contract.shard_key, 1), "_id": 1}
@@ -171,17 +187,17 @@ class Store:
 def open_store() -> Iterator[Store]:
     """The store of the settings: `LAKE_MONGO_URI`, or the embedded server, which runs as long as anybody has it open.
 
+    Opening writes nothing: who may only read can read.
+
     Raises:
         StoreUnavailable: it does not answer, or the embedded one can't run here.
+        StoreRefused: it refuses the user, the password or the certificate.
         StoreError: MongoDB refused something.
     """
     chosen = settings()
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack, translation():
         uri = chosen.mongo_uri or stack.enter_context(embedded(chosen.data / "mongo"))
-        where = "LAKE_MONGO_URI" if chosen.mongo_uri else f"The embedded MongoDB in {chosen.data / 'mongo'}"
-        waits: dict[str, Any] = (
-            {} if "serverselectiontimeoutms" in uri.lower() else {"serverSelectionTimeoutMS": SELECTION_MS}
-        )
+        waits = {name: ms for name, ms in _WAITS_MS.items() if name.lower() not in uri.lower()}
         try:
             client = stack.enter_context(
                 MongoClient[dict[str, Any]](
@@ -192,34 +208,17 @@ def open_store() -> Iterator[Store]:
                     w="majority",
                     readConcernLevel="majority",
                     readPreference="primary",  # Whatever the URI says: what was just written must be found again.
-                    **waits,
+                    **cast(dict[str, Any], waits),
                 )
             )
-            hello = client.admin.command("hello")
-            is_sharded = hello.get("msg") == "isdbgrid"
-            if not is_sharded and "setName" not in hello:
-                raise SettingsError(
-                    f"{where} is a single mongod.", remedy="The lake needs a replica set or a sharded cluster."
-                )
-            database = client[chosen.mongo_database]
-            database["_files"].create_index([("source", ASCENDING), ("name", ASCENDING)])
-            database["_batches"].create_index([("source", ASCENDING), ("state", ASCENDING)])
-            quarantine.declare(database)
-            yield Store(database, is_sharded=is_sharded)
-        except ConfigurationError as error:
+        except (OSError, ValueError) as error:  # A file of certificates that is not there, or is none.
             raise SettingsError(
-                f"{where} can't be used: {error}", remedy="See the MongoDB connection string format."
+                f"LAKE_MONGO_URI can't be used: {error}.", remedy="See the MongoDB connection string format."
             ) from error
-        except ConnectionFailure as error:
-            log_file = chosen.data / "mongo" / "mongod.log"
-            stopped = f"Run again, which starts it anew; its log is {log_file}."
-            remedy = "Is it running and reachable?" if chosen.mongo_uri else stopped
-            raise StoreUnavailable(f"{where} does not answer: {_said(error)}.", remedy=remedy) from error
-        except PyMongoError as error:
-            remedy = "Make room on its disk, then run again." if _NO_SPACE in str(error) else ""
-            raise StoreError(f"MongoDB failed: {_said(error)}.", remedy=remedy) from error
-
-
-def _said(error: PyMongoError) -> str:
-    """What happened, without the driver's view of every server and the whole answer, which can hold values."""
-    return str(error).partition(", Timeout:")[0].partition(", full error:")[0].removesuffix(".")
+        hello = client.admin.command("hello")
+        is_sharded = hello.get("msg") == "isdbgrid"
+        if not is_sharded and "setName" not in hello:
+            raise SettingsError(
+                "LAKE_MONGO_URI is a single mongod.", remedy="The lake needs a replica set or a sharded cluster."
+            )
+        yield Store(client[chosen.mongo_database], is_sharded=is_sharded)

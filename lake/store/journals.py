@@ -11,7 +11,10 @@ from bson import ObjectId
 from pymongo import DESCENDING, UpdateOne
 from pymongo.collection import Collection
 
+from lake.store.failures import translates
 
+
+@translates
 class Documents:
     """Documents by id, the newest word about each."""
 
@@ -39,6 +42,7 @@ class Documents:
         return [{"id": d.pop("_id"), **d} for d in cursor]
 
 
+@translates
 class Events:
     """An append-only journal: nothing in it is ever changed or removed."""
 
@@ -60,6 +64,7 @@ class Events:
         return [{"id": str(d.pop("_id")), **d} for d in cursor]
 
 
+@translates
 class Tallies:
     """Numbers that only grow, each with the fields that it was first counted with."""
 

@@ -1,7 +1,8 @@
 """Leases: one holder of a name at a time, over all processes and machines that share the MongoDB.
 
 A lease is a document with its holder (host, process, since when) and an expiry that a heartbeat moves on. It is taken
-over when it has expired, or at once if its holder was a process of this host that is gone.
+over when it has expired, or at once if its holder was a process that is gone: one of this boot and this pid namespace,
+known by its number and the tick at which it began.
 """
 
 from __future__ import annotations
@@ -14,18 +15,20 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-import psutil
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from lake.errors import LeaseHeld
+from lake.store.failures import translates, translation
 
 SECONDS = 60.0
 HEARTBEAT_SECONDS = 15.0
 
 
+@translates
 class Lease:
     """A lease that this process took."""
 
@@ -80,14 +83,15 @@ def lease(collection: Collection[dict[str, Any]], name: str) -> Iterator[Lease]:
             collection.delete_one({"_id": name, "token": token})
 
 
+@translation()
 def _take(collection: Collection[dict[str, Any]], name: str, token: str) -> None:
-    process = psutil.Process()
     now = datetime.now(UTC)
     mine = {
         "token": token,
         "host": socket.gethostname(),
         "pid": os.getpid(),
-        "process_started": process.create_time(),
+        **_pid_space(),
+        "start_ticks": _start_ticks(os.getpid()),
         "since": now,
         "expires_at": now + timedelta(seconds=SECONDS),
     }
@@ -114,14 +118,30 @@ def _holder(held: Mapping[str, Any]) -> str:
 def _is_over(held: Mapping[str, Any]) -> bool:
     if held["expires_at"] < datetime.now(UTC):
         return True
-    if held["host"] != socket.gethostname():
+    ours = _pid_space()
+    if not ours["boot_id"] or any(held.get(name) != value for name, value in ours.items()):
         return False
+    return _start_ticks(held["pid"]) != held["start_ticks"]
+
+
+def _pid_space() -> dict[str, Any]:
+    """Where a process id means one process that we can see: since this boot, in this namespace, for this user (with
+    `hidepid`, processes of others look gone). Two containers of one name have each a process 1."""
     try:
-        process = psutil.Process(held["pid"])
-        # A process id may have been given to another process since.
-        return process.status() == psutil.STATUS_ZOMBIE or abs(process.create_time() - held["process_started"]) > 1
-    except psutil.NoSuchProcess:
-        return True
+        boot_id = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return {"boot_id": boot_id, "pid_namespace": str(Path("/proc/self/ns/pid").readlink()), "uid": os.getuid()}
+    except OSError:  # Not Linux: a holder is gone when its lease expires.
+        return {"boot_id": "", "pid_namespace": "", "uid": os.getuid()}
+
+
+def _start_ticks(pid: int) -> int | None:
+    """When a process began, in ticks since the boot, which no change of the clock moves; None once it is gone."""
+    try:
+        # After the name, which is in parentheses and can hold any: the state, then the 22nd field of proc(5).
+        state, *fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if state in "ZX" else int(fields[18])
 
 
 def _beat(collection: Collection[dict[str, Any]], name: str, token: str, stop: threading.Event) -> None:

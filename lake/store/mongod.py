@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote_plus
 
+import psutil
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
@@ -38,6 +39,10 @@ LOG_BYTES_KEPT = 16 * 2**20
 SOCKET_PATH_BYTES = 107
 
 NOT_YET_INITIALIZED = 94
+
+NO_SPACE = "No space left on device"
+#: As much of the log is searched for the reason why the server ended: its last words are a long trace.
+_LAST_START_BYTES = 2**18
 
 REMEDY = "Set LAKE_MONGO_URI to a MongoDB of your own (6.0 or later, a replica set, sharded cluster or Atlas)."
 
@@ -125,6 +130,8 @@ def _ensure_primary(folder: Path, path: Path, uri: str) -> None:
     is_spawned = False
     while time.monotonic() < deadline:
         if _answers(path):
+            if _suspended(folder):
+                break
             with contextlib.suppress(PyMongoError):
                 if _is_primary(uri, str(path)):
                     return
@@ -134,6 +141,8 @@ def _ensure_primary(folder: Path, path: Path, uri: str) -> None:
             _spawn(folder, path)
             is_spawned = True
         time.sleep(0.02)
+    if known := diagnosis(folder):
+        raise StoreUnavailable(known[0], remedy=known[1])
     said = _tail(folder / "mongod.out") or _tail(folder / "mongod.log")
     raise StoreUnavailable(
         f"The embedded MongoDB in {folder} does not start: {said or 'it says nothing.'}", remedy=REMEDY
@@ -198,6 +207,31 @@ def _spawn(folder: Path, path: Path) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C in the terminal reaches the user of the server, not the server.
     )
+
+
+def diagnosis(folder: Path) -> tuple[str, str] | None:
+    """Why the server of a folder does not answer, and what to do, where that can be seen from outside."""
+    where = f"The embedded MongoDB in {folder}"
+    if pid := _suspended(folder):
+        return (
+            f"{where} is frozen: somebody suspended its process {pid}.",
+            f"'kill -CONT {pid}' lets it go on; 'kill -KILL {pid}' ends it, and the next command starts it anew: "
+            "nothing that was committed is lost.",
+        )
+    last_start = _tail(folder / "mongod.log", _LAST_START_BYTES).rpartition("SERVER RESTARTED")[2]
+    if NO_SPACE in last_start or NO_SPACE in _tail(folder / "mongod.out"):
+        return f"{where} has stopped: its disk is full.", "Make room on that disk, then run again, which starts it."
+    return None
+
+
+def _suspended(folder: Path) -> int | None:
+    """The server's process if it was suspended."""
+    try:
+        process = psutil.Process(int((folder / "db" / "mongod.lock").read_text("ascii")))
+        is_ours = str(folder) in " ".join(process.cmdline())
+        return process.pid if is_ours and process.status() == psutil.STATUS_STOPPED else None
+    except (OSError, ValueError, psutil.Error):
+        return None
 
 
 def _is_kept(folder: Path) -> bool:

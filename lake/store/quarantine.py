@@ -18,6 +18,7 @@ from pymongo.database import Database
 
 from lake.contracts import Contract
 from lake.errors import StoreError
+from lake.store.failures import translates
 
 #: Bytes of content in one part. Encrypted it is a third longer, and a document has at most 16 MB.
 PART_BYTES = 8 << 20
@@ -79,6 +80,7 @@ class Forced:
     at: datetime
 
 
+@translates
 class Quarantine:
     """Rows held by committed batches and not released by one."""
 

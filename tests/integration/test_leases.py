@@ -38,7 +38,7 @@ def test_a_lease_of_a_living_process_is_not_taken(store: Store) -> None:
 
 
 def test_a_lease_of_another_host_is_not_taken_before_it_expires(store: Store) -> None:
-    held(store, host="elsewhere", pid=1)
+    held(store, host="elsewhere", boot_id="another", pid=1)
     assert not taken(store)
     store._db["_leases"].update_one({"_id": "x"}, {"$set": {"expires_at": datetime.now(UTC) - timedelta(seconds=1)}})
     assert taken(store)
@@ -47,13 +47,32 @@ def test_a_lease_of_another_host_is_not_taken_before_it_expires(store: Store) ->
 def test_a_lease_of_a_process_of_this_host_that_is_gone_is_taken_at_once(store: Store) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         pass
-    held(store, pid=gone.pid, host=socket.gethostname())
+    held(store, pid=gone.pid)
     assert taken(store)
 
 
 def test_a_process_id_that_was_given_to_another_process_holds_nothing(store: Store) -> None:
-    held(store, process_started=0.0)
+    held(store, start_ticks=1)
     assert taken(store)
+
+
+@pytest.mark.parametrize("elsewhere", [{"boot_id": "another"}, {"pid_namespace": "pid:[1]"}, {"uid": -1}])
+def test_a_process_that_cannot_be_seen_from_here_is_not_taken_for_gone(store: Store, elsewhere: dict[str, Any]) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    held(store, host=socket.gethostname(), pid=gone.pid, **elsewhere)
+    assert not taken(store), "it may be a process of a container with our name: its lease expires by itself"
+
+
+def test_a_lease_of_an_older_version_of_the_lake_expires_by_itself(store: Store) -> None:
+    held(store)
+    store._db["_leases"].update_one({"_id": "x"}, {"$unset": {"boot_id": "", "pid_namespace": "", "start_ticks": ""}})
+    assert not taken(store)
+
+
+def test_a_change_of_the_clock_frees_no_lease(store: Store) -> None:
+    held(store, since=datetime(2001, 1, 1, tzinfo=UTC))
+    assert not taken(store), "when a process began is counted in ticks since the boot"
 
 
 def test_the_heartbeat_moves_the_expiry(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,6 +142,55 @@ def test_a_server_that_cannot_start_says_why_and_what_to_set(tmp_path: Path, mon
     assert caught.value.exit_code == 69
 
 
+def test_a_frozen_server_is_told_as_such_with_what_wakes_it() -> None:
+    process = user()
+    (server,) = (s for s in servers() if s.cmdline()[0].endswith("mongod"))
+    server.send_signal(signal.SIGSTOP)
+    try:
+        until(lambda: server.status() == psutil.STATUS_STOPPED)
+        with pytest.raises(StoreUnavailable, match=rf"is frozen.*kill -CONT {server.pid}"), open_store():
+            pass
+    finally:
+        server.send_signal(signal.SIGCONT)
+    with open_store() as store:
+        assert store.runs.get("x") == {"a": 1}
+    kill(process)
+    until(lambda: not servers())
+
+
+def test_a_server_that_ended_for_want_of_room_says_that_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = tmp_path / "mongod"
+    log = settings().data / "mongo" / "mongod.log"
+    said = "WiredTiger error message [28]: No space left on device"
+    full.write_text(f"#!/bin/sh\necho '***** SERVER RESTARTED *****\n{said}\n' >> '{log}'\nexit 100\n")
+    full.chmod(0o700)
+    with monkeypatch.context() as patched, pytest.raises(StoreUnavailable, match=r"disk is full.*Make room"):
+        patched.setattr(mongod, "binary", lambda: full)
+        with open_store():
+            pass
+    with open_store() as store:  # There is room again.
+        store.runs.put("x", {"a": 1})
+        assert mongod.diagnosis(settings().data / "mongo") is None
+    until(lambda: not servers())
+
+
+def test_the_portal_starts_an_embedded_server_again_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from apps import store as portal
+
+    monkeypatch.setattr(portal, "_failed", {})
+    portal._held.clear()
+    portal.store().runs.put("x", {"a": 1})
+    (server,) = (s for s in servers() if s.cmdline()[0].endswith("mongod"))
+    server.send_signal(signal.SIGKILL)
+    server.wait(60)
+    assert portal.store().runs.get("x") == {"a": 1}
+    portal._held()[1].close()
+    portal._held.clear()
+    until(lambda: not servers())
+
+
 def test_a_system_without_the_package_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mongod.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(StoreUnavailable, match="Set LAKE_MONGO_URI"), open_store():
@@ -151,7 +200,6 @@ def test_a_system_without_the_package_says_so(monkeypatch: pytest.MonkeyPatch) -
 def test_an_address_that_nobody_answers_is_named_as_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAKE_MONGO_URI", "mongodb://user:secret@127.0.0.1:1/?serverSelectionTimeoutMS=100")
     settings.cache_clear()
-    monkeypatch.setattr("lake.store.client.SELECTION_MS", 100)
     with pytest.raises(StoreUnavailable, match="LAKE_MONGO_URI does not answer") as caught, open_store():
         pass
     assert "secret" not in str(caught.value)
