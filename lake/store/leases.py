@@ -121,7 +121,7 @@ def _is_over(held: Mapping[str, Any]) -> bool:
     ours = _pid_space()
     if not ours["boot_id"] or any(held.get(name) != value for name, value in ours.items()):
         return False
-    return _start_ticks(held["pid"]) != held["start_ticks"]
+    return bool(_start_ticks(held["pid"]) != held["start_ticks"])
 
 
 def _pid_space() -> dict[str, Any]:
