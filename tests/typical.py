@@ -8,12 +8,15 @@ kept by its head office). Months that the data do not cover whole are left out, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from lake import access, builds, semantic
 from lake.settings import MARTS, TRADES
+
+#: In the smallest group most sites joined within the year: it grows as no other does.
+OF_YOUNG_SITES = {"finance_revenue_growth_rate"}
 
 #: What is said of a year, of which a month of the sample's smallest group has no more than a few.
 FEWEST_CELLS = 20
@@ -34,8 +37,11 @@ class Score:
         return self.inside / self.cells
 
 
-def scores() -> Iterator[Score]:
-    """Every indicator that has a typical range and a value at some site in some whole month."""
+def scores(since: Mapping[str, date] | None = None) -> Iterator[Score]:
+    """Every indicator that has a typical range and a value at some site in some whole month.
+
+    `since`: the day on which a site's data begin, by site; what it quoted or asked for before is not looked at.
+    """
     newest = [build.newest_event_on for line in TRADES if (build := builds.published(line)) and build.newest_event_on]
     until = (max(newest) + timedelta(days=1)).replace(day=1) - timedelta(days=1)
     for line in MARTS:
@@ -44,7 +50,12 @@ def scores() -> Iterator[Score]:
             if indicator.typical is None or "month" not in indicator.grains:
                 continue
             answer = semantic.query([indicator.name], by=[place], grain="month", until=until, scope=access.scope())
-            values = sorted(float(v) for v in answer.table[indicator.name].to_pylist() if v is not None)
+            values = sorted(
+                float(row[indicator.name])
+                for row in answer.table.to_pylist()
+                if row[indicator.name] is not None
+                and row["metric_time"] >= (since or {}).get(row[place], row["metric_time"])
+            )
             if values:
                 low, high = indicator.typical
                 inside = sum(low <= value <= high for value in values)
