@@ -168,9 +168,14 @@ def test_the_command_writes_the_file_for_its_owner_and_says_what_is_empty(in_gro
     path = tmp_path / "out" / "filoue.csv"
     done = in_group.lake("export", "filoue", "--site", "S14-CHI-01", "--year", "2024", "--out", str(path))
     lines = path.read_text("utf-8").splitlines()
-    assert lines[0].startswith("NUMERO_CAF;NUMERO_DOSSIER_AFC;TOP_ALLOC;MATRICULE;REGIME;DATE_NAISSANCE_INDIVIDU;")
+    assert lines[0].startswith(
+        "NUMERO_CAF;NUMERO_DOSSIER_AFC;IDEQU;TOP_ALLOC;MATRICULE;REGIME;DATE_NAISSANCE_INDIVIDU;"
+    )
     assert done.stdout.startswith(f"{path}: {len(lines) - 1} children of S14-CHI-01 in 2024.")
-    assert f"{len(lines) - 1} without identity: NUMERO_CAF, NUMERO_DOSSIER_AFC and MATRICULE are empty" in done.stdout
+    assert (
+        f"{len(lines) - 1} without identity: NUMERO_CAF, NUMERO_DOSSIER_AFC, IDEQU and MATRICULE are empty"
+        in done.stdout
+    )
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     refused = in_group.lake("export", "filoue", "--site", "S14-CHI-1", "--year", "2024", check=False)
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
