@@ -13,6 +13,7 @@ import hashlib
 import importlib.util
 import os
 import platform
+import shutil
 import socket
 import subprocess
 import sys
@@ -43,6 +44,8 @@ NOT_YET_INITIALIZED = 94
 NO_SPACE = "No space left on device"
 #: As much of the log is searched for the reason why the server ended: its last words are a long trace.
 _LAST_START_BYTES = 2**18
+#: With less than this a server does not live long (2026-12, MongoDB 6.0: it died with 0 to 3 MB).
+_NO_ROOM_BYTES = 2**24
 
 REMEDY = "Set LAKE_MONGO_URI to a MongoDB of your own (6.0 or later, a replica set, sharded cluster or Atlas)."
 
@@ -218,8 +221,9 @@ def diagnosis(folder: Path) -> tuple[str, str] | None:
             f"'kill -CONT {pid}' lets it go on; 'kill -KILL {pid}' ends it, and the next command starts it anew: "
             "nothing that was committed is lost.",
         )
+    # A server that can't write its log can't say why it ended: then the disk itself is asked.
     last_start = _tail(folder / "mongod.log", _LAST_START_BYTES).rpartition("SERVER RESTARTED")[2]
-    if NO_SPACE in last_start or NO_SPACE in _tail(folder / "mongod.out"):
+    if NO_SPACE in last_start or shutil.disk_usage(folder).free < _NO_ROOM_BYTES:
         return f"{where} has stopped: its disk is full.", "Make room on that disk, then run again, which starts it."
     return None
 

@@ -176,6 +176,55 @@ def test_a_server_that_ended_for_want_of_room_says_that_the_disk_is_full(
     until(lambda: not servers())
 
 
+FILL = """
+import os, pathlib
+from lake.errors import StoreUnavailable
+from lake.settings import settings
+from lake.store import open_store
+
+def write():
+    try:
+        with open_store() as store:
+            for n in range(400):
+                store.runs.put(f"r{n}", {"a": os.urandom(200_000)})
+        print("written", flush=True)
+    except StoreUnavailable as error:
+        print(error.exit_code, error, flush=True)
+
+with open_store() as store:
+    store.runs.put("x", {"a": 1})
+    ballast = settings().data / "ballast"
+    room = os.statvfs(settings().data)
+    ballast.write_bytes(bytes(room.f_bavail * room.f_frsize - 2**21))
+write()
+write()
+ballast.unlink()
+write()
+with open_store() as store:
+    print(store.runs.get("x"), flush=True)
+"""
+
+
+def test_a_server_on_a_disk_that_fills_says_so_and_goes_on_once_there_is_room(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    own = ["unshare", "--mount", *(() if os.getuid() == 0 else ("--map-root-user",)), "bash", "-ec"]
+    mount = f"mount -t tmpfs -o size=600M tmpfs '{disk}'"
+    if subprocess.run([*own, mount], capture_output=True).returncode:
+        pytest.skip("this system lets nobody mount a small disk")
+    command = f'{mount}; "$0" -c "$1"'
+    done = subprocess.run(
+        [*own, command, sys.executable, FILL],
+        env={**os.environ, "LAKE_DATA": str(disk / "lake")},
+        capture_output=True,
+        text=True,
+    )
+    first, second, *rest = done.stdout.splitlines()
+    for said in (first, second):
+        assert said.startswith("69 ") and "its disk is full" in said, said
+    assert rest == ["written", "{'a': 1}"], done.stderr
+
+
 def test_the_portal_starts_an_embedded_server_again_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     from apps import store as portal
 
