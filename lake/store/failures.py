@@ -22,6 +22,7 @@ from pymongo.errors import (
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
+    ServerSelectionTimeoutError,
     WTimeoutError,
 )
 
@@ -120,16 +121,17 @@ def _no_connection(error: ConnectionFailure) -> LakeError:
             remedy="If it runs, it is frozen or overloaded, or a firewall swallows what is sent: see its process, its "
             "disk and its log. Nothing that was committed is lost; run again once it answers.",
         )
-    if _TLS.search(said):
+    # A server that hangs up on everybody wants TLS, or a certificate that we don't have, and does not say so.
+    if _TLS.search(said) or (isinstance(error, ServerSelectionTimeoutError) and "connection closed" in said):
         return StoreRefused(
             f"{_where()} and the lake do not agree on TLS: {said}.",
             remedy="Its certificate must be valid today, bear the host's name of the URI and be signed by an authority "
             "of tlsCAFile (or of the system); tlsCertificateKeyFile is the lake's own, where the server wants one; "
-            "tls=true belongs in the URI only if the server speaks TLS.",
+            "tls=true belongs in the URI if the server speaks TLS, and only then.",
         )
     return StoreUnavailable(
         f"{_where()} does not answer: {said}.",
-        remedy="Is it running and reachable? If it wants TLS, its URI needs tls=true.",
+        remedy="Is it running and reachable?",
     )
 
 

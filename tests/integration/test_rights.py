@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from certificates import Authority, authority, issue
+from certificates import authority, issue
 from members import Member, member
 from pymongo import MongoClient
 
@@ -37,31 +37,36 @@ WRITES: dict[str, dict[str, list[str]]] = {
 
 @dataclass(frozen=True)
 class Guarded:
-    """A member that wants TLS and a user."""
+    """A member that wants TLS, a certificate and a user."""
 
     server: Member
-    trusted: Authority
-    stranger: Authority
+    trusted: Path
+    certificate: Path
 
-    def uri(self, user: str | None, *, password: str = "p@ss", host: str = "localhost", ca: Path | None = None) -> str:
+    def uri(
+        self, user: str | None, *, password: str = "p@ss", host: str = "localhost", tls: dict[str, str] | None = None
+    ) -> str:
         who = "" if user is None else f"{user}:{password.replace('@', '%40')}@"
-        options = f"directConnection=true&tls=true&tlsCAFile={ca or self.trusted.path}&serverSelectionTimeoutMS=3000"
-        return f"mongodb://{who}{host}:{self.server.port}/?authSource=admin&{options}"
+        own = {"tls": "true", "tlsCAFile": str(self.trusted), "tlsCertificateKeyFile": str(self.certificate)}
+        options = "".join(f"&{name}={value}" for name, value in (own if tls is None else tls).items())
+        address = f"mongodb://{who}{host}:{self.server.port}/"
+        return f"{address}?authSource=admin&directConnection=true&serverSelectionTimeoutMS=3000{options}"
 
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     folder = tmp_path_factory.mktemp("guarded")
-    trusted, stranger = authority(folder, "trusted"), authority(folder, "stranger")
+    trusted = authority(folder, "trusted")
+    certificate = issue(trusted, "client")
     key = folder / "key"
     key.write_text("a" * 64)
     key.chmod(0o600)
     tls = ["--tlsMode", "requireTLS", "--tlsCertificateKeyFile", str(issue(trusted, "localhost"))]
-    tls += ["--tlsCAFile", str(trusted.path), "--tlsAllowConnectionsWithoutCertificates"]
-    trust: dict[str, Any] = {"tls": True, "tlsCAFile": str(trusted.path)}
+    tls += ["--tlsCAFile", str(trusted.path)]
+    trust: dict[str, Any] = {"tls": True, "tlsCAFile": str(trusted.path), "tlsCertificateKeyFile": str(certificate)}
     with member(folder / "db", "--keyFile", str(key), *tls, **trust) as server:
         server.client.admin.command("createUser", "root", pwd="p@ss", roles=["root"])
-        found = Guarded(server, trusted, stranger)
+        found = Guarded(server, trusted.path, certificate)
         with MongoClient[dict[str, Any]](found.uri("root")) as root:
             _users(root)
         yield found
@@ -169,8 +174,22 @@ def test_an_address_without_a_user_says_how_to_write_one(acting: Any) -> None:
         store.files()
 
 
-def test_a_certificate_of_an_authority_that_is_not_trusted_is_told(acting: Any, guarded: Guarded) -> None:
-    acting("reader", ca=guarded.stranger.path)
+@pytest.mark.parametrize(
+    "wrong",
+    ["no tls", "a server of a strange authority", "no certificate of ours", "a certificate of a strange authority"],
+)
+def test_certificates_that_one_side_does_not_trust_are_told(
+    acting: Any, guarded: Guarded, tmp_path: Path, wrong: str
+) -> None:
+    stranger = authority(tmp_path, "stranger")
+    trust, own = {"tls": "true", "tlsCAFile": str(guarded.trusted)}, str(guarded.certificate)
+    chosen: dict[str, dict[str, str]] = {
+        "no tls": {},
+        "a server of a strange authority": {**trust, "tlsCAFile": str(stranger.path), "tlsCertificateKeyFile": own},
+        "no certificate of ours": trust,
+        "a certificate of a strange authority": {**trust, "tlsCertificateKeyFile": str(issue(stranger, "client"))},
+    }
+    acting("reader", tls=chosen[wrong])
     with pytest.raises(StoreRefused, match=r"do not agree on TLS.*tlsCAFile") as caught, open_store():
         pass
     assert caught.value.exit_code == 77
