@@ -114,13 +114,16 @@ class Survey:
             for _, _, keys in self._refused.parts():
                 held.add_digests(keys)
             standings[scope] = batch.standing(scope, held)
-        doubts = [*self._doubts_of_rows(), *(self._doubts_of_age(files) if standings else ())]
+        doubts = [*self._doubts_of_rows(standings.values()), *(self._doubts_of_age(files) if standings else ())]
         for scope, each in standings.items():
             doubts += self._doubts(scope, each)
         return Statement(standings, self._order, tuple(doubts))
 
-    def _doubts_of_rows(self) -> Iterable[Doubt]:
-        if 0 < self._accepted < self._failures:
+    def _doubts_of_rows(self, standings: Iterable[Standing]) -> Iterable[Doubt]:
+        """Most rows are refused, of a whole table or of one in the place of what the lake has."""
+        assert self._contract.whole_of is not None
+        is_version = self._failures > self._contract.whole_of.floor or any(each.live for each in standings)
+        if 0 < self._accepted < self._failures and is_version:
             reason = self._reasons.most_common(1)[0][0]
             yield Doubt("refused", count=self._failures, of=self._accepted + self._failures, reason=reason)
 

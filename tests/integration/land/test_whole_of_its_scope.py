@@ -226,12 +226,21 @@ def test_an_empty_file_says_nothing_of_any_scope(send: Callable[..., Report], he
 def test_a_table_of_which_most_rows_are_refused_does_not_stand(
     store: Store, send: Callable[..., Report], held: Held
 ) -> None:
-    (file,) = send(first=plan({"A": 1, "B": "x", "C": "x"})).files
+    send(_v1=plan({"A": 1, "B": 1, "C": 1}))
+    (file,) = send(_v2=plan({"A": 2, "B": "x", "C": "x"})).files
     assert file.status == "waiting"
     assert file.why == "2 of its 3 rows are refused (amount_eur: not a number)"
-    assert held() == {} and store.quarantine.count() == {}
-    (file,) = send(first=plan({"A": 1, "B": "x", "C": "x"}), confirmed=engineer()).files
+    assert held() == {"A": 1, "B": 1, "C": 1} and store.quarantine.count() == {}
+    (file,) = send(_v2=plan({"A": 2, "B": "x", "C": "x"}), confirmed=engineer()).files
     assert (file.landed, file.quarantined) == (1, 2)
+
+
+def test_a_few_rows_in_the_place_of_nothing_land_though_most_are_refused(
+    send: Callable[..., Report], held: Held
+) -> None:
+    (file,) = send(first=plan({"A": 1, "B": "x", "C": "x"})).files
+    assert (file.status, file.landed, file.quarantined) == ("landed", 1, 2)
+    assert held() == {"A": 1}
 
 
 def test_a_delivery_older_than_what_the_lake_knows_waits(send: Callable[..., Report], held: Held) -> None:
