@@ -29,6 +29,8 @@ _STORED, _DEFLATED = 0, 8
 #: Flag of a member that only a password opens.
 _LOCKED = 1
 
+_REPACK = "Unpack it and land its files, or have it sent again."
+
 #: Files that systems leave in folders and archives, and what the sample says about itself.
 _NOISE = ("__MACOSX", "Thumbs.db", "desktop.ini", "truth.json")
 
@@ -207,14 +209,9 @@ class _Member:
 def _members(archive: Path) -> Iterator[Delivery]:
     shown = in_print(str(archive))
     size = archive.stat().st_size
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            found = [_member(i) for i in opened.infolist() if not i.is_dir()]
-    except OSError:
-        raise
-    except Exception:
-        # Cut short: the directory at its end is missing or wrong, but each member has a header of its own.
-        found = list(_scan(archive))
+    found, is_whole = _directory(archive)
+    if not is_whole:
+        yield _refused(in_print(archive.name), shown, f"{shown} has files that its directory does not name.", _REPACK)
     if not found:
         what = f"{shown} is no zip, or has no files."
         yield _refused(in_print(archive.name), shown, what, "Have it sent again.")
@@ -229,6 +226,24 @@ def _members(archive: Path) -> Iterator[Delivery]:
             continue
         name = in_print(path.stem) if suffix == ".gz" else each
         yield Delivery(name, within, member.length or 0, _opener(archive, size, member, suffix == ".gz"))
+
+
+def _directory(archive: Path) -> tuple[list[_Member], bool]:
+    """The members of a zip by its directory, or by their own headers where it has none; whether all are among them."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            infos = opened.infolist()
+            # Zips put one behind the other: the last directory names its own members only.
+            before = min((i.header_offset for i in infos), default=opened.start_dir)
+            with archive.open("rb") as raw:
+                is_whole = not before or _at(raw, 0, len(_LOCAL_MAGIC)) != _LOCAL_MAGIC
+                is_whole &= _LOCAL_MAGIC not in _at(raw, opened.start_dir, -1)
+            return [_member(i) for i in infos if not i.is_dir()], is_whole
+    except OSError:
+        raise
+    except Exception:
+        # Cut short: the directory at its end is missing or wrong, but each member has a header of its own.
+        return _scan(archive)
 
 
 def _member(info: zipfile.ZipInfo) -> _Member:
@@ -273,8 +288,9 @@ def _opener(archive: Path, size: int, member: _Member, is_gzip: bool) -> Callabl
     return open_member
 
 
-def _scan(archive: Path) -> Iterator[_Member]:
-    """Members of a zip that lost its directory, by their own headers."""
+def _scan(archive: Path) -> tuple[list[_Member], bool]:
+    """Members of a zip that lost its directory, by their own headers; whether all are among them."""
+    found: list[_Member] = []
     with archive.open("rb") as raw:
         at = 0
         while len(packed := _at(raw, at, _LOCAL_HEADER.size)) == _LOCAL_HEADER.size and packed[:4] == _LOCAL_MAGIC:
@@ -285,10 +301,25 @@ def _scan(archive: Path) -> Iterator[_Member]:
             data = at + _LOCAL_HEADER.size + name_length + extra_length
             is_streamed = bool(flags & 8)
             is_locked = bool(flags & _LOCKED)
-            yield _Member(name, at, method, None if is_streamed else length, None if is_streamed else crc, is_locked)
+            found.append(
+                _Member(name, at, method, None if is_streamed else length, None if is_streamed else crc, is_locked)
+            )
             if is_streamed:
-                return  # The length stands after the data only; nothing is known of what follows.
+                # The length stands after the data only: where the next one begins is not known.
+                return found, not _has_another(raw, data)
             at = data + length
+    return found, True
+
+
+def _has_another(raw: BinaryIO, at: int) -> bool:
+    """Whether another member begins somewhere behind there."""
+    raw.seek(at)
+    tail = b""
+    while data := raw.read(1 << 20):
+        if _LOCAL_MAGIC in tail + data:
+            return True
+        tail = data[-3:]
+    return False
 
 
 def _at(raw: BinaryIO, at: int, size: int) -> bytes:

@@ -1,7 +1,9 @@
-"""JSON: an array of objects, or an object with one under `reading.options.records` (a name; the first array otherwise).
+"""JSON: arrays of objects, alone or in an object: those that `reading.options.records` names, or else all that stand
+directly in it.
 
 Elements are read one at a time, so that the file's size does not matter. One that is no JSON is set apart, up to where
-the next one seems to begin. A row's number is its element's.
+the next one seems to begin. What follows an array is read on: another array of its object, another document (files put
+together, pages of an export). A row's number is its element's.
 """
 
 from __future__ import annotations
@@ -29,16 +31,26 @@ _ROWS = 20_000
 _CHARACTERS = 16 << 20
 _LONGEST = 64 << 20
 
+#: Characters in which the name of a member ends.
+_AHEAD = 1 << 16
+
 #: What stands for bytes that are no text.
 _ESCAPED = re.compile("[\ud800-\udfff]")
 _REPLACED = re.compile("\ufffd")
 
-#: 0x1A is the byte by which software of DOS ends a file.
-_BETWEEN = re.compile(r"[\s,\x1a]*")
-_NEXT = re.compile(r"\}[\s,\x1a]*(?=\{)")
+#: 0x1A is the byte by which software of DOS ends a file; NUL fills one up, a byte order mark begins the next.
+_BETWEEN = re.compile(r"[\s,\0\x1a\ufeff]*")
+_NEXT = re.compile(r"\}[\s,\[\]\0\x1a\ufeff]*(?=\{)")
 
 #: An object whose members are plain up to an array of objects.
 _COLLECTION = re.compile(r'\s*\{(?:\s*"[^"]*"\s*:\s*(?:"[^"]*"|[\d.]+|true|false|null)\s*,)*\s*"[^"]*"\s*:\s*\[\s*\{')
+
+#: What may stand after an array's elements before anything else, a member of the object that holds the array, and a
+#: value that is an array of objects.
+_AFTER = re.compile(r"[\s,\]}\0\x1a\ufeff]*")
+_MEMBER = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*')
+_OBJECTS = re.compile(r"\[\s*(?=\{)")
+_BARE = re.compile(r"\s*\[")
 
 #: Of an element to the object that makes its row, and what must stand before originals so that they are shaped alike;
 #: made from what the collection says before its first element.
@@ -76,7 +88,7 @@ def read_elements(
     rows, numbers, broken, kept = Rows(contract), list[int](), list[Broken](), list[str]()
     count = size = 0
     is_inside = False
-    shape, head = shaping(_to_first(text, records))
+    head = ""
 
     def chunk() -> Chunk:
         originals = list(kept)
@@ -92,7 +104,12 @@ def read_elements(
             cut_at=count if text.is_cut else None,
         )
 
-    for element in _elements(text, contract.reading.decimal):
+    for element, (shape, its_head) in _shaped(text, records, shaping, decoder(contract.reading.decimal)):
+        if its_head != head:
+            if kept or broken:
+                yield chunk()
+                rows, numbers, broken, kept, size = Rows(contract), [], [], [], 0
+            head = its_head
         count += not (is_inside and element.is_part)
         is_inside = element.is_part
         size += len(element.text)
@@ -130,6 +147,12 @@ class _Text:
         self.text, self.at = self.text[self.at :] + self._decode(data), 0
         return bool(data)
 
+    def is_at_end(self) -> bool:
+        """Nothing is left; else as much as a member's name takes was read, or all of it."""
+        while len(self.text) - self.at < _AHEAD and self.more():
+            pass
+        return self.at == len(self.text)
+
     def may_go_on(self) -> bool:
         """Read on, unless what is left is as long as an element may be."""
         return len(self.text) - self.at < _LONGEST and self.more()
@@ -157,9 +180,22 @@ class _Text:
         return codecs.getincrementaldecoder(encoding)("replace" if is_wide(encoding) else "surrogateescape")
 
 
-def _elements(text: _Text, decimal: str) -> Iterator[_Element]:
+def _shaped(
+    text: _Text, records: str | None, shaping: Shaping, elements: json.JSONDecoder
+) -> Iterator[tuple[_Element, tuple[Shape, str]]]:
+    """The elements of all arrays of the file, each with what its document says of their shape."""
+    shape = shaping(_to_first(text, records))
+    while True:
+        yield from ((element, shape) for element in _elements(text, elements))
+        if not _is_in_another(text, records, elements):
+            if text.is_at_end():
+                return
+            if text.text[text.at] in "[{":
+                shape = shaping(_to_first(text, records))
+
+
+def _elements(text: _Text, elements: json.JSONDecoder) -> Iterator[_Element]:
     """Objects from here to the end of the array; of bare objects one after another as well."""
-    elements = decoder(decimal)
     while True:
         text.at = _BETWEEN.match(text.text, text.at).end()  # type: ignore[union-attr]
         if text.at == len(text.text):
@@ -205,18 +241,39 @@ def _broken(text: _Text) -> Iterator[_Element]:
     text.at = end
 
 
+def _is_in_another(text: _Text, records: str | None, elements: json.JSONDecoder) -> bool:
+    """After an array: go on into another one of its object, past other members; False before what is none of it."""
+    while not text.is_at_end():
+        before, text.at = text.at, _AFTER.match(text.text, text.at).end()  # type: ignore[union-attr]
+        if text.at > before:
+            continue
+        member = _MEMBER.match(text.text, text.at)
+        if member is None:
+            return False
+        is_wanted = records is None or re.fullmatch(records, member[1])
+        if is_wanted and (objects := _OBJECTS.match(text.text, member.end())):
+            text.at = objects.end()
+            return True
+        try:
+            text.at = elements.raw_decode(text.text, member.end())[1]
+        except (ValueError, RecursionError) as error:
+            if not (_is_open(error, text) and text.may_go_on()):
+                return False
+    return False
+
+
 def _to_first(text: _Text, records: str | None) -> str:
     """Go to the first element of the array that `records` names (a pattern); returns what stands before it."""
     start = re.compile(rf'"(?:{records})"\s*:\s*\[' if records else r"\[")
     is_bare = re.compile(r"\s*\{")
-    if records is None and is_bare.match(text.text):
+    before = text.at
+    if records is None and is_bare.match(text.text, before):
         # An object: of a collection if an array stands directly in it, else a row by itself.
-        found = _COLLECTION.match(text.text)
-        text.at = found.end() - 1 if found else 0
-    else:
-        found = start.search(text.text)
-        text.at = found.end() if found else 0
-    return text.text[: text.at]
+        found = _COLLECTION.match(text.text, before)
+        text.at = found.end() - 1 if found else before
+    elif found := start.search(text.text, before) or _BARE.match(text.text, before):
+        text.at = found.end()
+    return text.text[before : text.at]
 
 
 def _one_line(element: str, encoding: str | None) -> bytes:

@@ -22,6 +22,9 @@ from lake.readers.values import as_text, double_text, json_line
 _ROWS = 50_000
 _BYTES = 64 << 20
 
+#: Where one file ends and another begins.
+_JOINT = b"PAR1PAR1"
+
 #: Rows of a chunk of values that are written by what they share with the one before.
 _SWELLING_ROWS = 128
 
@@ -97,7 +100,13 @@ def seekable(stream: Stream) -> BinaryIO:
 
 
 def _open(file: BinaryIO, stream: Stream) -> pq.ParquetFile:
-    """The file, texts that it holds once for many rows read so."""
+    """The file, texts that it holds once for many rows read so.
+
+    Raises:
+        ReadError: it is none, or several put one behind the other, of which only the last has a footer that is read.
+    """
+    if _are_joined(file):
+        raise ReadError("Several Parquet files were put together in one.", remedy="Land each by itself.")
     try:
         metadata = pq.read_metadata(file)
         shared = [
@@ -111,6 +120,16 @@ def _open(file: BinaryIO, stream: Stream) -> pq.ParquetFile:
     except (pa.ArrowException, OSError) as error:
         why = stream.damage or "no Parquet, or cut short"
         raise ReadError(f"The file is {why}: its rows can't be found.", remedy="Have it sent again.") from error
+
+
+def _are_joined(file: BinaryIO) -> bool:
+    tail = b""
+    while data := file.read(1 << 20):
+        if _JOINT in tail + data:
+            return True
+        tail = data[1 - len(_JOINT) :]
+    file.seek(0)
+    return False
 
 
 def _chunk(table: pa.Table, first: int, decimal: str) -> Chunk:

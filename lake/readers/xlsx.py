@@ -1,17 +1,16 @@
 """Spreadsheets (XLSX, XLSM, XLS, ODS): one sheet, the contract's or the first; a header row among the first rows.
 
 A row's number is the sheet's. A sheet is held whole in calamine's memory: `_LARGEST` and `_check_extent` bound it.
-calamine gives nothing for a cell that holds an error; in XLSX such cells are looked for beside it, and come as what
-they show (`#REF!`) for landing to refuse.
+A cell that holds an error comes as what it shows (`#REF!`), for landing to refuse (`lake.readers.sheets`).
 """
 
 from __future__ import annotations
 
-import re
+import struct
 import zipfile
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from typing import IO, Any, BinaryIO
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -22,6 +21,8 @@ from lake.errors import ReadError
 from lake.readers import columns
 from lake.readers.chunk import Chunk, text_table
 from lake.readers.parquet import seekable
+from lake.readers.sheets import Sheets
+from lake.readers.sheets import of as cells_of
 from lake.readers.stream import Stream
 from lake.readers.values import as_text, json_line
 
@@ -33,18 +34,8 @@ _ROWS = 20_000
 _MOST_CELLS = 4_000_000
 _MOST_BYTES = 512 << 20
 
-_STRINGS = "xl/sharedStrings.xml"
-_LONGEST_CELL = 4 << 20
-
-#: A cell that is not empty: its place, and the number of its text where it shares one.
-_CELL = re.compile(
-    rb"<(?:\w+:)?c\b(?=[^>]*\br=[\"'](?P<column>[A-Z]{1,3})(?P<row>\d{1,7})[\"'])(?P<is_shared>[^>]*\bt=[\"']s[\"'])?"
-    rb"[^>]*(?<!/)>(?(is_shared)\s*<(?:\w+:)?v>(?P<shared>\d+))"
-)
-
-#: What stands in the XML of a sheet with formulas or errors, and what is shown for a formula without its value.
-_FORMULA = re.compile(rb"<(\w+:)?f[\s>/]|t=[\"']e[\"']")
-_NO_VALUE = "#VALUE!"
+#: What readers of a workbook raise where it is damaged.
+_DAMAGE = (CalamineError, ZipError, OSError, ValueError, struct.error, zipfile.BadZipFile, ElementTree.ParseError)
 
 
 def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Iterator[Chunk]:
@@ -93,168 +84,95 @@ def _rows(stream: Stream, contract: Contract) -> Iterator[list[Any]]:
     with seekable(stream) as file:
         if file.seek(0, 2) > _LARGEST:
             raise ReadError(f"The sheet has more than {_LARGEST >> 20} MB.", remedy="Save it as CSV.")
-        file.seek(0)
         try:
+            sheets = cells_of(file)
+            if sheets.are_held_together:
+                _check_extents(sheets, range(sheets.count))
+            file.seek(0)
             workbook = CalamineWorkbook.from_filelike(file)
-            name = _name_of_sheet(workbook, contract)
-            _check_extent(file, name)
-            sheet = workbook.get_sheet_by_name(name)
-            left = sheet.start[1] if sheet.start else 0
-            shown: dict[int, dict[int, str]] = {}
-            for at, column, text in _errors(file, name):
-                shown.setdefault(at, {})[column] = text
-            for at, cells in enumerate(sheet.iter_rows()):
-                row = [*[None] * left, *cells]
-                for column, text in shown.get(at, {}).items():
-                    if column < len(row):
-                        row[column] = text
-                yield row
+            yield from _rows_of(workbook, sheets, _chosen(workbook, sheets, contract))
         except PasswordError as error:
             raise ReadError("The sheet is protected by a password.", remedy="Save it without one.") from error
-        except (CalamineError, ZipError, OSError, ValueError, zipfile.BadZipFile, ElementTree.ParseError) as error:
+        except _DAMAGE as error:
             why = stream.damage or "no spreadsheet, or cut short"
             raise ReadError(f"The file is {why}: its rows can't be found.", remedy="Have it sent again.") from error
 
 
-def _name_of_sheet(workbook: CalamineWorkbook, contract: Contract) -> str:
+def _rows_of(workbook: CalamineWorkbook, sheets: Sheets, number: int) -> Iterator[list[Any]]:
+    """Every row of a sheet from its first one on, filled to one width."""
+    if not sheets.are_held_together:
+        _check_extents(sheets, [number])
+    sheet = workbook.get_sheet_by_index(number)
+    left = sheet.start[1] if sheet.start else 0
+    errors = sheets.errors(number)
+    error = next(errors, None)
+    for at, cells in enumerate(sheet.iter_rows()):
+        row = [*[None] * left, *cells]
+        while error is not None and error.row <= at:
+            if error.row == at and error.column < len(row):
+                row[error.column] = error.shown
+            error = next(errors, None)
+        yield row
+
+
+def _chosen(workbook: CalamineWorkbook, sheets: Sheets, contract: Contract) -> int:
+    """The contract's sheet, or the only one with its header, or the first.
+
+    Raises:
+        ReadError: there is none, or rows of the source stand in another one too, which would be lost.
+    """
     wanted, names = contract.reading.sheet, workbook.sheet_names
     if not names:
         raise ReadError("The workbook has no sheet.", remedy="Have it sent again.")
     if wanted is not None and wanted not in names:
         raise ReadError(f"There is no sheet '{wanted}', only {', '.join(names)}.", remedy=f"Rename it to '{wanted}'.")
-    return wanted or names[0]
+    if len(names) == 1:
+        return 0
+    chosen = names.index(wanted) if wanted is not None else None
+    full = [n for n in range(len(names)) if n == chosen or _has_rows(workbook, sheets, n, contract)]
+    if len(full) > 1:
+        raise ReadError(
+            f"The sheets {', '.join(names[n] for n in full)} all hold rows of {contract.name}: only one is read.",
+            remedy="Send each in a file of its own, or put their rows together.",
+        )
+    return full[0] if full else 0
 
 
-def _check_extent(file: BinaryIO, sheet: str) -> None:
+def _has_rows(workbook: CalamineWorkbook, sheets: Sheets, number: int, contract: Contract) -> bool:
+    """Whether a sheet has the header of the contract, and a row below it."""
+    try:
+        rows = list(islice(_rows_of(workbook, sheets, number), _HEADER_WITHIN))
+    except (CalamineError, ReadError):  # A sheet of charts; one that is too large for a table.
+        return False
+    at = _header_row(rows, contract)
+    if at is None or not any(cell not in ("", None) for row in rows[at + 1 :] for cell in row):
+        return False
+    missing = columns.match([_name(cell) for cell in rows[at]], contract).missing
+    return not any(field.required for field in missing)
+
+
+def _check_extents(sheets: Sheets, held: Sequence[int]) -> None:
     """A sheet is held as a rectangle up to its last cells: one stray cell at XFD1048576 would ask for 512 GiB.
 
     Raises:
-        ReadError: the sheet's rectangle, or its text once unpacked, is larger than memory allows for.
+        ReadError: the rectangles of the sheets, or their text once unpacked, are larger than memory allows for.
     """
-    if not zipfile.is_zipfile(file):
-        return
-    with zipfile.ZipFile(file) as archive:
-        part = _part(archive, sheet)
-        if part is None:
-            return
-        unpacked = sum(archive.getinfo(each).file_size for each in (part, _STRINGS) if each in archive.namelist())
-        if unpacked > _MOST_BYTES:
+    size = 0
+    for number in held:
+        if (unpacked := sheets.unpacked(number)) > _MOST_BYTES:
             raise ReadError(f"The sheet unpacks to {unpacked >> 20} MB.", remedy="Save it as CSV.")
-        lengths = _lengths_of_strings(archive)
-        rows = across = cells = size = 0
-        last = ""
-        with archive.open(part) as xml:
-            for found in _cells(xml):
-                cells += 1
-                column, row = _column(found["column"].decode()) + 1, int(found["row"])
-                if row > rows or column > across:
-                    last = f"{found['column'].decode()}{row}"
-                rows, across = max(rows, row), max(across, column)
-                shared = found["shared"]
-                size += lengths[int(shared)] if shared and int(shared) < len(lengths) else 8
-        if rows * across > max(_MOST_CELLS, 50 * cells):
+        extent = sheets.extent(number)
+        area = extent.rows * extent.columns
+        if area > max(_MOST_CELLS, 50 * extent.cells):
             raise ReadError(
-                f"The sheet has {cells:,} cells and reaches to {last}: {rows:,} rows by {across:,} columns.",
+                f"The sheet has {extent.cells:,} cells and reaches to {extent.last}: "
+                f"{extent.rows:,} rows by {extent.columns:,} columns.",
                 remedy="Delete what stands far from the table (select from the first empty row and column to the end), "
                 "and save it again; or save it as CSV.",
             )
-        if rows * across * 32 + size > _MOST_BYTES:
-            raise ReadError(f"The sheet holds over {_MOST_BYTES >> 20} MB once unpacked.", remedy="Save it as CSV.")
-
-
-def _lengths_of_strings(archive: zipfile.ZipFile) -> list[int]:
-    """Of each text that cells share, its length."""
-    if _STRINGS not in archive.namelist():
-        return []
-    with archive.open(_STRINGS) as xml:
-        lengths, length = [], 0
-        for _, element in ElementTree.iterparse(xml):
-            tag = element.tag.rpartition("}")[2]
-            if tag == "t":
-                length += len(element.text or "")
-            elif tag == "si":
-                lengths.append(length)
-                length = 0
-                element.clear()
-        return lengths
-
-
-def _cells(xml: IO[bytes]) -> Iterator[re.Match[bytes]]:
-    """The cells of a sheet that hold something."""
-    rest = b""
-    while data := xml.read(1 << 20):
-        data = rest + data
-        end = data.rfind(b"</") if len(data) < _LONGEST_CELL else len(data)
-        rest = data[end:] if end >= 0 else data
-        yield from _CELL.finditer(data[: max(end, 0)])
-    yield from _CELL.finditer(rest)
-
-
-def _errors(file: BinaryIO, sheet: str) -> Iterator[tuple[int, int, str]]:
-    """Cells that hold an error, or a formula without its value: row and column from 0, and what they show."""
-    if not zipfile.is_zipfile(file):
-        return
-    with zipfile.ZipFile(file) as archive:
-        part = _part(archive, sheet)
-        if part is None:
-            return
-        with archive.open(part) as xml:
-            if not _has_formulas(xml):
-                return
-        with archive.open(part) as xml:
-            yield from _error_cells(xml)
-
-
-def _part(archive: zipfile.ZipFile, sheet: str) -> str | None:
-    """The member that holds a sheet, None in other formats than XLSX."""
-    try:
-        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
-        links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    except KeyError:
-        return None
-    named = (each for each in book.iterfind("{*}sheets/{*}sheet") if each.get("name") == sheet)
-    link = next((value for each in named for name, value in each.items() if name.endswith("}id")), None)
-    targets = {each.get("Id"): each.get("Target", "") for each in links}
-    part = targets.get(link, "").removeprefix("/")
-    part = part if part.startswith("xl/") else f"xl/{part}"
-    return part if part in archive.namelist() else None
-
-
-def _has_formulas(xml: IO[bytes]) -> bool:
-    tail = b""
-    while data := xml.read(1 << 20):
-        if _FORMULA.search(tail + data):
-            return True
-        tail = data[-8:]
-    return False
-
-
-def _error_cells(xml: IO[bytes]) -> Iterator[tuple[int, int, str]]:
-    row, column = -1, -1
-    sheet: ElementTree.Element | None = None
-    for event, element in ElementTree.iterparse(xml, ("start", "end")):
-        tag = element.tag.rpartition("}")[2]
-        if event == "start":
-            if tag == "sheetData":
-                sheet = element
-            elif tag == "row":
-                row, column = int(element.get("r", row + 2)) - 1, -1
-            elif tag == "c":
-                column = _column(element.get("r", "")) if element.get("r") else column + 1
-        elif tag == "c":
-            value, kind = element.findtext("{*}v"), element.get("t")
-            if kind == "e" or (not value and kind != "str" and element.find("{*}f") is not None):
-                yield row, column, value or _NO_VALUE
-        elif tag == "row" and sheet is not None:
-            sheet.clear()
-
-
-def _column(reference: str) -> int:
-    """From 0: of `AB12`, 27."""
-    number = 0
-    for letter in reference.rstrip("0123456789"):
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number - 1
+        size += area * 32 + extent.size
+    if size > _MOST_BYTES:
+        raise ReadError(f"The sheet holds over {_MOST_BYTES >> 20} MB once unpacked.", remedy="Save it as CSV.")
 
 
 def _header_row(rows: Sequence[list[Any]], contract: Contract) -> int | None:

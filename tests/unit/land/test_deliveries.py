@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,6 +131,44 @@ def test_members_that_cannot_be_had_do_not_stop_the_others(tmp_path: Path) -> No
         "inner.zip": "is an archive in an archive. Unpack it and land its files.",
         "odd.csv": "is compressed in an unusual way (method 12). Unpack it and land its files.",
     }
+
+
+class _Streamed(io.RawIOBase):
+    """A file that can't be gone back in: a member's length stands behind its data."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        return self._file.write(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def zipped(path: Path, *names: str, is_streamed: bool = False) -> bytes:
+    with _Streamed(path) if is_streamed else path.open("wb") as file, zipfile.ZipFile(file, "w") as made:
+        for name in names:
+            made.writestr(name, b"a;b\n" * 100)
+    return path.read_bytes()
+
+
+def test_files_of_an_archive_that_its_directory_does_not_name_are_told_of(tmp_path: Path) -> None:
+    one, two = zipped(tmp_path / "1.zip", "one.csv"), zipped(tmp_path / "2.zip", "two.csv")
+    streamed = zipped(tmp_path / "3.zip", "three.csv", "four.csv", is_streamed=True)
+    alone = zipped(tmp_path / "4.zip", "five.csv", is_streamed=True)
+    cut = streamed[: streamed.index(b"PK\x01\x02")]
+    whole = {"alone.zip": alone[: alone.index(b"PK\x01\x02")], "commented.zip": one + b"\n"}
+    for name, data in {"both.zip": one + two, "trailed.zip": two + one[:90], "cut.zip": cut, **whole}.items():
+        (tmp_path / name).write_bytes(data)
+        found = refusals(tmp_path / name)
+        told = found.pop(str(tmp_path / name), "")
+        assert ("has files that its directory does not name" in told) == (name not in whole)
+        assert list(found.values()) == [""], "the others land"
 
 
 @pytest.mark.parametrize(

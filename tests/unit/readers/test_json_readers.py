@@ -227,3 +227,56 @@ def test_the_byte_that_ends_a_file_of_dos_is_no_element() -> None:
     for each in (JSON, JSONL):
         assert len(rows(data, each)) == 1
         assert not broken(data, each)
+
+
+def devices(*numbers: int) -> str:
+    return json.dumps([{**GOOD, "N° appareil": f"D{n}"} for n in numbers], ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{devices(1, 2)}{devices(3)}",
+        f"{devices(1)}\n,\n{devices(2)}\n\ufeff{devices(3)}\0\0",
+        f'{{"page": 1, "records": {devices(1)}, "crs": {{"a": [1]}}}}\n{{"records": {devices(2, 3)}, "count": 2}}',
+        f'{{"janvier": {devices(1, 2)}, "bornes": [1, 2], "février": {devices(3)}}}',
+        f'{{"d": {{"results": {devices(1, 2)}}}}}{devices(3)}',
+        f"{devices(1)}{devices(2)[1:-1]}{devices(3)[1:-1]}",
+    ],
+    ids=["arrays", "arrays apart", "pages", "arrays of one object", "nested", "objects"],
+)
+@pytest.mark.parametrize("piece", [1 << 20, 40])
+def test_rows_after_the_end_of_an_array_are_read(text: str, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    contract = reading(format="json", encodings=("utf-8",), options={"records": "results"}) if '"d"' in text else JSON
+    if contract is JSON:
+        monkeypatch.setattr("lake.readers.json._PIECE", max(piece, 300))
+    assert [r["device_id"] for r in rows(text.encode(), contract)] == ["D1", "D2", "D3"]
+    assert not broken(text.encode(), contract)
+    assert [int(n) for c in chunks(text.encode(), contract) for n in c.lines] == [1, 2, 3]
+
+
+def test_what_follows_an_array_and_is_no_json_is_set_apart() -> None:
+    data = f"{devices(1)} page 2 {devices(2, 3)}".encode()
+    assert [r["device_id"] for r in rows(data, JSON)] == ["D1", "D3"]
+    (bad,) = broken(data, JSON)
+    assert (bad.line, bad.original.startswith(b"page 2 [")) == (2, True)
+
+
+def test_an_array_that_the_contract_does_not_name_is_no_rows() -> None:
+    named = reading(format="json", encodings=("utf-8",), options={"records": "records"})
+    data = f'{{"records": {devices(1)}, "links": [{{"rel": "next"}}]}}'.encode()
+    assert [r["device_id"] for r in rows(data, named)] == ["D1"]
+    assert not broken(data, named)
+
+
+def test_each_collection_of_a_file_has_its_own_instant() -> None:
+    data = "".join(
+        json.dumps({"timestamp": at, "features": [{"type": "Feature", "properties": {**OBJECT, "@id": each}}]})
+        for at, each in (("2026-11-30T06:00:00Z", "node/1"), ("2026-12-01T06:00:00Z", "node/2"))
+    ).encode()
+    found = list(read(Plain(io.BytesIO(data)), OVERPASS))
+    told = [(r["osm_id"], r["changed_at"]) for chunk in found for r in chunk.table.to_pylist()]
+    assert told == [("node/1", "2026-11-30T06:00:00Z"), ("node/2", "2026-12-01T06:00:00Z")]
+    for chunk in found:
+        (again,) = read(Plain(io.BytesIO(chunk.head + chunk.original(0))), OVERPASS, again=chunk.again)
+        assert again.table["changed_at"].equals(chunk.table["changed_at"])

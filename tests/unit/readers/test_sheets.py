@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
+import xlwt
 
 from lake.errors import ReadError
 from lake.readers import read
@@ -72,6 +75,138 @@ def test_a_cut_sheet_is_refused_whole() -> None:
         chunks(sheet(HEADERS, TYPED)[:-200], XLSX)
 
 
+_NAMES = " ".join(
+    f'xmlns:{name}="urn:{urn}:1.0"'
+    for name, urn in {
+        **{n: f"oasis:names:tc:opendocument:xmlns:{n}" for n in ("office", "table", "text")},
+        "calcext": "org:documentfoundation:names:experimental:calc:xmlns:calcext",
+    }.items()
+)
+_MANIFEST = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+
+
+def ods(*tables: str) -> bytes:
+    """A workbook of LibreOffice: of each sheet its rows."""
+    sheets = "".join(f'<table:table table:name="Feuil{n}">{rows}</table:table>' for n, rows in enumerate(tables, 1))
+    body = f"<office:body><office:spreadsheet>{sheets}</office:spreadsheet></office:body>"
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", f'<m:manifest xmlns:m="{_MANIFEST}"/>')
+        archive.writestr("content.xml", f"<office:document-content {_NAMES}>{body}</office:document-content>")
+    return file.getvalue()
+
+
+def ods_row(*cells: Any, times: int = 1) -> str:
+    """A row; a cell is a text, or XML by itself."""
+    texts = "".join(
+        cell
+        if str(cell).startswith("<table")
+        else f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
+        for cell in cells
+    )
+    return f'<table:table-row table:number-rows-repeated="{times}">{texts}</table:table-row>'
+
+
+def nothing(times: int) -> str:
+    return f'<table:table-cell table:number-columns-repeated="{times}"/>'
+
+
+def xls(*lines: list[Any], errors: dict[tuple[int, int], str | int] | None = None, sheets: int = 1) -> bytes:
+    """A workbook of Excel before 2007."""
+    book = xlwt.Workbook()
+    for number in range(1, sheets + 1):
+        page = book.add_sheet(f"Feuil{number}")
+        for at, line in enumerate(lines):
+            for column, value in enumerate(line):
+                if (at, column) not in (errors or {}):
+                    page.write(at, column, value)
+        for (row, column), error in (errors or {}).items():
+            page.row(row).set_cell_error(column, error)
+    book.save(file := io.BytesIO())
+    return file.getvalue()
+
+
+def test_error_cells_of_an_xls_are_errors_and_no_blanks() -> None:
+    data = xls(HEADERS, TYPED[:7], TYPED[:7], errors={(1, 4): "#DIV/0!", (2, 0): 42, (2, 4): "#REF!"})
+    first, second = rows(data, XLSX)
+    assert (first["device_id"], first["price_eur"]) == ("D100", "#DIV/0!")
+    assert (second["device_id"], second["price_eur"]) == ("#N/A", "#REF!")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'office:value-type="string" office:string-value="" calcext:value-type="error"><text:p>#DIV/0!</text:p>',
+        'office:value-type="float" office:value="0" calcext:value-type="error"><text:p>#DIV/0!</text:p>',
+        "><text:p>#DIV/0!</text:p>",
+        'office:value-type="string" office:string-value="#DIV/0!">',
+    ],
+)
+def test_error_cells_of_an_ods_are_errors_and_no_blanks_or_zeros(value: str) -> None:
+    error = f'<table:table-cell table:formula="of:=1/0" {value}</table:table-cell>'
+    repeated = error.replace("<table:table-cell", '<table:table-cell table:number-columns-repeated="2"')
+    good = [str(v) for v in GOOD.values()]
+    table = (
+        ods_row(nothing(1), *HEADERS)
+        + ods_row(nothing(1), *good[:4], error, *good[5:], times=2)
+        + ods_row(nothing(1), *good[:4], repeated, *good[6:])
+        + ods_row(nothing(1), *good)
+    )
+    first, second, third, fourth = rows(ods(table), XLSX)
+    assert [r["price_eur"] for r in (first, second, third)] == ["#DIV/0!"] * 3
+    assert (second["parts"], third["parts"], third["is_renewal"]) == ("3", "#DIV/0!", "Oui")
+    assert fourth["price_eur"] == GOOD["Prix"]
+
+
+def test_a_far_cell_is_named_in_every_kind_of_workbook() -> None:
+    far = sheet(HEADERS, TYPED)
+    with xlsxwriter.Workbook(file := io.BytesIO()) as book:
+        book.add_worksheet("Feuil1").write_row(0, 0, HEADERS)
+        book.worksheets()[0].write(1_048_575, 16_383, "x")
+    far = file.getvalue()
+    with pytest.raises(ReadError, match="reaches to XFD1048576"):
+        chunks(far, XLSX)
+    rest = ods_row(nothing(1024), times=1_048_574) + ods_row(nothing(1023), "x")
+    with pytest.raises(ReadError, match="reaches to AMJ1048576: 1,048,576 rows by 1,024 columns"):
+        chunks(ods(ods_row(*HEADERS) + rest), XLSX)
+    book = xlwt.Workbook()
+    page = book.add_sheet("Feuil1")
+    for column, name in enumerate(HEADERS):
+        page.write(0, column, name)
+    page.write(65_535, 255, "x")
+    book.save(file := io.BytesIO())
+    with pytest.raises(ReadError, match="reaches to IV65536"):
+        chunks(file.getvalue(), XLSX)
+
+
+def test_cells_that_repeat_cannot_fill_the_memory() -> None:
+    (one,) = re.findall("<table:table-cell.*cell>", ods_row("x"))
+    many = one.replace("<table:table-cell", '<table:table-cell table:number-columns-repeated="1024"')
+    with pytest.raises(ReadError, match="holds over 512 MB"):
+        chunks(ods(ods_row(*HEADERS) + ods_row(many, times=1_048_575)), XLSX)
+    long = "x" * 30_000
+    with pytest.raises(ReadError, match="holds over 512 MB"):
+        chunks(xls(HEADERS, *[[f"é{long}", "€"] for _ in range(20_000)]), XLSX)
+
+
+def test_formatting_down_to_the_last_row_is_no_far_cell() -> None:
+    good = [str(v) for v in GOOD.values()]
+    rest = ods_row(nothing(1024), times=1_048_574)
+    assert len(rows(ods(ods_row(*HEADERS) + ods_row(*good) + rest), XLSX)) == 1
+
+
+def test_rows_of_a_second_sheet_are_never_lost() -> None:
+    good = ods_row(*[str(v) for v in GOOD.values()])
+    both = "The sheets Feuil1, Feuil2 all hold rows of lab_devices"
+    for data in (ods(ods_row(*HEADERS) + good, ods_row(*HEADERS) + good), xls(HEADERS, TYPED[:7], sheets=2)):
+        for contract in (XLSX, reading(format="xlsx", sheet="Feuil1")):
+            with pytest.raises(ReadError, match=both):
+                chunks(data, contract)
+    assert len(rows(ods(ods_row("Mode d'emploi"), ods_row(*HEADERS) + good), XLSX)) == 1
+    assert len(rows(ods(ods_row(*HEADERS) + good, ods_row(*HEADERS)), XLSX)) == 1
+
+
 def parquet(table: pa.Table, **options: Any) -> bytes:
     file = io.BytesIO()
     pq.write_table(table, file, **options)
@@ -123,6 +258,12 @@ def test_a_row_group_that_cannot_be_read_loses_none_of_the_others() -> None:
 def test_a_cut_parquet_is_refused_whole() -> None:
     with pytest.raises(ReadError, match="no Parquet, or cut short"):
         chunks(parquet(pa.table({"Prix": [1]}))[:-10], PARQUET)
+
+
+def test_two_parquet_files_put_together_are_refused_and_not_read_for_one() -> None:
+    one, two = (parquet(pa.table({"N° appareil": [f"D{n}"], "Prix": [n]})) for n in (1, 2))
+    with pytest.raises(ReadError, match="Several Parquet files were put together"):
+        chunks(one + two, PARQUET)
 
 
 def test_good_row_has_every_header() -> None:
