@@ -22,7 +22,7 @@ from lake.store import Store, Written, open_store
 from lake.store.mongod import embedded
 
 sys.path.insert(0, str(Path(__file__).parent))
-from group import Group, published
+from group import Group, published, use
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("lake", deadline=None)
@@ -70,14 +70,6 @@ def other_group(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Gro
 def in_group(group: Group, monkeypatch: pytest.MonkeyPatch) -> Group:
     """This process reads the published group."""
     return use(group, monkeypatch)
-
-
-def use(chosen: Group, monkeypatch: pytest.MonkeyPatch) -> Group:
-    """Point this process's settings at a group."""
-    for name, value in chosen.environment.items():
-        monkeypatch.setenv(name, value)
-    settings.cache_clear()
-    return chosen
 
 
 @pytest.fixture

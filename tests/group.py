@@ -18,6 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from lake.settings import settings
+
 #: Enough for every line, structure and kind of dirt; small enough to build in a minute or two.
 RECORDS = 20_000
 
@@ -83,6 +87,14 @@ def published(shared: Path, seed: int) -> Group:
             _lake(environment, "run")
             (home / "ready").touch()
     return Group(environment, files, json.loads((files / "truth.json").read_text("utf-8")))
+
+
+def use(chosen: Group, monkeypatch: pytest.MonkeyPatch) -> Group:
+    """Point this process's settings at a group."""
+    for name, value in chosen.environment.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    return chosen
 
 
 def _lake(environment: dict[str, str], *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from lake.cli.query import As
 
 
 def register(app: typer.Typer) -> None:
-    shown = example("lake export filoue --site S14-CHI-01 --year 2024 --as childcare-analyst")
+    shown = example("lake export filoue --site S02-CHI-01 --year 2025 --as childcare-analyst")
     group = typer.Typer(no_args_is_help=True, help="Files that the administration asks for.", epilog=shown)
     group.callback()(lambda: None)  # a group also while it has one command
     group.command(epilog=shown)(filoue)

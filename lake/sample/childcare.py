@@ -303,15 +303,11 @@ def _filoue(
     """The yearly exports of each nursery, as its software adds them up: one row per child and year."""
     keys = ["site_id", "person_id", "year"]
     days = attendance.append_column("year", pc.year(attendance["attended_on"]))
-    days = days.group_by(keys).aggregate(
-        [
-            ("billed_hours", "sum"),
-            ("attended_hours", "sum"),
-            ("attended_on", "min"),
-            ("attended_on", "max"),
-            ("contract_id", "max"),
-        ]
-    )
+    came = pc.if_else(pc.greater(days["attended_hours"], Decimal(0)), days["attended_on"], None)
+    days = days.append_column("came_on", came)
+    sums = [(hours, "sum") for hours in ("billed_hours", "attended_hours")]
+    ends = [(day, end) for day in ("attended_on", "came_on") for end in ("min", "max")]
+    days = days.group_by(keys).aggregate([*sums, *ends, ("contract_id", "max")])
     bills = invoices.append_column("year", pc.year(invoices["care_month"]))
     bills = bills.group_by(keys).aggregate([("amount_eur", "sum")])
     terms = contracts.select(["contract_id", "effort_rate", "hourly_fee_eur", "regime"])
@@ -344,8 +340,8 @@ def _filoue(
             "amount_eur": rows["amount_eur_sum"],
             "hourly_fee_eur": rows["hourly_fee_eur"],
             "effort_rate": rows["effort_rate"],
-            "first_day_on": rows["attended_on_min"],
-            "last_day_on": rows["attended_on_max"],
+            "first_day_on": pc.coalesce(rows["came_on_min"], rows["attended_on_min"]),
+            "last_day_on": pc.coalesce(rows["came_on_max"], rows["attended_on_max"]),
         }
     )
     return [(site, table.filter(pc.equal(table["site_id"], site))) for site in sorted(set(sites))]

@@ -20,7 +20,7 @@ from lake.semantic import Filter
 
 pytestmark = MARKS
 
-SALES = "audio_net_sales_eur"
+SALES = "audio_sales_eur"  # made of rows, rather than of other indicators
 SINCE, UNTIL = date(2025, 1, 1), date(2025, 12, 31)
 VIEW = f"show={SALES}&by=structure_name&compare=previous_year&period={SINCE}..{UNTIL}"
 

@@ -54,7 +54,7 @@ DAILY = ["childcare_attended_hours", "finance_revenue_eur"]
 
 def test_what_is_known_by_month_says_so_over_part_of_one(in_group: Group) -> None:
     scope = access.scope("group-director")
-    june, some_of_june = (date(2024, 6, 1), date(2024, 6, 30)), (date(2024, 6, 2), date(2024, 6, 30))
+    june, some_of_june = (date(2025, 6, 1), date(2025, 6, 30)), (date(2025, 6, 2), date(2025, 6, 30))
     for metric in [*MONTHLY, *DAILY]:
         whole = semantic.query([metric], since=june[0], until=june[1], grain="month", scope=scope)
         cut = semantic.query([metric], since=some_of_june[0], until=some_of_june[1], scope=scope)
@@ -65,7 +65,7 @@ def test_what_is_known_by_month_says_so_over_part_of_one(in_group: Group) -> Non
 @pytest.mark.parametrize("grain", ["day", "week"])
 def test_what_is_known_by_month_has_no_figure_of_less(in_group: Group, grain: str) -> None:
     scope = access.scope("group-director")
-    june = {"since": date(2024, 6, 1), "until": date(2024, 6, 30)}
+    june = {"since": date(2025, 6, 1), "until": date(2025, 6, 30)}
     for metric in MONTHLY:
         for asked in ({"grain": grain}, {"by": [f"metric_time__{grain}"]}, {"grain": grain, "compare": ["rank"]}):
             with pytest.raises(QueryError, match=f"'{metric}' is known by whole months, not by {grain}"):
@@ -77,7 +77,7 @@ def test_what_is_known_by_month_has_no_figure_of_less(in_group: Group, grain: st
     assert semantic.grains([by_name[DAILY[0]], by_name[MONTHLY[0]]]) == ("month", "quarter", "year")
     # What runs to a day within a month is made of months too.
     running = semantic.query(
-        [MONTHLY[0]], since=date(2024, 6, 1), until=date(2024, 6, 12), compare=["rolling_12_months"], scope=scope
+        [MONTHLY[0]], since=date(2025, 6, 1), until=date(2025, 6, 12), compare=["rolling_12_months"], scope=scope
     )
     assert running.table.column(f"{MONTHLY[0]}__rolling_12_months").to_pylist() != [None]
 
@@ -191,7 +191,7 @@ def test_a_window_has_the_rows_of_the_plain_question_over_it(in_group: Group) ->
 
 def test_gaps_of_sites_to_a_year_before_add_up_though_some_are_new(in_group: Group) -> None:
     case("11-gaps-of-new-members")
-    first_half = {"since": date(2024, 1, 1), "until": date(2024, 6, 30), "compare": ["previous_year"]}
+    first_half = {"since": date(2025, 1, 1), "until": date(2025, 6, 30), "compare": ["previous_year"]}
     scope, gap = access.scope("group-director"), "audio_net_sales_eur__previous_year_gap"
     whole = semantic.query(["audio_net_sales_eur"], **first_half, scope=scope)  # type: ignore[arg-type]
     sites = semantic.query(["audio_net_sales_eur"], by=["site"], order=[gap], **first_half, scope=scope)  # type: ignore[arg-type]

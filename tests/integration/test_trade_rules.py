@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 import small_group
-from conftest import use
-from group import Group
+from group import Group, use
 from shared import SHARED, case
 
 from lake import access, builds, checks, semantic
@@ -27,6 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_gro
 
 CHILD, ADULT, OTHER, STRANGER = "900000002", "900000001", "900000003", "900000004"
 BABY, ABSENT = "900000011", "900000012"
+FOLLOWED, LATER = "900000021", "900000022"
 
 #: Persons and sites that the shared cases name, among them a patient of 12 years.
 OF_CASES = {"900005027": date(2012, 5, 1), "900010129": date(1958, 7, 9), "900017030": date(1975, 3, 2)}
@@ -127,6 +127,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "group_people": [
         _person(ADULT, date(1950, 6, 15)), _person(OTHER, date(1960, 1, 1)), _person(STRANGER, date(1970, 1, 1)),
+        _person(FOLLOWED, date(1950, 1, 1)), _person(LATER, date(1950, 1, 1)),
         _person(CHILD, date(2010, 3, 1)), _person(BABY, date(2023, 5, 1)), _person(ABSENT, date(2023, 5, 1)),
         *(_person(number, born) for number, born in OF_CASES.items()),
     ],
@@ -144,6 +145,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         _fitting(3, OTHER, 1000, date(2025, 2, 1), is_renewal=True, previous_fitted_on=date(2024, 11, 3)),
         _fitting(4, OTHER, 1140, date(2025, 2, 1), ear="right", site_id="S03-AUD-01", is_renewal=True,
                  previous_fitted_on=date(2024, 11, 2)),
+        _fitting(5, FOLLOWED, 950, date(2023, 2, 1)), _fitting(6, LATER, 950, date(2023, 2, 2)),
     ],
     "audio_returns": [
         {"return_id": "RT010000001", "fitting_id": "AP010000001", "site_id": "S01-AUD-01", "person_id": STRANGER,
@@ -199,6 +201,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         _line(20, OTHER, 200, date(2022, 1, 2)), _line(21, OTHER, 200, date(2025, 1, 2)),
         _line(30, STRANGER, 200, date(2022, 1, 2)), _line(31, STRANGER, 200, date(2022, 4, 2)),
         _line(40, CHILD, 200, date(2022, 1, 2)), _line(41, CHILD, 200, date(2022, 4, 3)),
+        _line(50, FOLLOWED, 200, date(2021, 2, 1)), _line(60, LATER, 200, date(2021, 2, 1)),
     ],
     "childcare_capacity": [
         {"site_id": "S01-CHI-01", "open_on": day, "slot": "day", "opens_at": "08:00", "slot_hours": 10, "places": 2}
@@ -328,6 +331,18 @@ def test_a_line_is_used_from_the_first_time_that_it_served(in_small: Group) -> N
     assert {lines for service, lines in by_service if service == "care_invoice"} == {0}
     # STRANGER was served by optics alone, when a hearing aid was refunded to him.
     assert {lines for service, lines in by_service if service == "hearing_aid_return"} == {1}
+
+
+def test_a_journey_is_followed_until_24_months_after_it_began(in_small: Group) -> None:
+    # Glasses on 1 February 2021; a hearing aid on 1 February 2023, and on the day after. Dated when it is known.
+    february = {"since": date(2023, 2, 1), "until": date(2023, 2, 28), "scope": access.scope("group-director")}
+    names = ["group_journeys_observed", "group_journeys_followed"]
+    rows = semantic.query(names, by=["first_line", "next_line"], **february).table.to_pylist()  # type: ignore[arg-type]
+    assert {tuple(row.values()) for row in rows} == {
+        ("optical", "audio", 2, 1), ("optical", "dental", 2, 0), ("optical", "childcare", 2, 0)
+    }  # fmt: skip
+    glasses = ("group_glasses_then_hearing_aids_rate", "group_glasses_to_hearing_aids_days")
+    assert ask(*glasses, month=2, year=2023) == (0.5, 730)
 
 
 def test_a_line_of_a_sale_with_a_negative_amount_lands_and_nets_it(in_small: Group) -> None:
