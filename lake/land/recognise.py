@@ -17,12 +17,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
+import pyarrow as pa
 from rapidfuzz import fuzz, process
 
 from lake import readers
 from lake.contracts import Broken, Contract
 from lake.errors import LakeError, ReadError
 from lake.land.deliveries import Delivery
+from lake.land.values import clean, typed
 from lake.readers import columns
 from lake.text import fold, unaccented
 
@@ -30,7 +32,7 @@ from lake.text import fold, unaccented
 _ENDINGS = {
     "csv": {".csv", ".txt", ".tsv"},
     "rpps": {".txt", ".csv"},
-    "fec": {".txt"},
+    "fec": {".txt", ".xml"},
     "jsonl": {".jsonl", ".ndjson"},
     "json": {".json"},
     "geojson": {".geojson", ".json"},
@@ -74,7 +76,7 @@ def recognise(
     if not source:
         _refuse_if_of(broken, delivery, [r.contract for r in by_name])
     if len(by_name) == 1:
-        return by_name[0]
+        return _sensible(by_name[0], delivery)
     tried = [r.contract for r in by_name] or candidates
     chosen = contracts[source] if source else _by_header(delivery, tried)
     if chosen is None:
@@ -88,7 +90,26 @@ def recognise(
             remedy=f"Name it like {chosen.reading.files[0] if chosen.reading.files else chosen.name}"
             " (with `--name` where it comes from stdin).",
         )
-    return Recognised(chosen, said)
+    return _sensible(Recognised(chosen, said), delivery)
+
+
+def _sensible(found: Recognised, delivery: Delivery) -> Recognised:
+    """What a name says is of the type that its field has: rows of a file could not land by what is none.
+
+    Raises:
+        ReadError: the name says something else, such as a day that does not exist.
+    """
+    for field in found.contract.fields:
+        value = found.named.get(field.from_file) if field.from_file else None
+        if value is None or not field.is_stored:
+            continue
+        _, faults, _ = typed(clean(pa.array([value])), field, found.contract.reading)
+        if wrong := next((what for what, where in faults if where.any()), None):
+            raise ReadError(
+                f"{delivery.shown} is named for {field.name} '{value}': {wrong}.",
+                remedy=f"Rename it ({field.name}: {field.description.rstrip('.')}), and land it again.",
+            )
+    return found
 
 
 def from_name(contract: Contract, name: str) -> dict[str, str] | None:

@@ -5,7 +5,7 @@ TAB or `|`, no quoting (a quote is data); any line end; a BOM, NUL, non-breaking
 or CP850; headers in any case; `Montant` and `Sens` in place of `Debit` and `Credit`; 18 to 22 columns and empty ones
 after them; amounts filled with zeros, signed before or after (both are lawful); dates of zeros for none. Cash
 accounting may leave journals and accounts blank and writes `Crédit`. A thousands separator is not lawful: it is read,
-and remarked.
+and remarked. The law's other form, XML, is read as the text that it stands for (`fec_xml`).
 
 What is wrong stays visible: a line with too few or too many columns is broken, and an amount with a decimal point or an
 impossible date is left as it is, for the contract's types to refuse.
@@ -25,7 +25,8 @@ import pyarrow.compute as pc
 from lake.contracts import Contract
 from lake.errors import ReadError
 from lake.readers.chunk import Broken, Chunk
-from lake.readers.stream import Stream
+from lake.readers.fec_xml import TextForm, is_xml
+from lake.readers.stream import Begun, Stream
 from lake.readers.text import Block, blocks
 from lake.text import fold
 
@@ -81,7 +82,8 @@ def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Ite
     """
     first: Header | None = None
     held: Chunk | None = None
-    for block in blocks(stream, contract.reading.encodings, encoding):
+    text = _text_form(stream)
+    for block in blocks(text, contract.reading.encodings, "utf-8" if isinstance(text, TextForm) else encoding):
         skipped = 0
         if first is None:
             at = _first_line(block)
@@ -103,7 +105,7 @@ def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Ite
 
 def header(stream: Stream, contract: Contract) -> list[str]:
     """The columns of a file, for recognising its source; none if it is not a FEC."""
-    for block in blocks(stream, contract.reading.encodings, size=1 << 16):
+    for block in blocks(_text_form(stream), contract.reading.encodings, size=1 << 16):
         at = _first_line(block)
         if at is None:
             continue
@@ -112,6 +114,11 @@ def header(stream: Stream, contract: Contract) -> list[str]:
         except ReadError:
             return []
     return []
+
+
+def _text_form(stream: Stream) -> Stream:
+    head = stream.read(1 << 12)
+    return TextForm(head, stream, COLUMNS, AMOUNTS) if is_xml(head) else Begun(head, stream)
 
 
 def _first_line(block: Block) -> int | None:

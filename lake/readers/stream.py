@@ -63,6 +63,32 @@ class Plain:
         self._raw.close()
 
 
+class Begun:
+    """A stream of which the first bytes were read already, to see what it is."""
+
+    def __init__(self, head: bytes, stream: Stream) -> None:
+        self._head = head
+        self._stream = stream
+
+    @property
+    def damage(self) -> str | None:
+        return self._stream.damage
+
+    @damage.setter
+    def damage(self, why: str | None) -> None:
+        self._stream.damage = why
+
+    def read(self, size: int = -1, /) -> bytes:
+        head, self._head = self._head, b""
+        if 0 <= size < len(head):
+            self._head = head[size:]
+            return head[:size]
+        return head + self._stream.read(size - len(head) if size >= 0 else -1)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
 class Inflated:
     """A gzip file (of one or more members) or a deflated member of a zip, given out as it inflates.
 

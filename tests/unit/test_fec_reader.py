@@ -62,6 +62,101 @@ def test_values_are_text_under_canonical_names_and_quotes_are_data() -> None:
     assert list(PLAIN[0]) == [*fec.COLUMNS, fec.LAST]
 
 
+def xml(*entries: list[list[str]], encoding: str = "utf-8", journal: str = "") -> bytes:
+    """The law's XML form of entries of one journal: what is said once for it or for an entry stands there once."""
+    parts = [
+        f'<?xml version="1.0" encoding="{encoding}"?>\n<comptabilite><exercice><DateCloture>2024-12-31</DateCloture>'
+    ]
+    parts.append(f"<journal>{elements(entries[0][0], 'JournalCode', 'JournalLib')}{journal}")
+    for lines in entries:
+        own = (
+            "EcritureNum",
+            "EcritureDate",
+            "EcritureLib",
+            "PieceRef",
+            "PieceDate",
+            "EcritureLet",
+            "DateLet",
+            "ValidDate",
+        )
+        parts.append(f"<ecriture>{elements(lines[0], *own)}")
+        for cells in lines:
+            side = "Debit" if cells[HEADER.index("Credit")] == "0,00" else "Credit"
+            own = ("CompteNum", "CompteLib", "CompAuxNum", "CompAuxLib", "Montantdevise", "Idevise", side)
+            parts.append(f"<ligne>{elements(cells, *own)}</ligne>")
+        parts.append("</ecriture>")
+    return "\n".join([*parts, "</journal></exercice></comptabilite>\n"]).encode(encoding)
+
+
+def elements(cells: list[str], *names: str) -> str:
+    found = []
+    for name in names:
+        value = cells[HEADER.index(name)]
+        if name in fec.DATES and value:
+            value = f"{value[:4]}-{value[4:6]}-{value[6:]}"
+        if value:
+            value = value.replace(",", ".") if name in fec.AMOUNTS else value.replace("&", "&amp;").replace("<", "&lt;")
+            found.append(f"<{name}>{value}</{name}>")
+    return "".join(found)
+
+
+LETTERED = with_cells(
+    SALE, EcritureNum="2", Debit="1234567,80", EcritureLib="Vente & <fin>", EcritureLet="AA", DateLet="20240301"
+)
+PAID = with_cells(
+    INCOME, EcritureNum="2", Credit="1234567,80", EcritureLib="Vente & <fin>", EcritureLet="AA", DateLet="20240301"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "iso-8859-15", "utf-16", "windows-1252"])
+def test_the_xml_form_gives_the_rows_of_the_text_form(encoding: str) -> None:
+    data = xml([SALE, INCOME], [LETTERED, PAID], encoding=encoding).replace(b"utf-8-sig", b"utf-8")
+    as_text = file(SALE, INCOME, LETTERED, PAID).encode()
+    assert rows(data) == rows(as_text)
+    assert [list(c.lines) for c in chunks(data)] == [[2, 3, 4, 5]]
+    assert fec.header(Plain(io.BytesIO(data)), FEC) == list(fec.COLUMNS)
+    assert rows(data + b"\x1a") == rows(as_text) or encoding == "utf-16"
+
+
+def test_lines_of_the_xml_form_are_kept_as_lines_of_text() -> None:
+    (chunk,) = chunks(xml([SALE, with_cells(INCOME, EcritureLib="a\tb\n c")]))
+    again = chunk.head + b"".join(chunk.original(i) for i in range(2))
+    assert [r["EcritureLib"] for r in rows(again)] == ['Vente "été"', 'Vente "été"']
+    assert rows(again)[0] | {fec.LAST: None} == PLAIN[0]
+
+
+def test_an_amount_or_a_day_of_the_xml_form_that_is_none_is_left_for_the_contract_to_refuse() -> None:
+    data = xml([SALE]).replace(b"120.00", b"120;00").replace(b"<EcritureDate>2024-01-31", b"<EcritureDate>2024-13-31")
+    (found,) = rows(data)
+    assert (found["Debit"], found["EcritureDate"]) == ("120;00", "20241331")
+    (found,) = rows(xml([SALE]).replace(b"120.00", b"1.2E2"))
+    assert found["Debit"] == "120"
+
+
+def test_a_cut_xml_form_gives_what_was_whole_and_has_no_last_line() -> None:
+    data = xml([SALE, INCOME], [LETTERED, PAID])
+    for spoiled in (
+        data[: data.rindex(b"<Credit>")],
+        data.replace(b"<CompteNum>706000</CompteNum>", b"<CompteNum>706000", 2),
+    ):
+        stream = Plain(io.BytesIO(spoiled))
+        found = [r for chunk in fec.read(stream, FEC) for r in chunk.table.to_pylist()]
+        assert [r["EcritureNum"] for r in found] in (["1", "1", "2"], ["1"])
+        assert stream.damage is not None and stream.damage.startswith("no XML from line ")
+        assert {r[fec.LAST] for r in found} == {None}
+
+
+def test_what_follows_the_end_of_the_xml_form_is_told() -> None:
+    stream = Plain(io.BytesIO(xml([SALE, INCOME]) * 2))
+    found = [r for chunk in fec.read(stream, FEC) for r in chunk.table.to_pylist()]
+    assert (len(found), stream.damage is not None) == (2, True)
+
+
+def test_xml_of_something_else_is_refused() -> None:
+    with pytest.raises(ReadError, match="no FEC: it begins with <factures>"):
+        rows(b'<?xml version="1.0"?><factures><facture>1</facture></factures>')
+
+
 @pytest.mark.parametrize("separator", ["\t", "|"])
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\r\r\n"])
 def test_separators_and_line_ends_make_no_difference(separator: str, end: str) -> None:
