@@ -10,10 +10,10 @@ final as (
     select
         structures._key,
         structures.structure_id,
-        structures.structure_name,
+        {{ unique_name('structures.structure_name', 'structures.structure_id') }} as structure_name,
         structures.siren,
         structures.commune_code,
-        communes.commune_name,
+        {{ unique_name('communes.commune_name', 'communes.commune_code') }} as commune_name,
         communes.department_name,
         communes.region_name,
         structures.is_active,

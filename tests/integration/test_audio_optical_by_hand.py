@@ -58,6 +58,7 @@ PARTS: dict[str, Part] = {
     **parts(f"(select * from {TRIALS} where outcome <> 'open')", "ended_on",
             audio_trials_closed="count(*)",
             audio_trials_fitted="count(*) filter (outcome = 'fitted')",
+            audio_trials_timed="count(*) filter (ended_on >= started_on)",
             audio_trial_days_total="sum(ended_on - started_on)"),
     **parts(FITTINGS, "fitted_on",
             audio_devices_fitted="count(*)",
@@ -72,7 +73,11 @@ PARTS: dict[str, Part] = {
             audio_amo_eur="sum(amo_eur)",
             audio_amc_eur="sum(amc_eur)",
             audio_patient_eur="sum(patient_eur)",
-            audio_renewals="count(*) filter (fitted_on > previous_fitted_on + 90)",
+            audio_renewals=(
+                "count(*) filter (case when previous_fitted_on is null then is_renewal"
+                " else fitted_on > previous_fitted_on + 90 end)"
+            ),
+            audio_renewals_dated="count(*) filter (fitted_on > previous_fitted_on + 90)",
             audio_renewal_days_total=(
                 "sum(fitted_on - previous_fitted_on) filter (fitted_on > previous_fitted_on + 90)"
             )),
@@ -104,6 +109,13 @@ PARTS: dict[str, Part] = {
             optical_discounts_eur="sum(discount_eur)",
             optical_class_a_sales_eur="sum(net_eur) filter (item_class = 'A')",
             optical_glasses_sales_eur="sum(net_eur) filter (item in ('frame', 'left_lens', 'right_lens'))",
+            optical_classed_sales_eur=(
+                "sum(net_eur) filter (item in ('frame', 'left_lens', 'right_lens') and item_class is not null)"
+            ),
+            optical_paired_sales_eur=(
+                "sum(net_eur) filter (item not in ('frame', 'left_lens', 'right_lens')"
+                " or pair_number is not null or net_eur < 0)"
+            ),
             optical_amo_eur="sum(amo_eur)",
             optical_amc_eur="sum(amc_eur)",
             optical_household_eur="sum(household_eur)"),
@@ -116,6 +128,13 @@ PARTS: dict[str, Part] = {
             optical_lenses_sold="sum(quantity) filter (item in ('left_lens', 'right_lens'))",
             optical_class_a_lenses="sum(quantity) filter (item in ('left_lens', 'right_lens') and item_class = 'A')",
             optical_progressive_lenses="sum(quantity) filter (lens_design = 'progressive')",
+            optical_lenses_of_known_class=(
+                "sum(quantity) filter (item in ('left_lens', 'right_lens') and item_class is not null)"
+            ),
+            optical_lenses_of_known_design=(
+                "sum(quantity) filter (item in ('left_lens', 'right_lens') and lens_design is not null)"
+            ),
+            optical_frames_of_known_class="sum(quantity) filter (item = 'frame' and item_class is not null)",
             optical_frames_sold="sum(quantity) filter (item = 'frame')",
             optical_class_a_frames="sum(quantity) filter (item = 'frame' and item_class = 'A')",
             optical_third_party_sales="count(distinct sale_id) filter (is_third_party)"),
@@ -129,6 +148,7 @@ PARTS: dict[str, Part] = {
             optical_claims_rejected="count(*) filter (status = 'rejected')",
             optical_claims_rejected_eur="sum(claimed_eur) filter (status = 'rejected')",
             optical_claims_paid="count(*) filter (status = 'paid')",
+            optical_claims_paid_timed="count(*) filter (status = 'paid' and answered_on >= sent_on)",
             optical_claims_paid_eur="sum(paid_eur)",
             optical_payment_days_total="sum(answered_on - sent_on) filter (status = 'paid')"),
     **parts(RENEWALS, "due_on",
@@ -139,7 +159,7 @@ PARTS: dict[str, Part] = {
 FORMULAS: dict[str, Formula] = {
     "audio_ent_share": ratio("audio_ent_prescriptions", "audio_prescriptions"),
     "audio_conversion": ratio("audio_trials_fitted", "audio_trials_closed"),
-    "audio_average_trial_days": ratio("audio_trial_days_total", "audio_trials_closed"),
+    "audio_average_trial_days": ratio("audio_trial_days_total", "audio_trials_timed"),
     "audio_binaural_rate": ratio("audio_patients_fitted_both_ears", "audio_patients_fitted"),
     "audio_class_1_share": ratio("audio_class_1_devices", "audio_devices_fitted"),
     "audio_class_1_value_share": ratio("audio_class_1_sales_eur", "audio_sales_eur"),
@@ -149,7 +169,7 @@ FORMULAS: dict[str, Formula] = {
     "audio_amo_share": ratio("audio_amo_eur", "audio_sales_eur"),
     "audio_amc_share": ratio("audio_amc_eur", "audio_sales_eur"),
     "audio_patient_share": ratio("audio_patient_eur", "audio_sales_eur"),
-    "audio_renewal_interval_years": ratio("audio_renewal_days_total", "audio_renewals", 1 / 365.25),
+    "audio_renewal_interval_years": ratio("audio_renewal_days_total", "audio_renewals_dated", 1 / 365.25),
     "audio_days_from_prescription": ratio("audio_days_from_prescription_total", "audio_fittings_with_prescription"),
     "audio_return_rate": ratio("audio_devices_returned", "audio_devices_fitted"),
     "audio_follow_up_rate": ratio("audio_sessions_done", "audio_sessions_due"),
@@ -157,18 +177,18 @@ FORMULAS: dict[str, Formula] = {
     "optical_conversion": ratio("optical_quotes_sold", "optical_quotes_decided"),
     "optical_conversion_in_value": ratio("optical_quotes_sold_eur", "optical_quotes_decided_eur"),
     "optical_second_pair_rate": ratio("optical_second_pairs", "optical_first_pairs"),
-    "optical_average_basket_eur": ratio("optical_net_sales_eur", "optical_first_pairs"),
-    "optical_class_a_share": ratio("optical_class_a_lenses", "optical_lenses_sold"),
-    "optical_class_a_frame_share": ratio("optical_class_a_frames", "optical_frames_sold"),
-    "optical_class_a_value_share": ratio("optical_class_a_sales_eur", "optical_glasses_sales_eur"),
-    "optical_progressive_share": ratio("optical_progressive_lenses", "optical_lenses_sold"),
+    "optical_average_basket_eur": ratio("optical_paired_sales_eur", "optical_first_pairs"),
+    "optical_class_a_share": ratio("optical_class_a_lenses", "optical_lenses_of_known_class"),
+    "optical_class_a_frame_share": ratio("optical_class_a_frames", "optical_frames_of_known_class"),
+    "optical_class_a_value_share": ratio("optical_class_a_sales_eur", "optical_classed_sales_eur"),
+    "optical_progressive_share": ratio("optical_progressive_lenses", "optical_lenses_of_known_design"),
     "optical_amo_share": ratio("optical_amo_eur", "optical_net_sales_eur"),
     "optical_amc_share": ratio("optical_amc_eur", "optical_net_sales_eur"),
     "optical_household_share": ratio("optical_household_eur", "optical_net_sales_eur"),
     "optical_third_party_share": ratio("optical_third_party_sales", "optical_sales"),
     "optical_claim_rejection_rate": ratio("optical_claims_rejected", "optical_claims_answered"),
     "optical_claim_rejection_rate_in_value": ratio("optical_claims_rejected_eur", "optical_claims_answered_eur"),
-    "optical_days_to_payment": ratio("optical_payment_days_total", "optical_claims_paid"),
+    "optical_days_to_payment": ratio("optical_payment_days_total", "optical_claims_paid_timed"),
     "optical_renewal_rate": ratio("optical_customers_renewed", "optical_customers_due"),
     "audio_net_sales_eur": lambda value: value("audio_sales_eur") - value("audio_refunds_eur"),
     "audio_net_sales_excl_vat_eur": lambda value: (

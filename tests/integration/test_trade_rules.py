@@ -93,6 +93,19 @@ def _line(sale: int, person: str, net: float, day: date, **more: Any) -> dict[st
     }  # fmt: skip
 
 
+def _lens(sale: int, line: int, item: str, **more: Any) -> dict[str, Any]:
+    told = {"line_number": line, "item": item, "product_code": "VER0001", **more}
+    return _line(sale, OTHER, 100, told.pop("sold_on", date(2025, 6, 1)), **told)
+
+
+def _optical_claim(number: int, answered: date) -> dict[str, Any]:
+    return {
+        "claim_id": f"FT01{number:07d}", "site_id": "S01-OPT-01", "person_id": ADULT, "sale_id": "VE010000070",
+        "payer": "AMC", "status": "paid", "claimed_eur": 100, "paid_eur": 100, "sent_on": date(2025, 6, 1),
+        "answered_on": answered,
+    }  # fmt: skip
+
+
 def _quote(number: int, outcome: str, decided: date | None, sale: str | None = None) -> dict[str, Any]:
     return {
         "quote_id": f"DV01{number:07d}", "site_id": "S01-OPT-01", "person_id": ADULT, "amount_eur": 300,
@@ -138,6 +151,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "audio_trials": [
         _trial(1, "fitted", date(2025, 2, 1)), _trial(2, "abandoned", date(2025, 2, 3)), _trial(3, "open", None),
+        _trial(4, "abandoned", date(2024, 12, 31)),  # before it began: how long it was is unknown
     ],
     "audio_fittings": [
         _fitting(1, ADULT, 950, date(2025, 2, 1), prescription_id="OR010000001"),
@@ -146,6 +160,12 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         _fitting(4, OTHER, 1140, date(2025, 2, 1), ear="right", site_id="S03-AUD-01", is_renewal=True,
                  previous_fitted_on=date(2024, 11, 2)),
         _fitting(5, FOLLOWED, 950, date(2023, 2, 1)), _fitting(6, LATER, 950, date(2023, 2, 2)),
+        # June: a renewal after ten years, one without its days, a first device, and one of which the file says nothing
+        _fitting(15, OTHER, 900, date(2025, 6, 1), is_renewal=True, previous_fitted_on=date(2015, 6, 4)),
+        _fitting(16, OTHER, 900, date(2025, 6, 2), is_renewal=True),
+        _fitting(17, OTHER, 900, date(2025, 6, 3), is_renewal=False), _fitting(18, OTHER, 900, date(2025, 6, 4)),
+        # July: the file says nothing at all
+        _fitting(19, OTHER, 900, date(2025, 7, 1)), _fitting(20, OTHER, 900, date(2025, 7, 2)),
     ],
     "audio_returns": [
         {"return_id": "RT010000001", "fitting_id": "AP010000001", "site_id": "S01-AUD-01", "person_id": STRANGER,
@@ -202,6 +222,18 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         _line(30, STRANGER, 200, date(2022, 1, 2)), _line(31, STRANGER, 200, date(2022, 4, 2)),
         _line(40, CHILD, 200, date(2022, 1, 2)), _line(41, CHILD, 200, date(2022, 4, 3)),
         _line(50, FOLLOWED, 200, date(2021, 2, 1)), _line(60, LATER, 200, date(2021, 2, 1)),
+        # June: of four lenses two have no design and one no class, of two frames one has neither class nor pair
+        _line(70, OTHER, 30, date(2025, 6, 1), item_class="A"),
+        _lens(70, 2, "left_lens", item_class="A", lens_design="progressive"),
+        _lens(70, 3, "right_lens", item_class="B", lens_design="single_vision"),
+        _lens(71, 1, "left_lens", item_class="B"), _lens(71, 2, "right_lens", item_class=None),
+        _line(72, OTHER, 70, date(2025, 6, 1), item_class=None, pair_number=None),
+        # July: a frame and a lens of which the file says nothing
+        _line(80, OTHER, 70, date(2025, 7, 1), item_class=None, pair_number=None),
+        _lens(80, 2, "left_lens", item_class=None, pair_number=None, sold_on=date(2025, 7, 1)),
+    ],
+    "optical_claims": [
+        _optical_claim(1, date(2025, 6, 11)), _optical_claim(2, date(2025, 6, 21)), _optical_claim(3, date(2025, 5, 1)),
     ],
     "childcare_capacity": [
         {"site_id": "S01-CHI-01", "open_on": day, "slot": "day", "opens_at": "08:00", "slot_hours": 10, "places": 2}
@@ -312,6 +344,45 @@ def test_a_renewal_comes_after_more_than_90_days_and_strictly_before_the_window_
 
 def test_an_exchange_within_90_days_is_no_renewal_of_a_hearing_aid(in_small: Group) -> None:
     assert ask("audio_renewals", "audio_renewal_days_total", month=2) == (1, 91)
+
+
+def _as_said(*names: str, month: int | None = None) -> tuple[Any, ...]:
+    """The values of 2025 as they are, nothing where there is none; without a month, dated or not."""
+    span = {} if month is None else {"since": date(2025, month, 1), "until": date(2025, month, 30)}
+    (row,) = semantic.query(list(names), scope=access.scope("group-director"), **span).table.to_pylist()
+    return tuple(row[name] if row[name] is None else round(row[name], 9) for name in names)
+
+
+def test_a_renewal_without_its_days_counts_and_one_that_nobody_tells_is_unknown(in_small: Group) -> None:
+    names = ("audio_renewals", "audio_renewals_dated", "audio_renewal_interval_years")
+    assert _as_said(*names, month=6) == (2, 1, round(3650 / 365.25, 9))
+    assert _as_said(*names, month=7) == (None, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("rate", "of", "june"),
+    [
+        ("optical_class_a_share", "optical_class_a_lenses", (round(1 / 3, 9), 1)),
+        ("optical_class_a_frame_share", "optical_class_a_frames", (1, 1)),
+        ("optical_class_a_value_share", "optical_class_a_sales_eur", (round(130 / 330, 9), 130)),
+        ("optical_progressive_share", "optical_progressive_lenses", (0.5, 1)),
+    ],
+)
+def test_what_has_no_class_or_design_leaves_its_rate(
+    in_small: Group, rate: str, of: str, june: tuple[Any, Any]
+) -> None:
+    assert _as_said(rate, of, month=6) == june
+    assert _as_said(rate, of, month=7) == (None, None), "nothing is known, and so nothing is said"
+
+
+def test_glasses_without_a_pair_leave_the_basket(in_small: Group) -> None:
+    assert _as_said("optical_average_basket_eur", "optical_net_sales_eur", month=6) == (215, 500)
+    assert _as_said("optical_average_basket_eur", "optical_net_sales_eur", month=7) == (None, 170)
+
+
+def test_a_mean_of_days_leaves_out_what_ended_before_it_began(in_small: Group) -> None:
+    assert _as_said("audio_average_trial_days", "audio_trials_closed") == (31, 3)
+    assert _as_said("optical_days_to_payment", "optical_claims_paid") == (15, 3)
 
 
 def test_somebody_is_served_by_a_fitting_an_act_a_sale_or_an_attended_day_alone(in_small: Group) -> None:

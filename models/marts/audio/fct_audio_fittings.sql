@@ -103,7 +103,11 @@ final as (
         end as renewal_days,
         fittings.device_class = 'I' as is_class_1,
         coalesce(fittings.price_eur > capped.cap_eur, false) as is_above_cap,
-        fittings.is_renewal,
+        -- The days decide, where they are known; else what the file says.
+        case
+            when fittings.previous_fitted_on is null then fittings.is_renewal
+            else {{ delay_days('fittings.previous_fitted_on', 'fittings.fitted_on') }} > {{ renewal_after_days() }}
+        end as is_renewal,
         binaural_groups.fitting_group is not null as is_binaural,
         fittings.fitted_on,
         prescriptions.prescribed_on,

@@ -13,7 +13,7 @@ ranked as (
 final as (
     select
         product_code,
-        product_label,
+        {{ unique_name('product_label', 'product_code') }} as product_label,
         family,
         supplier,
         prices

@@ -89,9 +89,16 @@ final as (
         ) as cost_eur,
         sale_lines.is_lens,
         sale_lines.is_frame,
-        coalesce(sale_lines.item_class = 'A', false) as is_class_a,
+        -- What is neither a frame nor a lens has no class; a frame or a lens without one is of an unknown class.
+        case
+            when sale_lines.item_class is not null then sale_lines.item_class = 'A'
+            when not (sale_lines.is_lens or sale_lines.is_frame) then false
+        end as is_class_a,
         sale_lines.is_third_party,
-        coalesce(sale_lines.net_eur > capped.cap_eur * sale_lines.quantity, false) as is_above_cap,
+        case
+            when sale_lines.item_class is not null or not sale_lines.is_frame
+                then coalesce(sale_lines.net_eur > capped.cap_eur * sale_lines.quantity, false)
+        end as is_above_cap,
         sale_lines.is_credit_note,
         sale_lines.sold_on,
         sale_lines.delivered_on
