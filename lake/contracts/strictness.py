@@ -62,7 +62,7 @@ _RULES: dict[str, dict[str, type]] = {"string": {"pattern": str, "maxLength": in
 
 _DELETION = {"field": str, "value": object}
 _WHOLE_OF: dict[str, Any] = {"scope": list, "share": (int, float), "floor": int}
-_READER_OPTIONS = {"quotes": bool, "header": bool, "records": str}
+_READER_OPTIONS = {"quotes": bool, "header": bool, "records": str, "open": bool}
 
 _PERSONAL = ("pseudonym", "drop", "keep")
 

@@ -262,8 +262,9 @@ class Landing:
         named: Mapping[str, str],
         report: FileReport,
     ) -> Iterator[Piece]:
-        """The rows of a file; the report counts them and says what the file lacks."""
+        """The rows of a file; the report counts them and says what the file lacks: the columns that no row has."""
         last_line = 0
+        lacks = [f for f in columns.from_columns(self._contract) if f.is_stored]
         for chunk in chunks:
             report.read += chunk.rows
             report.extra = tuple(dict.fromkeys((*report.extra, *chunk.extra)))[:_EXTRA]
@@ -271,12 +272,8 @@ class Landing:
             report.broke_at = report.broke_at or chunk.cut_at
             last_line = max([last_line, *chunk.lines[-1:], *(b.line for b in chunk.broken[-1:])])
             if chunk.table.num_rows:
-                have = set(chunk.table.column_names)
-                fields = [f for f in columns.from_columns(self._contract) if f.is_stored]
-                if report.read == chunk.rows:  # What its first rows lack, and no others have.
-                    report.missing = tuple(f.header for f in fields)
-                lacks = {f.header for f in fields if f.name not in have}
-                report.missing = tuple(header for header in report.missing if header in lacks)
+                lacks = [f for f in lacks if f.name not in chunk.table.column_names]
+                report.missing = tuple(f.header for f in lacks)
             if chunk.rows:
                 yield Piece(chunk, number, delivery.name, named, chunk.lines)
         if stream.damage:

@@ -4,8 +4,9 @@ Each is asked about until somebody says that it is the column of a field (an ali
 that it is right so.
 
 The ledger has, of each file that landed, the optional fields that it has no column for and the headers that no field
-asks for. A header is new where the source's first file had not got it. Formats whose rows name their own fields (JSON,
-GeoJSON) leave out what is empty: they are asked nothing about, the share of empty values watches over them.
+asks for. A header is new where the source's first file had not got it. Where each row names its own fields (JSON,
+GeoJSON), a column is there that any row of the file names. A contract with `reading.options.open` is of objects that
+anybody may tag (OpenStreetMap): none of their tags is new.
 """
 
 from __future__ import annotations
@@ -22,9 +23,6 @@ from lake.errors import ContractError, StoreError
 from lake.readers import columns
 from lake.store import FileRecord, Store
 from lake.text import fold
-
-#: Formats that say their columns once, before the rows.
-_WITH_HEADER = ("csv", "xlsx", "parquet", "rpps")
 
 Kind = Literal["absent", "new"]
 
@@ -55,9 +53,7 @@ class Question:
 
 
 def noted(contract: Contract, missing: Sequence[str], extra: Sequence[str]) -> dict[str, list[str]]:
-    """What the ledger keeps of a file's columns; nothing where its format has no header."""
-    if contract.reading.format not in _WITH_HEADER:
-        return {}
+    """What the ledger keeps of a file's columns."""
     return {"missing": list(missing), "extra": [header[:120] for header in extra[:200]]}
 
 
@@ -73,7 +69,7 @@ def questions(store: Store, contract: Contract) -> list[Question]:
         for name in file.missing or ():
             if name in optional:
                 found.setdefault(("absent", name), []).append(file)
-        for header in file.extra or ():
+        for header in () if contract.reading.options.get("open") else file.extra or ():
             if fold(header) not in at_first | aliases:
                 found.setdefault(("new", header), []).append(file)
     asked = [_question(contract.name, *what, where, answers.get(what)) for what, where in found.items()]

@@ -14,12 +14,11 @@ from functools import lru_cache
 from math import inf
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from lake.contracts import Contract
 from lake.errors import ReadError
-from lake.readers.chunk import Broken, Chunk
+from lake.readers.chunk import Broken, Chunk, text_table
 from lake.readers.stream import Stream
 from lake.readers.text import Block, blocks, mark_of
 
@@ -79,7 +78,7 @@ def _extracted(block: Block) -> str:
 
 def _chunk(block: Block, head: bytes, extracted: str) -> Chunk:
     values = pc.split_pattern(block.lines, ";").to_pylist()
-    rows: list[list[str | None]] = []
+    rows: list[dict[str, str | None]] = []
     lines: list[int] = []
     broken = [Broken(block.first + i, block.original(i), why) for i, why in block.spoiled.items()]
     for index, fields in enumerate(values):
@@ -93,13 +92,14 @@ def _chunk(block: Block, head: bytes, extracted: str) -> Chunk:
         assert names is not None
         row = dict(zip(names, fields, strict=False))
         latitude, longitude = _degrees(row)
-        row |= {"section": fields[0].strip().casefold(), "extrait": extracted}
-        rows.append([*(row.get(name) for name in COLUMNS[:-2]), latitude, longitude])
+        own = {"section": fields[0].strip().casefold(), "extrait": extracted}
+        rows.append({**row, **own, "latitude": latitude, "longitude": longitude})
         lines.append(index)
-    columns = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
+    there = set().union(*rows)
+    columns = [name for name in COLUMNS if name in there]
     kept = np.array(lines, np.int64)
     return Chunk(
-        table=pa.table({name: pa.array(column, pa.string()) for name, column in zip(COLUMNS, columns, strict=True)}),
+        table=text_table(columns, [[row.get(name) for row in rows] for name in columns], len(rows)),
         lines=kept + block.first,
         original=lambda i: block.original(int(kept[i])),
         head=head,

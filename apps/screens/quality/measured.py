@@ -24,6 +24,9 @@ _SENTENCES = {
     "unread": "no model reads this source",
     "published_wrong": "{n} published of {line}, {total} in {table}, {structures} structures, of which {wrong} differ",
     "published": "{n} published of {line}, {total} in {table}, {structures} structures",
+    "absent": "{name} (absent, {n} files, last {file})",
+    "new": "{name} (new, {n} files, last {file})",
+    "emptied": "{sender} {field}: {n}% empty, {total}% before",
     "not_counted": "could not be counted: {why}",
     "not_evaluated": "could not be evaluated: {why}",
 }
@@ -32,13 +35,14 @@ _SENTENCES = {
 _NUMBER = r"-?[\d,]+(?:\.\d+)?"
 _NUMBERS = ("n", "total", "structures", "wrong")
 _REST = ("condition", "why")
+_HEADERS = ("name", "file")
 _NAME = r"\w+"
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
     """What a sentence looks like with its values."""
     parts = re.split(r"\{(\w+)\}", sentence)
-    looks = dict.fromkeys(_NUMBERS, _NUMBER) | dict.fromkeys(_REST, ".+")
+    looks = dict.fromkeys(_NUMBERS, _NUMBER) | dict.fromkeys(_REST, ".+") | dict.fromkeys(_HEADERS, "[^;]+")
     values = (rf"(?P<{name}>{looks.get(name, _NAME)})" for name in parts[1::2])
     return re.compile("".join(re.escape(text) + next(values, "") for text in parts[::2]), re.DOTALL)
 

@@ -3,6 +3,7 @@ are empty, never «no»."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from shared import case
 
+from apps.screens.quality.measured import measured
 from lake import access, mirror
 from lake.checks.columns import column_results, questioned
 from lake.contracts import contract
@@ -64,7 +66,10 @@ def test_a_renamed_column_is_asked_about_and_its_values_are_empty(
     assert (asked.kind, asked.name, asked.files, asked.last) == ("absent", "is_renewal", 1, renamed.name)
     assert asked.beside == ("Renouv.",)
     assert renewals() == [None] * 5
-    assert warned(store, tmp_path) == {SOURCE: f"is_renewal (absent, 1 files, last {renamed.name})"}
+    found = warned(store, tmp_path)
+    assert found == {SOURCE: f"is_renewal (absent, 1 files, last {renamed.name})"}
+    assert measured(found[SOURCE], "fr") == f"is_renewal (absente de 1 fichier, le dernier : {renamed.name})"
+    assert measured(found[SOURCE], "en") == f"is_renewal (absent from 1 file, last {renamed.name})"
 
 
 def test_an_alias_is_read_from_the_next_landing_on_and_lands_the_file_again(
@@ -123,3 +128,102 @@ def test_a_field_that_falls_empty_at_one_structure_is_warned_of(store: Store, zo
     assert list(_emptied(zoo.contract, SimpleNamespace(folder=tmp_path))) == [  # type: ignore[arg-type]
         "S02 legs: 100% empty, 2% before"
     ]
+
+
+def _jsonl(*rows: dict[str, Any]) -> bytes:
+    usual = {
+        "centre": "S01-DEN-01", "fauteuil": "F1", "praticien": "DR01001", "numeroAdherent": 1, "jour": "2025-01-15",
+        "heureDebut": "09:00", "dureeMinutes": 30, "prisLe": "2025-01-02", "motif": "soins", "statut": "honoré",
+        "nouveauPatient": False, "modifieLe": "2025-12-01T09:00:00Z", "operation": "C",
+    }  # fmt: skip
+    lines = (json.dumps({"idRdv": f"RV01{n:07d}", **usual, **row}) for n, row in enumerate(rows))
+    return "\n".join(lines).encode()
+
+
+def _osm(*tags: dict[str, str]) -> bytes:
+    elements = [{"type": "node", "id": n, "lat": 46.0, "lon": 4.0, "tags": t} for n, t in enumerate(tags)]
+    return json.dumps({"osm3s": {"timestamp_osm_base": "2026-11-30T06:00:00Z"}, "elements": elements}).encode()
+
+
+FEC_HEADER = (
+    "JournalCode JournalLib EcritureNum EcritureDate CompteNum CompteLib CompAuxNum CompAuxLib Piece PieceDate"
+    " EcritureLib Debit Credit EcritureLet DateLet ValidDate Montantdevise Idevise Analytique"
+)
+FEC_LINE = "VE|Ventes|1|20250102|70700000|Ventes|||F1|20250102|Vente|0,00|10,00|||20250131|||OPT"
+
+CCAM_SHEET = """CNAM - CCAM version 81 applicable 01/01/2026,,,,,,,,,,
+Code,,Texte,Activité,Phase,Tarif Secteur 1,Tarif Hors secteur 1,Rembt. ss Cdtions,Accord Préalable,Exo. TM,Famille
+HBLD038,,Pose d'une couronne,1,0,120.00,120.00,,,5,CM0
+"""
+
+DELIVERIES: dict[str, tuple[str, bytes, set[tuple[str, str]]]] = {
+    # A key is there that any row has.
+    "jsonl": (
+        "S01_dentaire_rendez_vous_2025-01.jsonl",
+        _jsonl({"canal": "téléphone"}, {"rappel": True}),
+        {("absent", "is_reminded")},
+    ),
+    "geojson": (
+        "osm_concurrents_2026.geojson",
+        _osm({"shop": "optician", "nom": "A", "brand": "B", "addr:city": "Roanne"}, {"healthcare": "dentist"}),
+        {("absent", "name"), ("absent", "amenity"), ("absent", "postcode")},
+    ),
+    "fec": (
+        "999000011FEC20251231.txt",
+        "\r\n".join((FEC_HEADER.replace(" ", "|"), FEC_LINE, "")).encode(),
+        {("absent", "piece_reference")},
+    ),
+    "ccam": ("ccam_v81.csv", CCAM_SHEET.encode(), {("absent", "grouping_code")}),
+    "finess": (
+        "etalab_finess.csv",
+        b"finess;etalab;93;2026-11-12\ngeolocalisation;010000024;870262.2;6571540.8;1,IGN,LAMBERT_93;2026-11-02\n",
+        {
+            ("absent", f)
+            for f in (
+                "legal_finess", "establishment_name", "commune_number", "department_code", "category_code", "category",
+                "siret", "opened_on",
+            )
+        },
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("format_name", sorted(DELIVERIES))
+def test_every_format_is_asked_what_it_lacks(store: Store, tmp_path: Path, format_name: str) -> None:
+    name, data, expected = DELIVERIES[format_name]
+    (tmp_path / name).write_bytes(data)
+    (file,) = land([str(tmp_path / name)]).files
+    assert (file.status, file.quarantined) == ("landed", 0), file
+    source = contract(file.source or "")
+    assert source.reading.format == format_name
+    assert {(q.kind, q.name) for q in open_questions(store, source)} == expected
+
+
+def test_a_renamed_key_of_a_json_file_is_read_by_its_alias(store: Store, tmp_path: Path) -> None:
+    name, data, _ = DELIVERIES["jsonl"]
+    (tmp_path / name).write_bytes(data)
+    land([str(tmp_path / name)])
+    (asked,) = open_questions(store, contract("dental_appointments"))
+    assert asked.beside == ("rappel",)
+    assert questions.alias(store, "dental_appointments", "is_reminded", "rappel", engineer()) == [name]
+    land([str(tmp_path / name)])
+    assert open_questions(store, contract("dental_appointments")) == []
+
+
+def _new(store: Store, folder: Path, *deliveries: tuple[str, bytes]) -> list[str]:
+    """The columns that are new once these files have landed, one after the other."""
+    for name, data in deliveries:
+        (folder / name).write_bytes(data)
+        (file,) = land([str(folder / name)]).files
+    return [q.name for q in open_questions(store, contract(file.source or "")) if q.kind == "new"]
+
+
+def test_a_key_that_no_earlier_json_file_had_is_new(store: Store, tmp_path: Path) -> None:
+    name, usual = "S01_dentaire_rendez_vous_2025-0{}.jsonl", {"canal": "téléphone", "rappelEnvoye": True}
+    first, then = _jsonl(usual), _jsonl(usual, {**usual, "salle": 2})
+    assert _new(store, tmp_path, (name.format(1), first), (name.format(2), then)) == ["salle"]
+
+
+def test_a_tag_that_anybody_may_give_is_not_new(store: Store, tmp_path: Path) -> None:
+    first, then = _osm({"shop": "optician"}), _osm({"shop": "optician", "wheelchair": "yes"})
+    assert _new(store, tmp_path, ("osm_concurrents_2025.geojson", first), ("osm_concurrents_2026.geojson", then)) == []
