@@ -43,9 +43,9 @@ class Question:
 @dataclass(frozen=True)
 class LineState:
     """How far a line's figures can be trusted now. `failed` is a newer build that dbt or the checks refused, if any;
-    `newer` one that passed and is not what readers see, because somebody went back; `behind` are the lines of which
-    readers see other data than the group's figures are made from; `is_instead` says that `published` stands in for one
-    that can't be used."""
+    `newer` one that passed and is not what readers see, because somebody went back, as `back` says; `behind` are the
+    lines of which readers see other data than the group's figures are made from; `is_instead` says that `published`
+    stands in for one that can't be used."""
 
     kind: Literal["none", "fresh", "stale"]
     published: builds.Build | None = None
@@ -53,6 +53,7 @@ class LineState:
     newer: builds.Build | None = None
     behind: tuple[str, ...] = ()
     is_instead: bool = False
+    back: builds.Rollback | None = None
 
     @property
     def age(self) -> timedelta:
@@ -138,10 +139,12 @@ def state(line: str) -> LineState:
     if published is None:
         return LineState("none", failed=failed)
     is_instead = published.id != builds.published_id(line)
-    newer = None if is_instead else next((b for b in since if b.status == "passed"), None)
+    back = None if is_instead else builds.rolled_back(line)
+    newer = next((b for b in since if b.status == "passed"), None) if back else None
     limit = timedelta(hours=settings().stale_after_hours)
     is_stale = published.as_of is None or datetime.now(UTC) - published.as_of > limit
-    return LineState("stale" if is_stale else "fresh", published, failed, newer, outdated(published), is_instead)
+    kind: Literal["fresh", "stale"] = "stale" if is_stale else "fresh"
+    return LineState(kind, published, failed, newer, outdated(published), is_instead, back)
 
 
 def last_day(session: Session, metric: str) -> date | None:

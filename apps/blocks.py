@@ -104,9 +104,15 @@ def warnings_of(session: Session, state: LineState) -> None:
         if state.published:
             seen = say("state.seen", language, at=instant(state.published.created_at, language))
         st.error(say("state.failed", language, at=at, seen=seen, why=why), icon=":material/error:")
-    if state.newer and state.published:
+    if state.newer and state.published and state.back:
         at, newer = (instant(b.created_at, language) for b in (state.published, state.newer))
-        st.warning(say("state.went_back", language, at=at, newer=newer), icon=":material/history:")
+        told = {
+            "by": escaped(session.signed(state.back.by)),
+            "on": instant(state.back.at, language),
+            "at": at,
+            "newer": newer,
+        }
+        st.warning(say("state.went_back", language, **told), icon=":material/history:")
     if state.behind:
         lines = ", ".join(say(f"line.{line}", language) for line in state.behind)
         st.warning(say("state.behind", language, lines=lines), icon=":material/sync_problem:")

@@ -62,6 +62,12 @@ class Session:
         known = access.policy().roles
         return known[role].label(self.language) if role in known else role
 
+    def signed(self, by: str) -> str:
+        """Who did something and as whom, as the lake keeps it, for reading: `Anne as data-engineer` is
+        “Anne (Data engineer)”."""
+        who, _, role = by.rpartition(" as ")
+        return f"{who} ({self.role_label(role)})" if who else by
+
     @property
     def lines(self) -> tuple[str, ...]:
         """The business lines in scope, in the order of screens."""

@@ -245,6 +245,7 @@ def _land(recorder: _Recorder, paths: Sequence[str], report: Report) -> None:
     with recorder.step("land") as counts:
         landed = land(paths, progress=progress, found=found)
         counts.update({what: landed.total(what) for what in COUNTS})
+        counts.update(rounded=sum(sum(file.rounded.values()) for file in landed.files))
         counts.update(refused_files=len(landed.refused), waiting_files=len(landed.waiting))
         recorder.refused((*landed.refused, *landed.waiting))
 

@@ -36,7 +36,8 @@ def land(
     """Land files: typed and checked by contract, persons as pseudonyms, the rest in quarantine with its reasons.
 
     Landing the same file again adds nothing. A file that is the whole of its scope withdraws what it no longer holds;
-    one that would withdraw a large part waits. Exits with 1 if a file was refused or waits, or a contract is broken.
+    one that would withdraw a large part waits. Exits with 1 if a file was refused or waits, or a contract is broken;
+    the other files landed. `lake run --land` lands alike, and exits with 65 for that: its 1 says that a line failed.
     """
     from rich.console import Console
 

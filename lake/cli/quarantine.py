@@ -9,6 +9,8 @@ import typer
 from lake.cli import count_of, example
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lake.access import Scope
     from lake.store import Store
 
@@ -164,6 +166,7 @@ def retry(
             print(
                 f"{report.source}: {report.read:,} read, {report.landed:,} landed, {report.unchanged:,} unchanged, "
                 f"{report.quarantined:,} in quarantine; {count_of(replaced.closed, 'row')} of file {number} closed."
+                f"{_rounded(report.rounded)}"
             )
             if replaced.left:
                 print(
@@ -185,11 +188,15 @@ def retry(
         for done in retry_rows(store, vault_of(store), sources, file=file):
             print(
                 f"{done.source}: {count_of(done.tried, 'row')} tried, {done.landed:,} landed, "
-                f"{done.unchanged:,} unchanged, {done.still:,} stay in quarantine"
+                f"{done.unchanged:,} unchanged, {done.still:,} stay in quarantine{_rounded(done.rounded)}"
             )
         if not held:
             print("Nothing is in quarantine.")
         require(lambda one: one.source in held and source is None)
+
+
+def _rounded(values: Mapping[str, int]) -> str:
+    return "".join(f"; {count_of(n, 'value')} of {field} rounded" for field, n in values.items() if n)
 
 
 def _scope(role: str) -> Scope:

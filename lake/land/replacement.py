@@ -181,7 +181,7 @@ def _waiting(store: Store, keys: Vault, delivery: Delivery, new: Recognised, ori
         return _Waiting((), (), tuple(ids))
     key_of: dict[str, _Key] = {}
     for entries in slices(store.quarantine.each(original.source, file=original.number)):
-        table, passed, _ = read_again(entries, [*originals(store, keys, entries)], original, keyed, keys)
+        table, passed, *_ = read_again(entries, [*originals(store, keys, entries)], original, keyed, keys)
         if passed:
             key_of |= zip(passed, key_ids(table, keyed).tolist(), strict=True)
     wanted = set(key_of.values())

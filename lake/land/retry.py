@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from itertools import groupby
 
@@ -31,12 +32,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Retried:
-    """What became of one source's rows in quarantine: `tried` = `landed` + `unchanged` + `still`."""
+    """What became of one source's rows in quarantine: `tried` = `landed` + `unchanged` + `still`.
+
+    `rounded` of their values were rounded, as the contract allows, by field.
+    """
 
     source: str
     tried: int
     landed: int
     unchanged: int
+    rounded: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def still(self) -> int:
@@ -84,6 +89,7 @@ def cells(kept: Kept, contract: Contract) -> list[tuple[Field, str | None]]:
 def _retry_source(store: Store, keys: Vault, contract: Contract, file: int | None) -> Retried:
     with store.lease(f"land:{contract.name}"):
         tried = landed = unchanged = 0
+        rounded: Counter[str] = Counter()
         newest = _newest(store, contract)
         batch = store.begin(contract)
         failed: list[tuple[str, Sequence[str]]] = []
@@ -94,7 +100,8 @@ def _retry_source(store: Store, keys: Vault, contract: Contract, file: int | Non
                 for entries in slices(store.quarantine.each(contract.name, file=origin.number)):
                     tried += len(entries)
                     kept = [*originals(store, keys, entries)]
-                    table, passed, reasons = read_again(entries, kept, origin, contract, keys)
+                    table, passed, reasons, values = read_again(entries, kept, origin, contract, keys)
+                    rounded.update(values)
                     failed += reasons.items()
                     if passed:
                         table, told = _newer_told(table, origin, contract, newest)
@@ -114,7 +121,7 @@ def _retry_source(store: Store, keys: Vault, contract: Contract, file: int | Non
         for entry, why in failed:
             store.quarantine.restate(entry, why, contract.version)
     log.info("retry.done source=%s tried=%d landed=%d unchanged=%d", contract.name, tried, landed, unchanged)
-    return Retried(contract.name, tried, landed, unchanged)
+    return Retried(contract.name, tried, landed, unchanged, rounded)
 
 
 def _newest(store: Store, contract: Contract) -> dict[tuple[str, ...], int]:
@@ -143,8 +150,8 @@ def _standings(batch: Batch, table: pa.Table, contract: Contract) -> list[Standi
 
 def read_again(
     entries: Sequence[Held], kept: Sequence[Kept], origin: FileRecord, contract: Contract, keys: Vault
-) -> tuple[pa.Table, list[str], dict[str, Sequence[str]]]:
-    """Rows that now pass, the entries they were, and the reasons of the others.
+) -> tuple[pa.Table, list[str], dict[str, Sequence[str]], Counter[str]]:
+    """Rows that now pass, the entries they were, the reasons of the others, and the values that were rounded, by field.
 
     An entry passes if it is exactly one row and that row is right.
     """
@@ -165,19 +172,20 @@ def read_again(
                 reasons[entry.id] = (*reasons.get(entry.id, ()), broken.reason)
             pieces.append(Piece(changed(chunk, broken=()), origin.number, origin.name, named, lines))
             owners.append(owner)
-    table, failures, _ = check_pieces(pieces, contract, keys)
+    table, failures, rounded = check_pieces(pieces, contract, keys)
     owner_of = {id(piece): owner for piece, owner in zip(pieces, owners, strict=True)}
     for failure in failures:
         if failure.row is not None:
             entry = entries[int(owner_of[id(failure.piece)][failure.row])]
             reasons[entry.id] = failure.reasons
     if not table.num_rows:
-        return table, [], reasons
+        return table, [], reasons, Counter()
     owner = np.concatenate(owners)
     rows_of = np.bincount(owner, minlength=len(entries))
     mine = owner[table["_row"].to_numpy()]
     passes = np.array([rows_of[i] == 1 and entries[i].id not in reasons for i in mine], np.bool_)
-    return table.filter(pa.array(passes)), [entries[i].id for i in mine[passes]], reasons
+    passed = [entries[i].id for i in mine[passes]]
+    return table.filter(pa.array(passes)), passed, reasons, rounded[origin.number]
 
 
 def _read_kept(kept: Sequence[Kept], contract: Contract) -> tuple[Lines, list[Chunk]]:

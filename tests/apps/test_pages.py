@@ -18,7 +18,7 @@ from apps import ask
 from apps.numbers import day, instant
 from apps.registry import PAGES
 from apps.words import LANGUAGES, Language, escaped, say
-from lake import access, builds
+from lake import access, builds, publish
 from lake.prototypes import cards
 from lake.settings import LINES, MARTS, PROJECT, settings
 
@@ -141,10 +141,17 @@ def test_readers_who_were_brought_back_to_an_earlier_build_are_told(
     newer = data / "marts" / "audio" / "99991231T000000-000001"
     copied(good.folder, newer, "build.json")
     builds.save(replace(good, id=newer.name, folder=newer, created_at=good.created_at + timedelta(days=1)))
+    assert say("checks.went_back", "en") not in badges(opened("audio")), "one that waits to be published is no way back"
+    builds.point("audio", newer.name)
+    publish.rollback("audio", good.id, by="Anne as data-engineer")
+    back = builds.rolled_back("audio")
+    assert back
+    who = {c: f"Anne ({access.policy().roles['data-engineer'].label(c)})" for c in LANGUAGES}
     for language in LANGUAGES:
         app = opened("audio", language=language)
         at, later = (instant(good.created_at + timedelta(days=days), language) for days in (0, 1))
-        assert say("state.went_back", language, at=at, newer=later) in [w.value for w in app.warning]
+        told = {"by": escaped(who[language]), "on": instant(back.at, language), "at": at, "newer": later}
+        assert say("state.went_back", language, **told) in [w.value for w in app.warning]
         assert say("checks.went_back", language) in badges(app)
 
 

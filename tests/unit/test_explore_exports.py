@@ -31,7 +31,7 @@ def sheet() -> Sheet:
     total = {"sales": Decimal("1234.46"), "rate": 0.25, "n": 4}
     grid = flat(ROWS, ["metric_time", "site"], ["sales", "rate", "n"], total)
     titles = ("Mois", "Site", "Ventes", "Taux", "=Nombre")
-    return Sheet("Ventes", grid, titles, (None, None, "eur", "rate", "count"), "Total", "(vide)")
+    return Sheet("Ventes", grid, titles, (None, None, "eur", "rate", "count"), "Total", "(non renseigné)")
 
 
 def test_a_french_csv_opens_in_french_excel(sheet: Sheet) -> None:
@@ -42,7 +42,7 @@ def test_a_french_csv_opens_in_french_excel(sheet: Sheet) -> None:
         ["Mois", "Site", "Ventes", "Taux", "'=Nombre"],
         ["2024-01-01", "Évry", "1234,56", "0,125", "3"],
         ["2024-02-01", "'=HYPERLINK(1)", "-0,10", "", "0"],
-        ["2024-02-01", "(vide)", "", "1,0", "1"],
+        ["2024-02-01", "(non renseigné)", "", "1,0", "1"],
         ["Total", "", "1234,46", "0,25", "4"],
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -204,3 +205,15 @@ def test_what_streamlit_says_is_known_once_in_each_language_with_the_same_places
     assert '["Fullscreen", "Plein écran"]' in browser.script("fr")
     assert '["Plein écran", "Fullscreen"]' in browser.script("en")
     assert r'["^Select\\ (.+?)\\ matches$", "Sélectionner les $1 résultats"]' in browser.script("fr")
+
+
+def test_every_table_says_what_stands_where_a_value_is_missing() -> None:
+    # Streamlit writes «None» there, in every language.
+    calls = [
+        (path.name, node)
+        for path in (PROJECT / "apps").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.dataframe"
+    ]
+    assert len(calls) > 10
+    assert [name for name, node in calls if "placeholder" not in {k.arg for k in node.keywords}] == []

@@ -301,5 +301,6 @@ def _table(session: Session, table: pd.DataFrame, title: str) -> None:
             )
             for name in table.columns
         },
+        placeholder=NOTHING,
         alt=title,
     )

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from apps.ask import indicators
-from apps.numbers import instant
+from apps.numbers import NOTHING, instant
 from apps.screens.quality import data
 from apps.screens.quality.restated import cells, differences, export, records, summary
 from apps.sentences import in_words
@@ -119,7 +119,7 @@ def _table(session: Session, table: pd.DataFrame, right: Sequence[str], key: str
     for name in table:
         label = say(f"quality.column.{name}", session.language)
         columns[name] = st.column_config.TextColumn(label, alignment="right" if name in right else "left")
-    st.dataframe(table, hide_index=True, column_config=columns, key=key)
+    st.dataframe(table, hide_index=True, column_config=columns, key=key, placeholder=NOTHING)
 
 
 def _export(session: Session, told: Restatement) -> None:

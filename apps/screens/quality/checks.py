@@ -10,7 +10,7 @@ import streamlit as st
 
 from apps.blocks import floats, written
 from apps.charts import INK, finish, layer, layered, mark, on, tips
-from apps.numbers import instant
+from apps.numbers import NOTHING, instant
 from apps.screens.quality import data
 from apps.screens.quality.measured import measured
 from apps.screens.quality.trust import Checked, Failure, failures, subjects, worst
@@ -135,4 +135,4 @@ def _by_subject(session: Session, lines: Sequence[list[Checked]]) -> None:
     table = pd.DataFrame(rows).sort_values("failed", ascending=False, kind="stable")
     names = {name: say(f"quality.column.{name}", language) for name in table}
     shown = written(table, {"passed": "count", "failed": "count"}, language)
-    st.dataframe(shown, hide_index=True, column_config=names)
+    st.dataframe(shown, hide_index=True, column_config=names, placeholder=NOTHING)

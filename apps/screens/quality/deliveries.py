@@ -47,7 +47,7 @@ def _delivery(session: Session, held: Store, its: Waiting) -> None:
         st.markdown(f"**{escaped(its.name)}** · `{its.source}` · {instant(its.since, language)}")
         st.markdown("\n".join(f"- {escaped(_doubt(session, d))}" for d in its.doubts))
         if its.confirmed_by:
-            st.caption(say("quality.waiting.confirmed", language, by=escaped(its.confirmed_by)))
+            st.caption(say("quality.waiting.confirmed", language, by=escaped(session.signed(its.confirmed_by))))
         elif st.button(say("quality.waiting.let", language), icon=":material/task_alt:", key=f"let-{its.id}"):
             text = say("quality.waiting.let_text", language, name=escaped(its.name), source=its.source)
             confirm(session, say("quality.waiting.let_title", language), text, lambda: _let(session, held, its))
@@ -56,13 +56,14 @@ def _delivery(session: Session, held: Store, its: Waiting) -> None:
 def _let(session: Session, held: Store, its: Waiting) -> str:
     report = data.let_through(held, session, its)
     if report is None:
-        return say("quality.waiting.later", session.language, name=its.name)
+        return say("quality.waiting.later", session.language, name=escaped(its.name))
     counts = {"landed": report.landed, "withdrawn": report.withdrawn}
-    return say("quality.waiting.landed", session.language, name=its.name, **counts)
+    return say("quality.waiting.landed", session.language, name=escaped(its.name), **counts)
 
 
 def _doubt(session: Session, doubt: Doubt) -> str:
-    values = {"n": doubt.count, "total": doubt.of, "scope": doubt.scope, "newer": doubt.newer, "reason": doubt.reason}
+    scope = doubt.scope or say("quality.waiting.everything", session.language)
+    values = {"n": doubt.count, "total": doubt.of, "scope": scope, "newer": doubt.newer, "reason": doubt.reason}
     kind = "older_file" if doubt.kind == "older" and doubt.newer else doubt.kind
     return say(f"quality.waiting.doubt.{kind}", session.language, **values)
 
@@ -74,7 +75,7 @@ def _question(session: Session, held: Store, asked: Question) -> None:
     def act(answer: Callable[[], object]) -> Callable[[], str]:
         def run() -> str:
             answer()
-            return say("quality.questions.answered", language, name=asked.name)
+            return say("quality.questions.answered", language, name=escaped(asked.name))
 
         return run
 

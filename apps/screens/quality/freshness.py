@@ -34,7 +34,9 @@ def draw_freshness(session: Session, line: str | None) -> None:
     table = pd.DataFrame(rows)
     names = {name: say(f"quality.column.{name}", language) for name in table}
     units = {name: "count" for name in ("records", "quarantined") if name in table}
-    st.dataframe(written(table, units, language), hide_index=True, column_config=names, height="content")
+    st.dataframe(
+        written(table, units, language), hide_index=True, column_config=names, height="content", placeholder=NOTHING
+    )
 
 
 def _row(session: Session, source: SourceStatus) -> dict[str, object]:

@@ -65,7 +65,14 @@ def _steps(session: Session, run: Run) -> None:
         rows.append(row)
     if rows:
         names = {name: say(f"quality.column.{name}", language) for name in rows[0]}
-        st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=names, height="content", key=f"steps-{run.id}")
+        st.dataframe(
+            pd.DataFrame(rows),
+            hide_index=True,
+            column_config=names,
+            height="content",
+            key=f"steps-{run.id}",
+            placeholder=NOTHING,
+        )
 
 
 def _count(name: str, number: int, language: Language) -> str:

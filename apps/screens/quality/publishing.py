@@ -5,14 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from apps.numbers import instant
+from apps.numbers import NOTHING, instant
 from apps.screens.quality import data
 from apps.screens.quality.confirm import confirm, say_outcome
 from apps.screens.quality.quarantine import refused
 from apps.screens.quality.reconciliation import exact
 from apps.screens.quality.trust import Checked, restated
 from apps.session import Session
-from apps.words import Language, say
+from apps.words import Language, escaped, say
 from lake import builds
 from lake.access import lines_behind
 from lake.build import outdated
@@ -47,7 +47,10 @@ def draw_builds(session: Session, line: str | None) -> None:
         back = builds.rolled_back(name)
         if back:
             at = instant(back.at, language)
-            st.info(say("quality.rolled_back", language, build=back.build, by=back.by, at=at), icon=":material/undo:")
+            st.info(
+                say("quality.rolled_back", language, build=back.build, by=escaped(session.signed(back.by)), at=at),
+                icon=":material/undo:",
+            )
         if current and (moved := outdated(current)):
             lines = ", ".join(say(f"line.{line}", language) for line in moved)
             st.info(say("quality.outdated", language, lines=lines, line=name), icon=":material/sync_problem:")
@@ -123,7 +126,13 @@ def _restated(session: Session, one: Checked, older: Checked) -> None:
             for c in changes
         ]
         names = {name: say(f"quality.column.{name}", language) for name in rows[0]}
-        st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=names, key=f"restated-{one.build.id}")
+        st.dataframe(
+            pd.DataFrame(rows),
+            hide_index=True,
+            column_config=names,
+            key=f"restated-{one.build.id}",
+            placeholder=NOTHING,
+        )
 
 
 def _confirm(session: Session, build: Build, current: Build | None) -> None:

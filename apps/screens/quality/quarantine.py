@@ -8,12 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from apps.blocks import written
-from apps.numbers import figure
+from apps.numbers import NOTHING, figure
 from apps.screens.quality import data
 from apps.screens.quality.confirm import NothingDone, confirm, say_outcome
 from apps.sentences import reason
 from apps.session import Session
-from apps.words import say
+from apps.words import escaped, say
 from lake import access
 from lake.access import Permission
 from lake.contracts import contract
@@ -82,7 +82,9 @@ def _reasons(session: Session, held: Store, source: str, counted: Sequence[Count
         }
         st.caption(say("quality.reasons_note", language, **counts))
     columns = {name: say(f"quality.column.{name}", language) for name in table}
-    st.dataframe(written(table, {"rows": "count"}, language), hide_index=True, column_config=columns)
+    st.dataframe(
+        written(table, {"rows": "count"}, language), hide_index=True, column_config=columns, placeholder=NOTHING
+    )
     if st.toggle(say("quality.show_row", language), key=f"show-row-{source}"):
         example = st.selectbox(say("quality.column.example", language), table["example"].unique(), width=360)
         row, text = data.row(held, session, str(example))
@@ -101,7 +103,10 @@ def _confirm(session: Session, held: Store, source: str) -> None:
         if done.tried == done.still:
             raise NothingDone(say("quality.retried_none", language, source=source, tried=done.tried))
         counts = {"tried": done.tried, "landed": done.landed, "unchanged": done.unchanged, "still": done.still}
-        return say("quality.retried", language, source=source, **counts)
+        rounded = (
+            say("quality.retried_rounded", language, n=n, field=escaped(field)) for field, n in done.rounded.items()
+        )
+        return " ".join((say("quality.retried", language, source=source, **counts), *rounded))
 
     text = say("quality.retry_text", language, source=source, version=contract(source).version)
     confirm(session, say("quality.retry_title", language), text, act)

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from babel.numbers import format_decimal
 
-from apps.numbers import locale
+from apps.numbers import NOTHING, locale
 from apps.screens.quality.trust import Checked, Reconciled, reconciled
 from apps.session import Session
 from apps.words import Language, catalogue, say
@@ -55,7 +55,9 @@ def _numbers(session: Session, numbers: list[Reconciled]) -> None:
         }
         for n in sorted(numbers, key=lambda n: (not n.difference, n.source))
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=_columns(rows[0], language), height=560)
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True, column_config=_columns(rows[0], language), height=560, placeholder=NOTHING
+    )
 
 
 def _as_said(session: Session, checked: list[Checked]) -> None:
@@ -68,7 +70,9 @@ def _as_said(session: Session, checked: list[Checked]) -> None:
         if r.kind == "reconciliation"
     ]
     if rows:
-        st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=_columns(rows[0], language))
+        st.dataframe(
+            pd.DataFrame(rows), hide_index=True, column_config=_columns(rows[0], language), placeholder=NOTHING
+        )
 
 
 def exact(value: Decimal, language: Language) -> str:

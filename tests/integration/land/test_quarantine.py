@@ -56,6 +56,13 @@ def test_rows_land_once_the_contract_accepts_them(deliver: Deliver, store: Store
     assert (file.read, file.landed, file.quarantined) == (3, 2, 1)
 
 
+def test_a_retry_says_how_many_values_it_rounded(deliver: Deliver, store: Store) -> None:
+    deliver({NAME: text(row(1001), row(1002, price_eur="950,105"), row(1003, price_eur="x")).encode("cp1252")})
+    fields = tuple(changed(f, rounding=True) if f.name == "price_eur" else f for f in DEVICES.fields)
+    done = again(store, changed(DEVICES, fields=fields, version="1.1.0"))
+    assert (done.landed, done.still, dict(done.rounded)) == (1, 1, {"price_eur": 1})
+
+
 def test_nothing_changes_where_nothing_passes(deliver: Deliver, store: Store) -> None:
     deliver({NAME: text(row(price_eur="x")).encode()})
     done = again(store)

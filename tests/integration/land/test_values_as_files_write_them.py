@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from lake.cli import app
 from lake.land import land
 from lake.land.report import FileReport
+from lake.run import run
 from lake.store import Store
 from lake.vault import vault
 
@@ -99,6 +100,11 @@ def test_lake_land_says_how_many_values_it_rounded(store: Store) -> None:
     store.drop()
     (file,) = json.loads(CliRunner().invoke(app, ["land", path, "--json"]).stdout)["files"]
     assert file["rounded"] == {"amount_eur": 12}
+
+
+def test_a_run_that_lands_says_it_too(store: Store) -> None:
+    done = run(store, [], paths=[str(case("07-computed-amounts") / "S01_budget_2029.xlsx")])
+    assert done.steps[0].counts["rounded"] == 12
 
 
 def test_an_error_cell_is_an_error_also_where_nothing_is_needed(rows: Rows) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from apps.ask import Question, ask_all, frame, last_day, state
 from apps.blocks import empty, written
-from apps.numbers import figure
+from apps.numbers import NOTHING, figure
 from apps.prototypes.audio.trials_at_risk.logic import ALIKE, ranked
 from apps.session import Session
 from apps.values import worded
@@ -58,7 +58,9 @@ def draw(session: Session) -> None:
         "person_age_band": session.text("Âge", "Age"),
     }
     shown = written(worded(table, session.language), {"risk": "rate", "days": "count"}, session.language)
-    st.dataframe(shown, hide_index=True, column_order=list(columns), column_config=columns, height="auto")
+    st.dataframe(
+        shown, hide_index=True, column_order=list(columns), column_config=columns, height="auto", placeholder=NOTHING
+    )
     st.caption(
         session.text(
             "Risque : part des essais clos sans appareillage sur deux ans, parmi ceux de même classe, oreilles et âge.",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from apps.ask import Question, ask, frame, last_month_end, state
 from apps.blocks import empty, written
-from apps.numbers import day, figure
+from apps.numbers import NOTHING, day, figure
 from apps.session import Session
 from apps.values import worded
 
@@ -59,7 +59,9 @@ def draw(session: Session) -> None:
     }
     units = {name: "rate" if name.endswith("_rate") else "eur" for name in list(columns)[2:]}
     shown = written(table[list(columns)], units, session.language)
-    st.dataframe(shown, hide_index=True, column_order=list(columns), column_config=columns, height="auto")
+    st.dataframe(
+        shown, hide_index=True, column_order=list(columns), column_config=columns, height="auto", placeholder=NOTHING
+    )
     st.caption(
         session.text(
             "Produits moins charges, du 1er janvier à la fin du dernier mois complet ; un écart négatif est défavorable.",

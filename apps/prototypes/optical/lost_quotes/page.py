@@ -8,7 +8,7 @@ import streamlit as st
 from apps.ask import Question, ask_all, frame, last_day, state
 from apps.blocks import empty, written
 from apps.charts import ranked
-from apps.numbers import figure
+from apps.numbers import NOTHING, figure
 from apps.session import Session
 from apps.values import worded
 from lake.semantic.periods import months_to
@@ -68,4 +68,6 @@ def draw(session: Session) -> None:
         "lost_quotes": session.text("Devis perdus", "Quotes lost"),
     }
     shown = written(shops[list(columns)], {"lost_eur": "eur", "lost_quotes": "count"}, session.language)
-    st.dataframe(shown, hide_index=True, column_order=list(columns), column_config=columns, height="auto")
+    st.dataframe(
+        shown, hide_index=True, column_order=list(columns), column_config=columns, height="auto", placeholder=NOTHING
+    )
