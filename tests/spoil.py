@@ -20,7 +20,10 @@ Copies = Mapping[str, tuple[str, set[str]]]
 
 
 def every_expectation_is_met_and_broken(line: str, spoilt: Spoilt, copies: Copies, folder: Path) -> None:
-    """The published mart meets all expectations; each is broken by the row, or the copy, that is about it."""
+    """The published mart meets all expectations that block; each is broken by the row, or the copy, that is about it.
+
+    The sample is as dirty as real deliveries: of what it is warned of already, there must be more.
+    """
     build = builds.published(line)
     assert build is not None
     expected = suites.load(line)
@@ -44,9 +47,13 @@ def every_expectation_is_met_and_broken(line: str, spoilt: Spoilt, copies: Copie
         subjects.append(Subject(name, line, str(build.folder), catalogs, dumped))
     found = run_suites(subjects)
 
-    assert [(r.says_en, r.detail) for r in found[build.id] if r.outcome != "passed"] == []
+    assert [(r.says_en, r.detail) for r in found[build.id] if r.outcome == "blocked"] == []
+    before = {r.says_en: r.detail for r in found[build.id] if r.outcome != "passed"}
     assert [(n, r.says_en, r.detail) for n, results in found.items() for r in results if "could not" in r.detail] == []
-    broken = {name: {r.says_en for r in results if r.outcome != "passed"} for name, results in found.items()}
+    broken = {
+        name: {r.says_en for r in results if r.outcome != "passed" and r.detail != before.get(r.says_en)}
+        for name, results in found.items()
+    }
     must = {says for changes in spoilt.values() for says in changes}
     assert not must - broken["spoilt"], must - broken["spoilt"]
     for name, (_, says) in copies.items():

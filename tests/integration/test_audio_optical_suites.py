@@ -94,7 +94,7 @@ OPTICAL: Spoilt = {
         "Nothing of a first pair is sold for less than half its cost.": (
             "net_excl_vat_eur * 2 + 0.01 as cost_eur where pair_number = 1 and net_excl_vat_eur > 0"
         ),
-        "No shop that is closed, or another structure's, sells.": "date '2001-01-01' as sold_on",
+        "No shop that is closed, or another structure's, sells.": "'S99' as structure_id",
     },
     "optical_claims": {
         "No claim is paid or rejected before it is sent.": "sent_on - 1 as answered_on",

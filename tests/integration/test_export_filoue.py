@@ -105,7 +105,7 @@ def test_identities_of_the_nurserys_own_file_are_joined_by_pseudonym(in_group: G
     with ZipFile(in_group.files / "childcare" / "S02_creche_presences_2024-12.zip") as year:
         months = [year.read(name).decode("utf-8-sig") for name in year.namelist()]
     days = [d for month in months for d in csv.DictReader(month.splitlines(), delimiter=";")]
-    members = sorted({d["N° adhérent"] for d in days if d["Établissement"] == "S02-CHI-01"})
+    members = sorted({d["N° adhérent"] for d in days if d["Établissement"] == "S02-CHI-01" and d["N° adhérent"]})
     own = tmp_path / "familles.csv"
     rows = [f"{number};441;{7_000_000 + nth};44100;Sautron" for nth, number in enumerate(members[1:])]
     header = "N° Adhérent;NUMERO_CAF;MATRICULE;CODE_POSTAL_FAMILLE;VILLE_FAMILLE"
