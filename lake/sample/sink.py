@@ -378,6 +378,7 @@ def _file_name(pattern: str, structure_id: str, period: int, tag: str, names: Ma
         name = re.sub(r"\(\?P<(\w+)>[^()]*\)", lambda group: known[group[1]], pattern)
     except KeyError as missing:
         raise ContractError(f"The file name {pattern} needs {missing}.", remedy="Give it in `names`.") from missing
+    name = re.sub(r"\((\w+)\|[^()]*\)", r"\1", name)  # of several endings, the first
     name = name.replace(r"\d*", "").replace(r"(_\w+)?", f"_{tag}" if tag else "").strip("^$").replace("\\.", ".")
     if not re.fullmatch(pattern.strip("^$"), name):
         raise ContractError(f"The sample can't make a file name that fits {pattern}: '{name}' does not.")

@@ -54,7 +54,11 @@ def examples(command: click.Command, path: str = "lake") -> Iterator[tuple[str, 
         yield from examples(child, f"{path} {name}")
 
 
-EXAMPLES = list(dict.fromkeys(example for _, example in examples(typer.main.get_command(app))))
+#: A rollback holds until something newer passes, and what came before it is compared with nothing: it comes last.
+EXAMPLES = sorted(
+    dict.fromkeys(example for _, example in examples(typer.main.get_command(app))),
+    key=lambda example: example.startswith("lake rollback"),
+)
 
 
 class Copy:

@@ -16,7 +16,7 @@ from lake.semantic import Filter
 from lake.settings import settings
 from lake.store import open_store
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("fec")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 FEC = shared.SHARED / "data" / "fec"
 CASES = ("12-fiscal-year-of-15-months", "28-fiscal-years-not-of-12-months")

@@ -22,7 +22,7 @@ from lake.contracts import catalogue
 from lake.semantic import Filter
 from lake.store import open_store
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("trade_rules")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 CHILD, ADULT, OTHER, STRANGER = "900000002", "900000001", "900000003", "900000004"
 BABY, ABSENT = "900000011", "900000012"
