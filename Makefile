@@ -9,7 +9,7 @@ READY   := $(VENV)/.ready
 SEED    ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint bench bench-portal screens lock clean
+.PHONY: help setup demo test test-fast mutate lint bench bench-portal screens lock clean
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: $(READY) ## All tests: unit, integration on a real mongod, dbt, portal, br
 
 test-fast: $(READY) ## Unit tests only
 	@$(BIN)/python -m pytest tests/unit -q
+
+mutate: $(READY) ## Put faults into the code, one at a time: does a test notice? (SAMPLE=640 SEED=1); writes docs/testing.md
+	@$(BIN)/python -m tests.mutation --sample $(or $(SAMPLE),640) --seed $(SEED)
 
 lint: $(READY) ## ruff, mypy strict, import rules
 	@$(BIN)/ruff check lake apps tests

@@ -74,19 +74,29 @@ def _is_whole(pointer: Path) -> bool:
 
 def published(shared: Path, seed: int) -> Group:
     """The group of a seed: made by the first who asks, waited for by the others."""
-    home = Path(os.environ.get("LAKE_TEST_GROUPS", shared)) / f"group-{seed}"
-    home.mkdir(parents=True, exist_ok=True)
-    environment = {"LAKE_DATA": str(home / "lake")}
+
+    def make(home: Path) -> None:
+        environment, files = {"LAKE_DATA": str(home / "lake")}, str(home / "files")
+        size = ("--records", str(RECORDS), "--seed", str(seed), "--until", UNTIL)
+        _lake(environment, "sample", *size, "--out", files)
+        _lake(environment, "land", files)
+        _lake(environment, "run")
+
+    home = made_once(shared, f"group-{seed}", make)
     files = home / "files"
+    return Group({"LAKE_DATA": str(home / "lake")}, files, json.loads((files / "truth.json").read_text("utf-8")))
+
+
+def made_once(shared: Path, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that is costly to make, once for a test run, or for all of them if `LAKE_TEST_GROUPS` says where."""
+    home = Path(os.environ.get("LAKE_TEST_GROUPS", shared)) / name
+    home.mkdir(parents=True, exist_ok=True)
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (home / "ready").exists():
-            size = ("--records", str(RECORDS), "--seed", str(seed), "--until", UNTIL)
-            _lake(environment, "sample", *size, "--out", str(files))
-            _lake(environment, "land", str(files))
-            _lake(environment, "run")
+            make(home)
             (home / "ready").touch()
-    return Group(environment, files, json.loads((files / "truth.json").read_text("utf-8")))
+    return home
 
 
 def use(chosen: Group, monkeypatch: pytest.MonkeyPatch) -> Group:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import small_group
-from group import Group, use
+from group import Group, made_once, use
 from shared import SHARED, case
 
 from lake import access, builds, checks, semantic
@@ -265,7 +265,11 @@ CASES = ("26-class-1-for-a-child", "27-act-with-a-code-of-its-day", "29-credit-n
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Group:
     """The rows above, landed, built, checked and published."""
-    home = tmp_path_factory.mktemp("small")
+    home = made_once(tmp_path_factory.getbasetemp(), "trade-rules", _make_small)
+    return Group({"LAKE_DATA": str(home / "lake")}, home / "files", {})
+
+
+def _make_small(home: Path) -> None:
     group = Group({"LAKE_DATA": str(home / "lake")}, home / "files", {})
     small_group.write(group.files, ROWS)
     for version in ((67, "11/04/2021", "CZ1"), (81, "01/01/2026", "CZ0")):
@@ -273,7 +277,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Group:
     delivered = [str(SHARED / "cases" / name) for name in CASES if (SHARED / "cases" / name).exists()]
     group.lake("land", str(group.files), *(str(file) for folder in delivered for file in Path(folder).glob("S*")))
     group.lake("run", "audio", "dental", "optical", "childcare", "group")
-    return group
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from group import made_once
 
 from lake import access, builds, semantic
 from lake.access import Scope
@@ -84,7 +85,10 @@ class Tiny:
 @pytest.fixture(scope="session")
 def tiny_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The databases and the semantic manifest of the miniature, made by dbt in a process of its own."""
-    out = tmp_path_factory.mktemp("tiny")
+    return made_once(tmp_path_factory.getbasetemp(), "tiny", _make_tiny)
+
+
+def _make_tiny(out: Path) -> None:
     command = [str(Path(sys.executable).parent / "dbt"), "--quiet", "build", "--project-dir", str(PROJECT)]
     command += ["--profiles-dir", str(PROJECT), "--target-path", str(out / "target"), "--log-path", str(out / "logs")]
     done = subprocess.run(
@@ -93,7 +97,6 @@ def tiny_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stdout + done.stderr
     for name in ("semantic_manifest.json", "manifest.json"):
         (out / "target" / name).rename(out / name)
-    return out
 
 
 @pytest.fixture
