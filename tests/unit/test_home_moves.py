@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 from apps.screens.home.moves import Contribution, contributions, last_monday, most_moved
@@ -49,3 +50,10 @@ def test_without_a_move_nothing_is_told() -> None:
 def test_contributions_push_the_way_of_the_whole_the_largest_first() -> None:
     found = contributions({"a": -3, "b": 2, "c": -8, "d": -1, "e": -2, "f": 0}, -12)
     assert found == (Contribution("c", -8), Contribution("a", -3), Contribution("e", -2))
+
+
+def test_the_changes_of_places_have_the_same_decimals() -> None:
+    from apps.screens.home.page import _places
+
+    told = _places([Contribution("A", 37.0), Contribution("B", 26.75), Contribution("C", -2.5)], "hours", "fr")
+    assert [text for text in re.findall(r"[\d,]+", told) if text[0].isdigit()] == ["37,00", "26,75", "2,50"]

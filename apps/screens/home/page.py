@@ -9,7 +9,7 @@ import streamlit as st
 
 from apps.ask import headline
 from apps.blocks import chips, empty, heading, indicator_card, link, warnings_of, without_data
-from apps.numbers import change, day, figure, month
+from apps.numbers import change, day, figure, month, places
 from apps.screens.home.data import Summary, moved, summarise
 from apps.screens.home.moves import Contribution
 from apps.session import Session
@@ -74,11 +74,13 @@ def _moved(session: Session, line: str) -> None:
     st.markdown(said)
 
 
-def _places(places: Sequence[Contribution], unit: str, language: Language) -> str:
+def _places(those: Sequence[Contribution], unit: str, language: Language) -> str:
+    decimals = places([place.change for place in those], unit)
     return ", ".join(
-        say("home.place", language, name=place.name, change=_signed(place.change, unit, language)) for place in places
+        say("home.place", language, name=place.name, change=_signed(place.change, unit, language, decimals))
+        for place in those
     )
 
 
-def _signed(value: float, unit: str, language: Language) -> str:
-    return ("+" if value > 0 else "−") + _JOINED + figure(abs(value), unit, language, short=True)
+def _signed(value: float, unit: str, language: Language, decimals: int | None = None) -> str:
+    return ("+" if value > 0 else "−") + _JOINED + figure(abs(value), unit, language, short=True, decimals=decimals)
