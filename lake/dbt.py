@@ -70,6 +70,12 @@ class Session:
             self._process.wait()
         self._starter.shutdown()
 
+    def start(self) -> None:
+        """Begin to read the project, where that has not been done; does not wait for it."""
+        with self._lock:
+            if self._control is None:
+                self._control = self._starter.submit(self._start).result()
+
     def run(
         self,
         arguments: list[str],
@@ -111,11 +117,10 @@ class Session:
             self._process.kill()
 
     def _send(self, command: Mapping[str, Any], descriptors: list[int]) -> None:
-        with self._lock:
-            if self._control is None:
-                self._control = self._starter.submit(self._start).result()
-            with contextlib.suppress(BrokenPipeError):  # the child is gone: nothing will come through the pipe
-                socket.send_fds(self._control, [json.dumps(command).encode()], descriptors)
+        self.start()
+        assert self._control
+        with self._lock, contextlib.suppress(BrokenPipeError):  # the child is gone: nothing will come through the pipe
+            socket.send_fds(self._control, [json.dumps(command).encode()], descriptors)
 
     def _start(self) -> socket.socket:
         self.target.mkdir(parents=True, exist_ok=True)
@@ -162,14 +167,15 @@ def _failure(result: dict[str, Any]) -> str:
     return f"{name}: {' '.join((result['message'] or result['status']).split())}"
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Have the kernel end this process when the thread that started it ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _main(control: socket.socket, project: Path, target: Path) -> None:
     """The child: reads the project, then forks for each command that comes."""
-    _die_with_parent()
+    die_with_parent()
     from dbt.cli.main import dbtRunner  # two seconds: only the child pays them
 
     where = ["--project-dir", str(project), "--profiles-dir", str(project)]
@@ -185,7 +191,7 @@ def _main(control: socket.socket, project: Path, target: Path) -> None:
         if not message:
             return
         if not os.fork():
-            _die_with_parent()
+            die_with_parent()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.dup2(descriptors[0], 1)
             os.dup2(descriptors[0], 2)

@@ -9,8 +9,12 @@ Run again it does the same steps; none of them adds anything twice, so it is ove
 from __future__ import annotations
 
 import json
+import multiprocessing
 import shutil
 import time
+from collections import defaultdict
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +24,14 @@ from rich.table import Table
 
 from lake import access, builds, sample, semantic
 from lake.land import land
-from lake.land.report import COUNTS
-from lake.run import Run
+from lake.land.report import COUNTS, Report
+from lake.run import Engines, Run, engines
 from lake.run import run as run_lines
 from lake.semantic import periods
 from lake.semantic.written import written
 from lake.settings import MARTS, settings
 from lake.store import Store
+from lake.vault import vault_of
 
 #: Headline indicators shown per line.
 _SHOWN = 2
@@ -48,30 +53,42 @@ def run(store: Store, console: Console, *, records: int, seed: int) -> Run:
         LakeError: a step failed; what was published before stays.
     """
     columns = (SpinnerColumn(), TextColumn("{task.description:8}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("{task.fields[what]}"), console=console) as progress:
+    progress = Progress(*columns, TextColumn("{task.fields[what]}"), console=console)
+    with progress, engines() as using:
+        is_first = not all(builds.published(line) for line in MARTS)
+        if is_first:
+            using.start()
         files, sampled = _sample(progress, records, seed)
         steps = [sampled]
-        if not all(builds.published(line) for line in MARTS):
-            landed, _, ran = _delivered(progress, store, "1", _but_the_last(files))
+        if is_first:
+            landed, _, ran = _delivered(progress, store, "1", _but_the_last(files), using)
             steps += [landed, *ran]
-        landed, outcome, ran = _delivered(progress, store, "2", [files])
+        whole = {line: [str(files / line)] for line in sample.LINES}
+        landed, outcome, ran = _delivered(progress, store, "2", whole, using)
         steps += [landed, *ran]
     _show_steps(console, steps)
     _show_figures(console)
     return outcome
 
 
-def _delivered(progress: Progress, store: Store, name: str, paths: list[Path]) -> tuple[_Done, Run, list[_Done]]:
-    """Land what comes in one delivery, and bring the marts up to it."""
+def _delivered(
+    progress: Progress, store: Store, name: str, paths: Mapping[str, list[str]], using: Engines
+) -> tuple[_Done, Run, list[_Done]]:
+    """Land what comes in one delivery, by line, and bring the marts up to it."""
+    vault_of(store)  # makes the keys, where there are none, before anybody needs them
     landed = _land(progress, name, paths)
-    outcome, steps = _run(progress, store, name)
+    outcome, steps = _run(progress, store, name, using)
     return landed, outcome, steps
 
 
-def _but_the_last(files: Path) -> list[Path]:
-    """What the group had delivered a month ago: so the lake has a past, and what the last month brought can be told."""
+def _but_the_last(files: Path) -> dict[str, list[str]]:
+    """What each line had delivered a month ago: so the lake has a past, and what the last month brought can be told."""
     last = set(json.loads((files / "truth.json").read_text("utf-8"))["last_delivery"])
-    return sorted(p for p in files.glob("*/**/*") if p.is_file() and str(p.relative_to(files)) not in last)
+    before = defaultdict(list)
+    for path in sorted(p for p in files.glob("*/**/*") if p.is_file()):
+        if str(inside := path.relative_to(files)) not in last:
+            before[inside.parts[0]].append(str(path))
+    return before
 
 
 def _sample(progress: Progress, records: int, seed: int) -> tuple[Path, _Done]:
@@ -95,22 +112,24 @@ def _sample(progress: Progress, records: int, seed: int) -> tuple[Path, _Done]:
     return folder, _Done("sample", f"{records:,} records, seed {seed}: {what}", time.monotonic() - began)
 
 
-def _land(progress: Progress, delivery: str, paths: list[Path]) -> _Done:
-    task = progress.add_task(f"land {delivery}", total=None, what="")
-    rows = 0
+def _land(progress: Progress, delivery: str, paths: Mapping[str, list[str]]) -> _Done:
+    """Land the lines side by side: each source has a lease of its own."""
+    task = progress.add_task(f"land {delivery}", total=len(paths), what="")
+    began = time.monotonic()
+    reports: list[Report] = []
+    spawn = multiprocessing.get_context("spawn")  # the store has threads, which do not outlive a fork
+    with ProcessPoolExecutor(settings().threads, spawn) as pool:
+        longest_first = sorted(paths, key=lambda line: -sample.LINES[line])
+        for ended in as_completed([pool.submit(land, paths[line]) for line in longest_first]):
+            reports.append(ended.result())
+            rows = sum(report.total("read") for report in reports)
+            progress.update(task, advance=1, what=f"{rows:,} rows")
+    counts = ", ".join(f"{sum(report.total(c) for report in reports):,} {c}" for c in COUNTS)
+    files = sum(len(report.files) for report in reports)
+    return _Done(f"land {delivery}", f"{files:,} files: {counts}", time.monotonic() - began)
 
-    def told(size: int, new_rows: int) -> None:
-        nonlocal rows
-        rows += new_rows
-        progress.update(task, advance=size, what=f"{rows:,} rows")
 
-    report = land([str(path) for path in paths], progress=told, found=lambda _, size: progress.update(task, total=size))
-    progress.update(task, completed=progress.tasks[task].total or 0)
-    counts = ", ".join(f"{report.total(c):,} {c}" for c in COUNTS)
-    return _Done(f"land {delivery}", f"{len(report.files):,} files: {counts}", report.seconds)
-
-
-def _run(progress: Progress, store: Store, delivery: str) -> tuple[Run, list[_Done]]:
+def _run(progress: Progress, store: Store, delivery: str, using: Engines) -> tuple[Run, list[_Done]]:
     tasks: dict[str, TaskID] = {}
 
     def told(step: str, what: str, done: int, total: int | None) -> None:
@@ -118,7 +137,7 @@ def _run(progress: Progress, store: Store, delivery: str) -> tuple[Run, list[_Do
             tasks[step] = progress.add_task(f"{step} {delivery}", what="")
         progress.update(tasks[step], completed=done, total=total, what=what)
 
-    outcome = run_lines(store, MARTS, report=told)
+    outcome = run_lines(store, MARTS, using=using, report=told)
     steps = [
         _Done(f"{s.name} {delivery}", ", ".join(f"{n:,} {what}" for what, n in s.counts.items()), s.seconds)
         for s in outcome.steps

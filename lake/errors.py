@@ -35,6 +35,7 @@ Each message says what happened, to which object, and what to do. The CLI shows 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from rapidfuzz import fuzz, process
 
@@ -51,6 +52,16 @@ class LakeError(Exception):
 
     def __str__(self) -> str:
         return f"{self.what} {self.remedy}".rstrip()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """An error passes from one process to another whole, whatever its class is made from."""
+        return _again, (type(self), self.args, vars(self))
+
+
+def _again(kind: type[LakeError], args: tuple[Any, ...], attributes: dict[str, Any]) -> LakeError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(attributes)
+    return error
 
 
 class SettingsError(LakeError):

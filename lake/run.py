@@ -23,7 +23,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ from typing import Any, Literal
 from lake import build as building
 from lake import builds, mirror, publish, sources
 from lake.builds import CORE, Build
-from lake.checks import check, results
+from lake.checks import Examiner, check, results
 from lake.contracts import Contract
 from lake.dbt import Session
 from lake.documents import read_as
@@ -99,6 +99,26 @@ class Run:
         return next(failed, REFUSED_FILES if self.refused else 0)
 
 
+@dataclass(frozen=True)
+class Engines:
+    """dbt and Great Expectations, which take long to start: one of each serves as many runs as there are."""
+
+    dbt: Session
+    examiner: Examiner
+
+    def start(self) -> None:
+        """Begin to start both; does not wait for them. Without it each starts when it is first needed."""
+        self.dbt.start()
+        self.examiner.start()
+
+
+@contextmanager
+def engines(project: Path = PROJECT) -> Iterator[Engines]:
+    """Engines for runs of this project, which end with it."""
+    with building.read_project(project) as session, Examiner() as examiner:
+        yield Engines(session, examiner)
+
+
 def run(
     store: Store,
     lines: Sequence[str],
@@ -106,6 +126,7 @@ def run(
     paths: Sequence[str] = (),
     force: bool = False,
     project: Path = PROJECT,
+    using: Engines | None = None,
     report: Report = lambda step, what, done, total: None,
 ) -> Run:
     """Bring lines up to date.
@@ -116,6 +137,7 @@ def run(
         paths: what to land first; nothing unless given.
         force: build also what did not change.
         project: folder of dbt_project.yml and expectations/.
+        using: engines of that project; its own unless given.
         report: told as the run goes on.
 
     Returns:
@@ -132,12 +154,12 @@ def run(
         try:
             if paths:
                 _land(recorder, paths, report)
-            fresh = _mirror(recorder, store, lines, report)
-            stages = [[x for x in fresh if x != GROUP], [x for x in fresh if x == GROUP]]
-            with building.read_project(project) as session:
+            with nullcontext(using) if using else engines(project) as tools:
+                fresh = _mirror(recorder, store, lines, report, tools)
+                stages = [[x for x in fresh if x != GROUP], [x for x in fresh if x == GROUP]]
                 for stage in filter(None, stages):
-                    built = _build(recorder, stage, force, project, report, session)
-                    passed = _check(recorder, store, built, project, report)
+                    built = _build(recorder, stage, force, project, report, tools.dbt)
+                    passed = _check(recorder, store, built, project, report, tools.examiner)
                     for lease in leases:
                         lease.check()  # this process may have been asleep: what follows can't be undone
                     _publish(recorder, passed, report)
@@ -250,8 +272,11 @@ def _land(recorder: _Recorder, paths: Sequence[str], report: Report) -> None:
         recorder.refused((*landed.refused, *landed.waiting))
 
 
-def _mirror(recorder: _Recorder, store: Store, lines: Sequence[str], report: Report) -> list[str]:
-    """Mirror the shared sources and those of each line; returns the lines whose mirror is up to date."""
+def _mirror(recorder: _Recorder, store: Store, lines: Sequence[str], report: Report, tools: Engines) -> list[str]:
+    """Mirror the shared sources and those of each line; returns the lines whose mirror is up to date.
+
+    What is new will be built and checked: the engines start meanwhile.
+    """
     fresh = []
     with recorder.step("mirror") as counts:
         counts.update(batches=0, records=0)
@@ -262,6 +287,8 @@ def _mirror(recorder: _Recorder, store: Store, lines: Sequence[str], report: Rep
                     copied = _mirror_one(store, contract)
                     counts["batches"] += copied.batches
                     counts["records"] += copied.records
+                    if copied.records:
+                        tools.start()
                 if name != CORE:
                     fresh.append(name)
             except LakeError as error:
@@ -302,10 +329,12 @@ def _build(
     return [outcome.build for outcome in outcomes if outcome.build]
 
 
-def _check(recorder: _Recorder, store: Store, built: list[Build], project: Path, report: Report) -> list[Build]:
+def _check(
+    recorder: _Recorder, store: Store, built: list[Build], project: Path, report: Report, examiner: Examiner
+) -> list[Build]:
     report("check", ", ".join(b.line for b in built), 0, None)
     with recorder.step("check") as counts:
-        checked = check(store, built, project=project)
+        checked = check(store, built, project=project, examiner=examiner)
         counts.update(passed=0, warned=0, blocked=0)
         for one in checked:
             assert one.checks is not None

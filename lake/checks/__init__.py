@@ -19,6 +19,7 @@ import json
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ from lake.builds import CORE, Build, CheckSummary
 from lake.checks import columns, docs, reconcile, suites
 from lake.checks.adds_up import adds_up
 from lake.checks.results import Compared, Result
-from lake.checks.runner import Subject, run_suites
+from lake.checks.runner import Examiner, Subject
 from lake.documents import read_as
 from lake.land.questions import Question
 from lake.settings import PROJECT
@@ -40,11 +41,18 @@ log = logging.getLogger(__name__)
 #: The form of `checks.json`; see `lake.builds.FORMAT`.
 FORMAT = 1
 
-__all__ = ["Compared", "Result", "check", "results"]
+__all__ = ["Compared", "Examiner", "Result", "check", "results"]
 
 
-def check(store: Store, chosen: Sequence[Build], *, again: bool = False, project: Path = PROJECT) -> list[Build]:
-    """Check builds and keep the results with them. Great Expectations is started once for all.
+def check(
+    store: Store,
+    chosen: Sequence[Build],
+    *,
+    again: bool = False,
+    project: Path = PROJECT,
+    examiner: Examiner | None = None,
+) -> list[Build]:
+    """Check builds and keep the results with them. Great Expectations is started once for all, unless an examiner runs.
 
     A build that passed the same suites before is not checked again, unless `again`. The core that a line was built
     with is checked with it: what blocks there blocks the line.
@@ -66,9 +74,10 @@ def check(store: Store, chosen: Sequence[Build], *, again: bool = False, project
     cores = {b.core_id: builds.build(CORE, b.core_id) for b in todo if b.core_id}
     asked |= {b.id: columns.questioned(store, b) for b in cores.values()}
     subjects = [Subject.of(b, expected[b.line]) for b in (*cores.values(), *todo)]
-    with ThreadPoolExecutor(1) as pool:  # MongoDB counts while Great Expectations starts
+    # MongoDB counts while Great Expectations starts.
+    with ThreadPoolExecutor(1) as pool, nullcontext(examiner) if examiner else Examiner() as one_examiner:
         counted = pool.submit(lambda: {b.id: _reconciled(store, b, asked[b.id]) for b in (*cores.values(), *todo)})
-        found = run_suites(subjects) if todo else {}
+        found = one_examiner.results(subjects)
         reconciled = counted.result()
     for build in todo:
         own = [*reconciled[build.id], *found[build.id]]

@@ -1,4 +1,7 @@
-"""Great Expectations on DuckDB: `python -m lake.checks.expectations ASKED ANSWERED`, started by runner.py.
+"""Great Expectations on DuckDB: `python -m lake.checks.expectations DESCRIPTOR`, started by runner.py.
+
+Each line of its input holds subjects, whose results are one line of JSON written to the descriptor. Subjects are looked
+at side by side, in processes that are forked after the import.
 
 Its SQL engine closes the connection before it reads rows, which on DuckDB gives empty results: here the engine is given
 one connection that stays open. Regex and type expectations don't work on DuckDB; suites use SQL instead (`no_rows`).
@@ -7,11 +10,13 @@ one connection that stays open. Regex and type expectations don't work on DuckDB
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import re
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any, Literal
 
 import great_expectations as gx
@@ -20,6 +25,8 @@ from great_expectations.exceptions.exceptions import GreatExpectationsError
 
 from lake.checks.results import Result
 from lake.checks.runner import Subject
+from lake.dbt import die_with_parent
+from lake.settings import settings
 
 #: The classes of expectations, which Great Expectations does not export by name.
 _KINDS: Any = gx.expectations
@@ -28,15 +35,24 @@ _KINDS: Any = gx.expectations
 _OF_THE_TABLE = re.compile(r"select \* from \{table\} where (?!.*\bunion\b)", re.IGNORECASE | re.DOTALL)
 
 
-def main(asked: Path, answered: Path) -> None:
-    """Run all suites of all subjects, in one Great Expectations context."""
+def main(answers: int) -> None:
+    """Answer until nobody asks any more."""
+    for line in sys.stdin:
+        subjects = [Subject(**s) for s in json.loads(line)]
+        processes = min(settings().threads, len(subjects))
+        fork = multiprocessing.get_context("fork")
+        with ProcessPoolExecutor(processes, fork, initializer=die_with_parent) as pool:
+            found = dict(pool.map(_examined, subjects))
+        with os.fdopen(answers, "w", encoding="utf-8", closefd=False) as answered:
+            answered.write(json.dumps(found) + "\n")
+
+
+def _examined(subject: Subject) -> tuple[str, list[dict[str, Any]]]:
+    """The results of all suites of a subject, in a Great Expectations context of its own."""
     context: Any = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    found = {}
-    for subject in (Subject(**s) for s in json.loads(asked.read_text("utf-8"))):
-        source = _open(context, subject)
-        found[subject.id] = [vars(r) for suite in subject.suites for r in _run(source, subject.line, suite)]
-    answered.write_text(json.dumps(found), "utf-8")
+    source = _open(context, subject)
+    return subject.id, [vars(r) for suite in subject.suites for r in _run(source, subject.line, suite)]
 
 
 def _open(context: Any, subject: Subject) -> Any:
@@ -127,4 +143,4 @@ def _quoted(path: str) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]))

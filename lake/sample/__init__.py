@@ -12,13 +12,15 @@
     sink.py     a line's rows → files and truth
     truth.py    `truth.json`
 
-Deterministic: the same records, seed and last day give the same bytes, on any machine. One structure is in
-memory at a time.
+Deterministic: the same records, seed and last day give the same bytes, on any machine and whatever the number of
+processes. One structure of each line that is being written is in memory at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -26,12 +28,17 @@ from typing import Any
 
 from lake.errors import LakeError
 from lake.sample.sink import Sink
+from lake.sample.truth import Truth
 from lake.sample.world import LINES, World
+from lake.settings import settings
 
 __all__ = ["DEFAULT_RECORDS", "LINES", "generate"]
 
 #: What `make demo` uses.
 DEFAULT_RECORDS = 1_000_000
+
+#: From so many records on, lines are written side by side: below, starting a process costs more than it gives.
+_SIDE_BY_SIDE = 300_000
 
 
 def generate(
@@ -61,10 +68,37 @@ def generate(
     if any(out.iterdir()):
         raise LakeError(f"'{out}' is not empty.", remedy="Give an empty folder to write the sample to.")
     world = World(records, seed, until)
-    sink = Sink(out, world)
-    for line in lines:
-        import_module(f"lake.sample.{line}").generate(world, sink)
-        progress(line, sink.files)
+    truth, files = Truth(), 0
+    for line, (its_truth, its_files) in _written(out, world, lines):
+        truth.join(its_truth)
+        files += its_files
+        progress(line, files)
     about = {"seed": seed, "records": records, "first": world.first.isoformat(), "last": world.last.isoformat()}
-    sink.truth.write(out / "truth.json", **about)
-    return sink.truth.document(**about)
+    truth.write(out / "truth.json", **about)
+    return truth.document(**about)
+
+
+def _written(out: Path, world: World, lines: tuple[str, ...]) -> Iterator[tuple[str, tuple[Truth, int]]]:
+    """Each line when it is written, with the truth about it and the number of its files."""
+    if world.records < _SIDE_BY_SIDE or settings().threads == 1:
+        for line in lines:
+            yield line, _write(out, world, line)
+        return
+    spawn = multiprocessing.get_context("spawn")  # who calls may have threads, which do not outlive a fork
+    with ProcessPoolExecutor(settings().threads, spawn) as pool:
+        longest_first = sorted(lines, key=lambda line: -LINES[line])
+        pending = {
+            pool.submit(_write_alone, out, world.records, world.seed, world.last, line): line for line in longest_first
+        }
+        for ended in as_completed(pending):
+            yield pending[ended], ended.result()
+
+
+def _write_alone(out: Path, records: int, seed: int, last: date, line: str) -> tuple[Truth, int]:
+    return _write(out, World(records, seed, last), line)
+
+
+def _write(out: Path, world: World, line: str) -> tuple[Truth, int]:
+    sink = Sink(out, world)
+    import_module(f"lake.sample.{line}").generate(world, sink)
+    return sink.truth, sink.files

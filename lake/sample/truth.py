@@ -51,6 +51,12 @@ class Truth:
         """Add to a headline indicator of a structure and year (the year of the event, in Europe/Paris)."""
         self._headline[line, structure_id, metric, str(year)] += Decimal(value)
 
+    def join(self, line: Truth) -> None:
+        """Add the truth about a line, which nobody else writes."""
+        self.sources.update(line.sources)
+        self.last_delivery += line.last_delivery
+        self._headline.update(line._headline)
+
     def document(self, **about: Any) -> dict[str, Any]:
         """The whole truth, ready for JSON; `about` says of which sample."""
         headline: dict[str, Any] = {}

@@ -123,6 +123,14 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(tmp_path: Path) -
     assert tree(tmp_path / "here") == tree(tmp_path / "there")
 
 
+def test_lines_written_side_by_side_are_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = generate(tmp_path / "alone", 4_000, 1, until=UNTIL, lines=("geo", "audio"))
+    monkeypatch.setattr("lake.sample._SIDE_BY_SIDE", 0)
+    both = generate(tmp_path / "both", 4_000, 1, until=UNTIL, lines=("geo", "audio"))
+    assert alone == both
+    assert tree(tmp_path / "alone") == tree(tmp_path / "both")
+
+
 def test_another_seed_gives_other_files(tmp_path: Path) -> None:
     generate(tmp_path / "one", 4_000, 1, until=UNTIL, lines=("group",))
     generate(tmp_path / "two", 4_000, 2, until=UNTIL, lines=("group",))
@@ -312,5 +320,6 @@ def test_memory_stays_far_below_a_gigabyte(tmp_path: Path) -> None:
         # Of this program alone: `ru_maxrss` would count what the test's own process was when it forked.
         "print(next(w for w in Path('/proc/self/status').read_text().splitlines() if 'VmHWM' in w).split()[1])"
     )
-    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    environment = {**os.environ, "LAKE_THREADS": "1"}  # all lines in this one
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environment)
     assert int(done.stdout) < 500_000
