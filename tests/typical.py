@@ -2,8 +2,9 @@
 
     LAKE_DATA=<folder> python tests/typical.py      prints every score, the lowest first
 
-A cell is the value of an indicator at one site in one month (finance: one structure, since what is not a site's own is
-kept by its head office). Months that the data do not cover whole are left out, and what has no value.
+A cell is the value of an indicator at one site in one month, or one year where its range is of a year (finance: of one
+structure, since what is not a site's own is kept by its head office). What the data do not cover whole is left out, and
+what has no value.
 """
 
 from __future__ import annotations
@@ -38,18 +39,23 @@ class Score:
 
 
 def scores(since: Mapping[str, date] | None = None) -> Iterator[Score]:
-    """Every indicator that has a typical range and a value at some site in some whole month.
+    """Every indicator that has a typical range and a value at some site in some whole month (or year).
 
     `since`: the day on which a site's data begin, by site; what it quoted or asked for before is not looked at.
     """
     newest = [build.newest_event_on for line in TRADES if (build := builds.published(line)) and build.newest_event_on]
-    until = (max(newest) + timedelta(days=1)).replace(day=1) - timedelta(days=1)
+    after = max(newest) + timedelta(days=1)
+    ends = {
+        "month": after.replace(day=1) - timedelta(days=1),
+        "year": after.replace(month=1, day=1) - timedelta(days=1),
+    }
     for line in MARTS:
         place = "structure" if line == "finance" else "site"
         for indicator in semantic.metrics(line):
-            if indicator.typical is None or "month" not in indicator.grains:
+            grain = indicator.typical_in
+            if indicator.typical is None or grain not in indicator.grains:
                 continue
-            answer = semantic.query([indicator.name], by=[place], grain="month", until=until, scope=access.scope())
+            answer = semantic.query([indicator.name], by=[place], grain=grain, until=ends[grain], scope=access.scope())
             values = sorted(
                 float(row[indicator.name])
                 for row in answer.table.to_pylist()

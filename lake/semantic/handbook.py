@@ -33,7 +33,7 @@ def _section(indicator: Indicator) -> str:
     facts = [indicator.unit, _GOOD[indicator.direction], f"owner: {indicator.owner}"]
     if indicator.typical:
         low, high = (f"{bound:,.10g}" for bound in indicator.typical)
-        facts.append(f"typical of a site in a month: {low} to {high}")
+        facts.append(f"typical of a site in a {indicator.typical_in}: {low} to {high}")
     lines = [
         f"### {indicator.label_en} · {indicator.label_fr}",
         f"{name} · {' · '.join(facts)}",

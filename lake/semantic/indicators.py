@@ -19,7 +19,8 @@ from lake.settings import GROUP, MARTS
 @dataclass(frozen=True)
 class Indicator:
     """One indicator. `lines` are those that a reader must see, its own first; `marts` what it is computed from, none if
-    that is shared dimensions alone. `typical` is the range in which a value surprises nobody.
+    that is shared dimensions alone. `typical` is the range in which the value of a site in a month surprises nobody, or
+    in a year (`typical_in`).
 
     `needs_time`: it compares periods, and is asked by a grain of metric_time only. `is_additive`: the values of its
     parts add up to its own, so a total under a column, or a stack of bars, is true. `grains` are those of metric_time
@@ -40,6 +41,7 @@ class Indicator:
     direction: str
     owner: str
     typical: tuple[float, float] | None
+    typical_in: str
     rank: int | None
     needs_time: bool
     is_additive: bool
@@ -136,6 +138,7 @@ def _indicator(manifest: Manifest, definition: Definition) -> Indicator:
         direction=str(meta.get("direction") or "none"),
         owner=str(meta.get("owner") or ""),
         typical=(float(typical[0]), float(typical[1])) if typical else None,
+        typical_in=str(meta.get("typical_in") or "month"),
         rank=int(meta.get("headline") or 0) or None,
         needs_time=definition.needs_time,
         is_additive=definition.is_additive,

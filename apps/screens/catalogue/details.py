@@ -48,7 +48,7 @@ def _of_indicator(
     ]
     if indicator.typical:
         low, high = (figure(value, indicator.unit, language) for value in indicator.typical)
-        facts.append(("typical", say("catalogue.range", language, low=low, high=high)))
+        facts.append((f"typical.{indicator.typical_in}", say("catalogue.range", language, low=low, high=high)))
     sources = ((found.entry(f"source:{name}"), name) for name in indicator.sources)
     named = (f"{entry.label.to(language)} `{name}`" if entry else f"`{name}`" for entry, name in sources)
     facts.append(("sources", ", ".join(named)))
