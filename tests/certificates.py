@@ -29,12 +29,12 @@ def authority(folder: Path, name: str) -> Authority:
     return Authority(path, key, certificate)
 
 
-def issue(by: Authority, host: str) -> Path:
-    """A certificate of a host, and its key in the same file, as mongod reads them."""
+def issue(by: Authority, host: str, *, days: int = 30) -> Path:
+    """A certificate of a host, valid for so many days from now, and its key in the same file, as mongod reads them."""
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = by.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
-    certificate = _certificate(host, key, host, by.key, str(issuer)).sign(by.key, hashes.SHA256())
-    path = by.path.with_name(f"{by.path.stem}-{host}.pem")
+    certificate = _certificate(host, key, host, by.key, str(issuer), days).sign(by.key, hashes.SHA256())
+    path = by.path.with_name(f"{by.path.stem}-{host}{days}.pem")
     path.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + certificate.public_bytes(serialization.Encoding.PEM)
@@ -49,16 +49,17 @@ def _certificate(
     host: str | None,
     issuer_key: ec.EllipticCurvePrivateKey,
     issuer: str,
+    days: int = 30,
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
+    begin = datetime.now(UTC) - timedelta(days=400)
     builder = (
         x509.CertificateBuilder()
         .subject_name(_name(subject))
         .issuer_name(_name(issuer))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=400 + days))
         .add_extension(x509.BasicConstraints(ca=host is None, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)

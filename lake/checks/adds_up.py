@@ -23,6 +23,11 @@ from lake.errors import LakeError
 from lake.semantic.connection import Mart
 from lake.semantic.manifest import Manifest
 
+_SAYS = (
+    "Le chiffre d'affaires de chaque structure est celui que le métier a publié, au centime.",
+    "The revenue of each structure is the one that the line has published, to the cent.",
+)
+
 #: Money by structure.
 Totals = Mapping[str, Decimal]
 
@@ -82,15 +87,6 @@ def _model(build: Build) -> Mapping[str, Any] | None:
 
 
 def _result(subject: str, where: str, holds: bool, detail: str, compared: tuple[Compared, ...] = ()) -> Result:
-    return Result(
-        kind="reconciliation",
-        where=where,
-        subject_fr=subject,
-        subject_en=subject,
-        says_fr="Le chiffre d'affaires de chaque structure est celui que le métier a publié, au centime.",
-        says_en="The revenue of each structure is the one that the line has published, to the cent.",
-        severity="blocks",
-        outcome="passed" if holds else "blocked",
-        detail=detail,
-        compared=compared,
+    return Result.of(
+        subject, "reconciliation", where, "blocks", holds=holds, detail=detail, says=_SAYS, compared=compared
     )

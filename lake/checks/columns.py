@@ -22,6 +22,16 @@ from lake.store import Store
 _ROWS, _BEFORE, _GROWTH = 20, 100, 0.4
 
 
+_ANSWERED = (
+    "Aucune colonne n'est absente ou nouvelle sans que quelqu'un ait répondu.",
+    "No column is absent or new without an answer.",
+)
+_FILLED = (
+    "Aucun champ facultatif n'est vide plus souvent que dans les livraisons d'avant.",
+    "No optional field is empty more often than in the deliveries before.",
+)
+
+
 def questioned(store: Store, build: Build) -> list[Question]:
     """The open questions about the columns of a build's sources."""
     return [q for contract in sources.of(build.line) for q in open_questions(store, contract)]
@@ -31,24 +41,12 @@ def column_results(asked: list[Question], build: Build) -> list[Result]:
     """What is in question about the columns of a build's sources, and which of their fields fell empty."""
     found = []
     for contract in sources.of(build.line):
-        own = [q for q in asked if q.source == contract.name]
-        shown = "; ".join(f"{q.name} ({q.kind}, {q.files:,} files, last {q.last})" for q in own)
-        found.append(
-            _result(
-                contract,
-                shown,
-                "Aucune colonne n'est absente ou nouvelle sans que quelqu'un ait répondu.",
-                "No column is absent or new without an answer.",
+        own = [f"{q.name} ({q.kind}, {q.files:,} files, last {q.last})" for q in asked if q.source == contract.name]
+        for wrong, says in ((own, _ANSWERED), (list(_emptied(contract, build)), _FILLED)):
+            detail = "; ".join(wrong)
+            found.append(
+                Result.of(contract.name, "expectation", "columns", "warns", holds=not wrong, detail=detail, says=says)
             )
-        )
-        found.append(
-            _result(
-                contract,
-                "; ".join(_emptied(contract, build)),
-                "Aucun champ facultatif n'est vide plus souvent que dans les livraisons d'avant.",
-                "No optional field is empty more often than in the deliveries before.",
-            )
-        )
     return found
 
 
@@ -90,17 +88,3 @@ def _emptied(contract: Contract, build: Build) -> Iterator[str]:
             now, before = row[name] / row["_rows"], float(row[f"{name}_before"]) / float(row["_before"])
             if now - before > _GROWTH:
                 yield f"{row['_structure'] or contract.name} {name}: {now:.0%} empty, {before:.0%} before"
-
-
-def _result(contract: Contract, detail: str, says_fr: str, says_en: str) -> Result:
-    return Result(
-        kind="expectation",
-        where="columns",
-        subject_fr=contract.name,
-        subject_en=contract.name,
-        says_fr=says_fr,
-        says_en=says_en,
-        severity="warns",
-        outcome="warned" if detail else "passed",
-        detail=detail,
-    )

@@ -74,8 +74,10 @@ def _records(con: duckdb.DuckDBPyConnection, line: str, contract: Contract, lake
         relation,
         (int(got[0]), int(got[1])) == wanted,
         detail,
-        "Chaque version de chaque enregistrement du lac est dans la construction.",
-        "Every version of every record of the lake is in the build.",
+        (
+            "Chaque version de chaque enregistrement du lac est dans la construction.",
+            "Every version of every record of the lake is in the build.",
+        ),
         (Compared("versions", str(lake.records), str(got[0])),),
     )
 
@@ -88,12 +90,12 @@ def _state(
         "The mart has the lake's number of records and control totals, to the cent.",
     )
     if relation is None:
-        return _result(contract, contract.name, False, "no model reads this source", *words)
+        return _result(contract, contract.name, False, "no model reads this source", words)
     try:
         got = _counted(con, contract, relation.sql)
         left = _counted(con, contract, relation.staging, relation.leaves_out) if relation.leaves_out else None
     except duckdb.Error as error:
-        return _result(contract, relation.name, False, f"could not be counted: {' '.join(str(error).split())}", *words)
+        return _result(contract, relation.name, False, f"could not be counted: {' '.join(str(error).split())}", words)
     whole = got + left if left else got
     wanted = Counted(lake.live, lake.live_sums)
     parts = [f"{wanted.rows:,} in the lake, {got.rows:,} in {relation.name}"]
@@ -104,7 +106,7 @@ def _state(
         Compared("records", str(wanted.rows), str(whole.rows)),
         *(Compared(name, str(wanted.sums[name]), str(whole.sums[name])) for name in wanted.sums),
     )
-    return _result(contract, relation.name, whole == wanted, "; ".join(parts), *words, compared)
+    return _result(contract, relation.name, whole == wanted, "; ".join(parts), words, compared)
 
 
 def _counted(con: duckdb.DuckDBPyConnection, contract: Contract, sql: str, where: str = "true") -> Counted:
@@ -146,21 +148,11 @@ def _result(
     where: str,
     holds: bool,
     detail: str,
-    says_fr: str,
-    says_en: str,
+    says: tuple[str, str],
     compared: tuple[Compared, ...] = (),
 ) -> Result:
-    return Result(
-        kind="reconciliation",
-        where=where,
-        subject_fr=contract.name,
-        subject_en=contract.name,
-        says_fr=says_fr,
-        says_en=says_en,
-        severity="blocks",
-        outcome="passed" if holds else "blocked",
-        detail=detail,
-        compared=compared,
+    return Result.of(
+        contract.name, "reconciliation", where, "blocks", holds=holds, detail=detail, says=says, compared=compared
     )
 
 

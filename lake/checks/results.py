@@ -7,6 +7,11 @@ from typing import Literal
 
 #: What a check that does not hold does to the build.
 Severity = Literal["blocks", "warns"]
+Outcome = Literal["passed", "warned", "blocked"]
+Kind = Literal["expectation", "reconciliation"]
+
+#: The outcome of a check that does not hold.
+_OUTCOMES: dict[Severity, Outcome] = {"blocks": "blocked", "warns": "warned"}
 
 
 @dataclass(frozen=True)
@@ -29,13 +34,40 @@ class Result:
     that a reconciliation put side by side.
     """
 
-    kind: Literal["expectation", "reconciliation"]
+    kind: Kind
     where: str
     subject_fr: str
     subject_en: str
     says_fr: str
     says_en: str
     severity: Severity
-    outcome: Literal["passed", "warned", "blocked"]
+    outcome: Outcome
     detail: str
     compared: tuple[Compared, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        subject: str,
+        kind: Kind,
+        where: str,
+        severity: Severity,
+        *,
+        holds: bool,
+        detail: str,
+        says: tuple[str, str],
+        compared: tuple[Compared, ...] = (),
+    ) -> Result:
+        """What was found of a source or a line; `says` is the rule in French and English."""
+        return cls(
+            kind=kind,
+            where=where,
+            subject_fr=subject,
+            subject_en=subject,
+            says_fr=says[0],
+            says_en=says[1],
+            severity=severity,
+            outcome="passed" if holds else _OUTCOMES[severity],
+            detail=detail,
+            compared=compared,
+        )

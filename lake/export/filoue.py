@@ -29,7 +29,8 @@ from lake.semantic import execution
 from lake.semantic.ask import with_source
 from lake.semantic.filters import Value
 from lake.semantic.publications import Source
-from lake.vault import vault
+from lake.store import open_store
+from lake.vault import compare_keys, vault
 
 log = logging.getLogger(__name__)
 
@@ -157,13 +158,17 @@ def export(site: str, year: int, *, scope: Scope, identities: Path | None = None
         AccessDenied: the role may not see single children.
         QueryError: nobody came to the nursery that year, or the identities are of nobody who did.
         ReadError: the identities can't be read.
+        SettingsError: the key here is not the one of the lake, by which nobody would be found, or another one.
     """
+    if identities:
+        with open_store() as store:
+            compare_keys(store)
     known = read(identities, vault(make=False)) if identities else {}
     made = with_source(_METRICS, scope, lambda source: _export(site, year, source, scope, known))
     if known and not made.identified:
         raise QueryError(
             f"None of the members in {identities} came to {site} in {year}.",
-            remedy="Check that it is this nursery's file, and that LAKE_PSEUDONYM_KEY is the key of this lake.",
+            remedy="Check that it is this nursery's file.",
         )
     log.info("export.filoue site=%s year=%d children=%d role=%s", site, year, made.table.num_rows, scope.role.name)
     return made

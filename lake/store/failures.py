@@ -12,8 +12,11 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
+from cryptography import x509
 from pymongo.errors import (
     BulkWriteError,
     ConfigurationError,
@@ -25,6 +28,7 @@ from pymongo.errors import (
     ServerSelectionTimeoutError,
     WTimeoutError,
 )
+from pymongo.uri_parser import parse_uri
 
 from lake.errors import LakeError, SettingsError, StoreError, StoreRefused, StoreUnavailable
 from lake.settings import settings
@@ -42,6 +46,9 @@ _NO_RIGHT = re.compile(r"not authorized on (\S+) to execute command \{ (\w+): \"
 
 #: What the driver says of a connection whose certificates, or TLS itself, one side refuses.
 _TLS = re.compile(r"SSL|certificate|hostname .* doesn't match", re.IGNORECASE)
+
+#: What OpenSSL says of one that is out of date.
+_EXPIRED = "certificate has expired"
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -121,6 +128,18 @@ def _no_connection(error: ConnectionFailure) -> LakeError:
             remedy="If it runs, it is frozen or overloaded, or a firewall swallows what is sent: see its process, its "
             "disk and its log. Nothing that was committed is lost; run again once it answers.",
         )
+    if _EXPIRED in said:
+        return StoreRefused(
+            f"The certificate of the server of {_where()} has expired, or that of who signed it: {said}.",
+            remedy="Have it renewed on the server; if that was done, the authority of tlsCAFile may be the old one. "
+            "The clock of this machine must be right too.",
+        )
+    if (until := _own_expiry()) is not None:
+        return StoreRefused(
+            f"The lake's own certificate (tlsCertificateKeyFile of LAKE_MONGO_URI) expired on {until:%d/%m/%Y}, "
+            f"and the server hangs up on it: {said}.",
+            remedy="Have it renewed, and put the new one with its key in that file.",
+        )
     # A server that hangs up on everybody wants TLS, or a certificate that we don't have, and does not say so.
     if _TLS.search(said) or (isinstance(error, ServerSelectionTimeoutError) and "connection closed" in said):
         return StoreRefused(
@@ -133,6 +152,16 @@ def _no_connection(error: ConnectionFailure) -> LakeError:
         f"{_where()} does not answer: {said}.",
         remedy="Is it running and reachable?",
     )
+
+
+def _own_expiry() -> datetime | None:
+    """Until when the lake's own certificate was valid; None where it has none, or a valid one."""
+    try:
+        path = parse_uri(settings().mongo_uri or "")["options"].get("tlsCertificateKeyFile")
+        until = x509.load_pem_x509_certificate(Path(path).read_bytes()).not_valid_after_utc if path else None
+    except (PyMongoError, OSError, ValueError):
+        return None
+    return until if until is not None and until < datetime.now(UTC) else None
 
 
 def _no_right(error: PyMongoError) -> StoreRefused:

@@ -23,6 +23,7 @@ from pymongo.collection import Collection
 
 from lake.contracts import Contract, ScopePart
 from lake.store.bson_columns import decode, from_numpy, one_chunk
+from lake.store.earlier import matching, value
 from lake.store.versions import ID, KEY_BYTES, Int64s, Keys
 
 #: Values of a scope's parts, in their order: `("S01", "B0", "2027")`. A year or month of a date is text.
@@ -111,7 +112,7 @@ def standing(
     where = condition(contract, scope)
     for low, high, keys in held.parts():
         within = {} if held.count < _AT_ONCE else {"_id": {"$gte": Binary(low), "$lt": Binary(high)}}
-        table = _versions(records, {**where, **within}, _VERSION, dead)
+        table = _versions(records, contract, {**where, **within}, _VERSION, dead)
         found.unknown += len(keys.unique())
         if not table.num_rows:
             continue
@@ -140,7 +141,7 @@ def states(
             asked = [key + bytes(4) for key in part.slice(begin, rows).to_pylist()]
             levels = []
             while asked:
-                level = _versions(records, {"_id": {"$in": [Binary(id) for id in asked]}}, schema, dead)
+                level = _versions(records, contract, {"_id": {"$in": [Binary(id) for id in asked]}}, schema, dead)
                 levels.append(level)
                 asked = [_next(id) for id in level["_id"].to_pylist()]
             table = pa.concat_tables(levels)
@@ -166,15 +167,17 @@ def _part(column: pa.ChunkedArray, part: ScopePart) -> pa.ChunkedArray:
 def condition(contract: Contract, scope: Scope) -> dict[str, Any]:
     """The scope in MongoDB's words."""
     assert contract.whole_of is not None
-    where: dict[str, Any] = {}
-    for part, value in zip(contract.whole_of.scope, scope, strict=True):
-        if part.unit is None:
-            where[part.field] = _midnight(value) if isinstance(value, date) else value
-        else:
-            year, month = (*map(int, str(value).split("-")), 1)[:2]
-            after = (year + 1, 1) if part.unit == "year" or month == 12 else (year, month + 1)
-            where[part.field] = {"$gte": _midnight(date(year, month, 1)), "$lt": _midnight(date(*after, 1))}
-    return where
+    parts = zip(contract.whole_of.scope, scope, strict=True)
+    every = [matching(contract, part.field, _within(part, its)) for part, its in parts]
+    return {"$and": every} if every else {}
+
+
+def _within(part: ScopePart, its: str | int | date) -> Any:
+    if part.unit is None:
+        return _midnight(its) if isinstance(its, date) else its
+    year, month = (*map(int, str(its).split("-")), 1)[:2]
+    after = (year + 1, 1) if part.unit == "year" or month == 12 else (year, month + 1)
+    return {"$gte": _midnight(date(year, month, 1)), "$lt": _midnight(date(*after, 1))}
 
 
 def digests(ids: Keys) -> NDArray[np.uint8]:
@@ -192,8 +195,12 @@ def at_least(order: Int64s, ids: Keys, withdrawn: Sequence[tuple[pa.Array, Int64
     return order
 
 
-def _versions(records: Collection[dict[str, Any]], where: dict[str, Any], schema: pa.Schema, dead: Int64s) -> pa.Table:
-    found = records.find_raw_batches(where, dict.fromkeys(schema.names, 1), batch_size=20_000)
+def _versions(
+    records: Collection[dict[str, Any]], contract: Contract, where: dict[str, Any], schema: pa.Schema, dead: Int64s
+) -> pa.Table:
+    own = {f.name for f in contract.stored}
+    asked = {name: value(contract, name) if name in own else 1 for name in schema.names}
+    found = records.find_raw_batches(where, asked, batch_size=20_000)
     with contextlib.closing(found):
         table = pa.concat_tables([schema.empty_table(), *(decode(d, schema) for d in cast(Iterator[bytes], found))])
     if len(dead):

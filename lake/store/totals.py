@@ -11,7 +11,7 @@ from bson.decimal128 import Decimal128
 from pymongo.collection import Collection
 
 from lake.contracts import Contract
-from lake.contracts.changes import earlier_names
+from lake.store.earlier import value as value_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def control_totals(
 ) -> ControlTotals:
     """Aggregate in MongoDB. `dead` are batches up to `through_batch` that never were committed."""
     visible = _visible(through_batch, dead)
-    value = {name: _value(contract, name) for name in (*contract.control_totals, *(f.name for f in contract.key))}
+    value = {name: value_of(contract, name) for name in (*contract.control_totals, *(f.name for f in contract.key))}
     sums = {f"total{i}": {"$sum": {"$toDecimal": value[name]}} for i, name in enumerate(contract.control_totals)}
     kept = {f"total{i}": value[name] for i, name in enumerate(contract.control_totals)}
     every = _one(
@@ -88,12 +88,6 @@ def batch_totals(collection: Collection[dict[str, Any]], through_batch: int, dea
 
 def _visible(through_batch: int, dead: list[int]) -> dict[str, Any]:
     return {"_batch": {"$lte": through_batch, **({"$nin": dead} if dead else {})}}
-
-
-def _value(contract: Contract, name: str) -> Any:
-    """The field as records of every version of the contract hold it: under its name, or under one that it had."""
-    earlier = earlier_names(contract, name)
-    return {"$ifNull": [f"${one}" for one in (name, *earlier)]} if earlier else f"${name}"
 
 
 def _one(collection: Collection[dict[str, Any]], pipeline: list[dict[str, Any]]) -> dict[str, Any]:

@@ -41,27 +41,13 @@ listed as (
 
 final as (
     select
-        communes._key,
-        communes.commune_code,
-        communes.commune_name,
-        communes.postcode,
-        communes.department_code,
+        listed.*,
         departments.department_name,
         departments.region_name,
-        zones.zone as school_zone,
-        communes.latitude,
-        communes.longitude,
-        communes.population,
-        communes.population_00_05,
-        communes.population_06_15,
-        communes.population_16_29,
-        communes.population_30_44,
-        communes.population_45_59,
-        communes.population_60_74,
-        communes.population_75_plus
-    from listed as communes
-    left join departments on communes.department_code = departments.department_code
-    left join zones on communes.department_code = zones.department_code
+        zones.zone as school_zone
+    from listed
+    left join departments on listed.department_code = departments.department_code
+    left join zones on listed.department_code = zones.department_code
 )
 
 select * from final

@@ -90,13 +90,30 @@ marked as (
     where place = 1
 ),
 
-periods as (
+numbered as (
     select
         *,
         sum(is_other) over (
             partition by parameter, subject, territory order by begins_on rows unbounded preceding
         ) as period
     from marked
+),
+
+-- all spans of a period are of one row: any of them has its values
+periods as (
+    select
+        parameter,
+        subject,
+        territory,
+        min(unit) as unit,
+        min(status) as status,
+        min(source) as source,
+        min(origin) as origin,
+        min(value) as value,
+        min(begins_on) as valid_from,
+        max(ends_on) as valid_to
+    from numbered
+    group by parameter, subject, territory, period
 ),
 
 final as (
@@ -111,22 +128,10 @@ final as (
         periods.source,
         periods.origin,
         cast(periods.value as decimal(18, 6)) as value,
-        min(periods.begins_on) as valid_from,
-        max(periods.ends_on) as valid_to
+        periods.valid_from,
+        periods.valid_to
     from periods
     inner join named on periods.parameter = named.parameter
-    group by
-        periods.parameter,
-        named.label_fr,
-        named.label_en,
-        periods.subject,
-        periods.territory,
-        periods.unit,
-        periods.status,
-        periods.source,
-        periods.origin,
-        periods.value,
-        periods.period
 )
 
 select * from final

@@ -19,6 +19,7 @@ from apps.numbers import day, instant
 from apps.registry import PAGES
 from apps.words import LANGUAGES, Language, escaped, say
 from lake import access, builds, publish
+from lake.builds import Build
 from lake.prototypes import cards
 from lake.settings import LINES, MARTS, PROJECT, settings
 
@@ -102,16 +103,21 @@ def test_old_data_are_called_old(in_group: Group, monkeypatch: pytest.MonkeyPatc
     assert app.metric
 
 
+def own_audio(group: Group, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
+    """The published build of a copy of the line's builds, which the test may change."""
+    copied(group.data / "marts" / "audio", folder / "marts" / "audio")
+    monkeypatch.setenv("LAKE_DATA", str(folder))
+    settings.cache_clear()
+    published = builds.published("audio")
+    assert published
+    return published
+
+
 def test_a_refused_build_is_announced_and_the_good_one_stays(
     in_group: Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = tmp_path / "copy"
-    copied(in_group.data / "marts" / "audio", data / "marts" / "audio")
-    monkeypatch.setenv("LAKE_DATA", str(data))
-    settings.cache_clear()
-    good = builds.published("audio")
-    assert good
-    refused = data / "marts" / "audio" / "99991231T000000-bad000"
+    good = own_audio(in_group, tmp_path / "copy", monkeypatch)
+    refused = good.folder.parent / "99991231T000000-bad000"
     refused.mkdir()
     builds.save(
         replace(good, id=refused.name, folder=refused, status="refused", failures=("Every device has a price",))
@@ -132,13 +138,8 @@ def test_a_refused_build_is_announced_and_the_good_one_stays(
 def test_readers_who_were_brought_back_to_an_earlier_build_are_told(
     in_group: Group, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = tmp_path / "copy"
-    copied(in_group.data / "marts" / "audio", data / "marts" / "audio")
-    monkeypatch.setenv("LAKE_DATA", str(data))
-    settings.cache_clear()
-    good = builds.published("audio")
-    assert good
-    newer = data / "marts" / "audio" / "99991231T000000-000001"
+    good = own_audio(in_group, tmp_path / "copy", monkeypatch)
+    newer = good.folder.parent / "99991231T000000-000001"
     copied(good.folder, newer, "build.json")
     builds.save(replace(good, id=newer.name, folder=newer, created_at=good.created_at + timedelta(days=1)))
     assert say("checks.went_back", "en") not in badges(opened("audio")), "one that waits to be published is no way back"

@@ -110,7 +110,7 @@ CHILDCARE: Spoilt = {
         "A ceiling of the fund's contribution is known for every day.": "null as psu_ceiling_eur",
     },
     "childcare_invoices": {
-        "An invoice is 0 to 10,000 €.": "10000.01 as amount_eur",
+        "An invoice is −10,000 (a credit note) to 10,000 €.": "10000.01 as amount_eur",
         "The amount is hours times the hourly fee.": "amount_eur + 0.06 as amount_eur",
         "A family does not pay more than its invoice.": "amount_eur + 0.01 as paid_eur",
         "No payment comes before the month of care.": "care_month_on - 1 as paid_on",

@@ -15,7 +15,7 @@ import pytest
 from group import Group
 
 from lake import access, semantic
-from lake.errors import AccessDenied, QueryError, UnknownSite
+from lake.errors import AccessDenied, QueryError, SettingsError, UnknownSite
 from lake.export import filoue
 from lake.land import land
 from lake.semantic import Filter
@@ -140,6 +140,21 @@ def test_identities_of_nobody_who_came_are_refused(tmp_path: Path) -> None:
     own.write_text("N° adhérent;MATRICULE\n111111111;1234567\n", "utf-8")
     with pytest.raises(QueryError, match=r"None of the members in .*familles\.csv came to S02-CHI-01 in 2024"):
         filoue.export("S02-CHI-01", 2024, scope=access.scope(), identities=own)
+
+
+def test_identities_are_not_joined_by_another_key_than_the_lakes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "familles.csv"
+    own.write_text("N° adhérent;MATRICULE\n111111111;1234567\n", "utf-8")
+    monkeypatch.setenv("LAKE_PSEUDONYM_KEY", "another key, of 32 characters at least")
+    settings.cache_clear()
+    try:
+        with pytest.raises(SettingsError, match="pseudonym key is not the one that this lake was filled with"):
+            filoue.export("S02-CHI-01", 2024, scope=access.scope(), identities=own)
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
 
 
 def test_an_unknown_nursery_is_told_with_the_nearest() -> None:

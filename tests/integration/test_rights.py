@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import socketserver
+import ssl
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from certificates import authority, issue
+from certificates import Authority, authority, issue
 from members import Member, member
 from pymongo import MongoClient
 
@@ -42,6 +47,7 @@ class Guarded:
     server: Member
     trusted: Path
     certificate: Path
+    authority: Authority
 
     def uri(
         self, user: str | None, *, password: str = "p@ss", host: str = "localhost", tls: dict[str, str] | None = None
@@ -66,7 +72,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     trust: dict[str, Any] = {"tls": True, "tlsCAFile": str(trusted.path), "tlsCertificateKeyFile": str(certificate)}
     with member(folder / "db", "--keyFile", str(key), *tls, **trust) as server:
         server.client.admin.command("createUser", "root", pwd="p@ss", roles=["root"])
-        found = Guarded(server, trusted.path, certificate)
+        found = Guarded(server, trusted.path, certificate, trusted)
         with MongoClient[dict[str, Any]](found.uri("root")) as root:
             _users(root)
         yield found
@@ -192,6 +198,42 @@ def test_certificates_that_one_side_does_not_trust_are_told(
     acting("reader", tls=chosen[wrong])
     with pytest.raises(StoreRefused, match=r"do not agree on TLS.*tlsCAFile") as caught, open_store():
         pass
+    assert caught.value.exit_code == 77
+
+
+def test_a_certificate_of_ours_that_expired_is_told_with_its_day(acting: Any, guarded: Guarded, tmp_path: Path) -> None:
+    old = issue(guarded.authority, "client", days=-1)
+    acting("reader", tls={"tls": "true", "tlsCAFile": str(guarded.trusted), "tlsCertificateKeyFile": str(old)})
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    with (
+        pytest.raises(StoreRefused, match=rf"own certificate .* expired on {yesterday:%d/%m/%Y}.*renewed"),
+        open_store(),
+    ):
+        pass
+
+
+def test_a_certificate_of_the_server_that_expired_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """mongod does not start with one: it runs until it is started anew. So a listener that speaks TLS stands for it."""
+    trusted = authority(tmp_path, "trusted")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(issue(trusted, "localhost", days=-1))
+
+    class Greeting(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                context.wrap_socket(self.request, server_side=True).close()
+
+    with socketserver.ThreadingTCPServer(("localhost", 0), Greeting) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        uri = f"mongodb://localhost:{server.server_address[1]}/?tls=true&tlsCAFile={trusted.path}"
+        monkeypatch.setenv("LAKE_MONGO_URI", f"{uri}&directConnection=true&serverSelectionTimeoutMS=3000")
+        settings.cache_clear()
+        with (
+            pytest.raises(StoreRefused, match=r"certificate of the server .* has expired.*renewed") as caught,
+            open_store(),
+        ):
+            pass
+        server.shutdown()
     assert caught.value.exit_code == 77
 
 

@@ -85,6 +85,14 @@ def _claim(number: int, status: str, sent: date, returned: date | None) -> dict[
     }  # fmt: skip
 
 
+def _third_party(number: int, euros: int, answered: date) -> dict[str, Any]:
+    return {
+        "claim_id": f"FT01{number:07d}", "site_id": "S01-OPT-01", "person_id": ADULT, "sale_id": "VE010000001",
+        "payer": "AMC", "status": "paid", "claimed_eur": euros, "paid_eur": euros, "sent_on": date(2025, 2, 1),
+        "answered_on": answered,
+    }  # fmt: skip
+
+
 def _line(sale: int, person: str, net: float, day: date, **more: Any) -> dict[str, Any]:
     return {
         "sale_id": f"VE01{sale:07d}", "site_id": "S01-OPT-01", "person_id": person, "pair_number": 1, "item": "frame",
@@ -201,7 +209,9 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         _claim(1, "paid", date(2025, 1, 30), date(2025, 2, 4)),
         _claim(2, "rejected", date(2025, 1, 30), date(2025, 3, 1)),
         _claim(3, "sent", date(2025, 1, 30), None),
+        {**_claim(4, "paid", date(2025, 2, 10), date(2025, 3, 3)), "claimed_eur": -40, "paid_eur": -40},
     ],
+    "optical_claims": [_third_party(1, 50, date(2025, 2, 5)), _third_party(2, -20, date(2025, 3, 5))],
     "optical_purchases": [
         {"structure_id": "S01", "product_code": "MON0001", "valid_from_on": date(2019, 1, 1), "product_label": "Alto",
          "family": "frame", "unit_cost_eur": 40},
@@ -249,6 +259,11 @@ ROWS: dict[str, list[dict[str, Any]]] = {
          "billed_hours": hours, "hourly_fee_eur": "1.86", "amount_eur": str(Decimal("1.86") * hours), "paid_eur": 0,
          "care_month": date(2025, 2, 1), "invoiced_on": date(2025, 3, 1), "due_on": date(2025, 3, 15)}
         for n, person, hours in ((1, BABY, 16), (2, ABSENT, 8))
+    ] + [
+        {"invoice_id": f"FC01000001{n}", "site_id": "S01-CHI-01", "person_id": BABY, "contract_id": "CT010000001",
+         "billed_hours": hours, "hourly_fee_eur": "1.86", "amount_eur": "-9.30", "paid_eur": paid,
+         "care_month": date(2025, 4, 1), "invoiced_on": date(2025, 5, 1), "due_on": date(2025, 5, 15)}
+        for n, hours, paid in ((1, -5, "-9.30"), (2, 5, 0))  # hours with their sign, and without: money back alone
     ],
 }  # fmt: skip
 
@@ -338,6 +353,22 @@ def test_conversion_leaves_out_what_is_pending_and_shows_it_beside(in_small: Gro
 def test_a_rejection_is_dated_by_the_answer(in_small: Group) -> None:
     names = ("dental_claims_rejected", "dental_claims_returned", "dental_claim_rejection_rate")
     assert [ask(*names, month=m) for m in (1, 2, 3)] == [(0, 0, 0), (0, 1, 0), (1, 1, 1)]
+
+
+def test_a_claim_that_gives_money_back_nets_the_euros_and_is_no_claim(in_small: Group) -> None:
+    names = ("dental_claims_returned_eur", "dental_claims_rejected_eur")
+    assert [ask(*names, month=m) for m in (2, 3)] == [(100, 0), (60, 100)]
+    assert ask("optical_claims_sent", "optical_claims_sent_eur", month=2) == (1, 30)
+    paid = ("optical_claims_paid", "optical_claims_answered", "optical_claims_paid_eur")
+    assert [ask(*paid, month=m) for m in (2, 3)] == [(1, 1, 50), (0, 0, -20)]
+    assert ask("optical_days_to_payment") == 4
+
+
+def test_a_credit_note_of_a_nursery_nets_fees_and_hours(in_small: Group) -> None:
+    names = ("childcare_family_fees_eur", "childcare_paid_fees_eur", "childcare_invoiced_hours")
+    assert ask(*names, month=4) == (Decimal("-18.60"), Decimal("-9.30"), -5)
+    assert ask("childcare_unpaid_fees_eur", month=4) == Decimal("-9.30")
+    assert ask(*names, month=2) == (Decimal("44.64"), 0, 24)
 
 
 def test_a_renewal_comes_after_more_than_90_days_and_strictly_before_the_window_ends(in_small: Group) -> None:

@@ -8,8 +8,8 @@ import streamlit as st
 
 from apps.numbers import instant
 from apps.screens.quality import data
-from apps.screens.quality.confirm import confirm, say_outcome
-from apps.screens.quality.quarantine import refused
+from apps.screens.quality.confirm import confirm
+from apps.screens.quality.quarantine import opened
 from apps.session import Session
 from apps.words import escaped, say
 from lake.land.questions import Question
@@ -20,13 +20,9 @@ from lake.store import Store
 
 def draw_deliveries(session: Session, line: str | None) -> None:
     language = session.language
-    if not session.scope.allows("quarantine"):
-        refused(session, "quarantine")
-        return
-    held = data.lake()
+    held = opened(session)
     if held is None:
-        return  # the page has said that the lake does not answer
-    say_outcome()
+        return
     deliveries = [w for w in data.waiting(held, session) if line in (None, data.line_of(w.source))]
     asked = [q for q in data.questions(held, session) if line in (None, data.line_of(q.source))]
     st.subheader(say("quality.waiting.title", language), anchor=False)

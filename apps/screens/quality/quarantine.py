@@ -25,13 +25,9 @@ _MOST_RETRIED = 20_000
 
 def draw_quarantine(session: Session, line: str | None) -> None:
     language = session.language
-    if not session.scope.allows("quarantine"):
-        refused(session, "quarantine")
-        return
-    held = data.lake()
+    held = opened(session)
     if held is None:
-        return  # the page has said that the lake does not answer
-    say_outcome()
+        return
     counted = [c for c in data.quarantined(held, session) if line in (None, data.line_of(c.source))]
     if not counted:
         st.markdown(f":material/verified: {say('quality.quarantine_none', language)}")
@@ -52,6 +48,17 @@ def draw_quarantine(session: Session, line: str | None) -> None:
         st.info(say("quality.retry_long", language, n=n, source=source), icon=":material/terminal:")
     elif st.button(say("quality.retry", language), icon=":material/replay:"):
         _confirm(session, held, source)
+
+
+def opened(session: Session) -> Store | None:
+    """The lake, for those who may work on what it has not taken; says why where there is none to show."""
+    if not session.scope.allows("quarantine"):
+        refused(session, "quarantine")
+        return None
+    held = data.lake()  # The page has said so if the lake does not answer.
+    if held is not None:
+        say_outcome()
+    return held
 
 
 def refused(session: Session, permission: Permission) -> None:

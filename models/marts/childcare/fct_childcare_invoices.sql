@@ -16,6 +16,11 @@ final as (
         invoices.contract_id,
         invoices.person_id,
         invoices.billed_hours,
+        -- a credit note whose hours are written without their sign gives money back alone
+        cast(
+            case when invoices.amount_eur < 0 then least(invoices.billed_hours, 0) else invoices.billed_hours end
+            as decimal(18, 2)
+        ) as invoiced_hours,
         invoices.hourly_fee_eur,
         invoices.amount_eur,
         invoices.paid_eur,
@@ -25,6 +30,7 @@ final as (
             as decimal(18, 2)
         ) as unpaid_eur,
         invoices.due_on <= known.last_on as is_due,
+        invoices.amount_eur < 0 as is_credit_note,
         invoices.care_month as care_month_on,
         invoices.invoiced_on,
         invoices.due_on,

@@ -18,6 +18,7 @@ final as (
         {{ delay_days('sent_on', 'returned_on') }} as return_days,
         status in ('paid', 'rejected') as is_returned,
         status = 'rejected' as is_rejected,
+        claimed_eur < 0 or paid_eur < 0 as is_credit_note,
         sent_on,
         returned_on
     from claims

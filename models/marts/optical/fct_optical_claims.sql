@@ -26,6 +26,7 @@ final as (
         claims.is_answered,
         claims.is_paid,
         claims.is_rejected,
+        coalesce(claims.claimed_eur < 0 or claims.paid_eur < 0, false) as is_credit_note,
         claims.sent_on,
         claims.answered_on
     from claims

@@ -281,6 +281,29 @@ def test_a_refused_row_that_is_read_again_does_not_undo_a_newer_delivery(
     assert (first.read, first.landed, first.unchanged, first.quarantined) == (4, 2, 2, 0)
 
 
+def test_a_scope_whose_fields_were_renamed_is_the_same_scope(send: Callable[..., Report], store: Store) -> None:
+    send(first=plan({"A": 1, "B": 2, "C": 3}))
+    names = {"structure_id": "structure", "month_on": "planned_on", "site": "place"}
+    assert PLANS.whole_of is not None
+    scope = tuple(replace(part, field=names[part.field]) for part in PLANS.whole_of.scope)
+    renamed = replace(
+        PLANS,
+        version="2.0.0",
+        changes=(Change("2.0.0", renamed=tuple(names.items())),),
+        fields=tuple(replace(f, name=names.get(f.name, f.name)) for f in PLANS.fields),
+        structure="structure",
+        whole_of=replace(PLANS.whole_of, scope=scope),
+    )
+    (file,) = send(renamed, _v2=plan({"A": 1, "B": 20})).files
+    assert (file.status, file.read, file.withdrawn) == ("landed", 2, 1)
+    mirror.mirror(store, renamed)
+    assert differences(store, renamed) == []
+    totals = store.control_totals(renamed)
+    assert (totals.live, totals.live_sums["amount_eur"]) == (2, 21)
+    (file,) = send(renamed, _v3=plan({"A": 1})).files
+    assert file.withdrawn == 1, "a key that landed under the new names, in the same scope"
+
+
 def test_a_large_file_is_compared_whole(
     send: Callable[..., Report], held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
