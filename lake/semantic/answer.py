@@ -56,10 +56,6 @@ class Timings:
     plan_ms: float
     run_ms: float
 
-    @property
-    def total_ms(self) -> float:
-        return self.plan_ms + self.run_ms
-
 
 @dataclass(frozen=True)
 class Answer:

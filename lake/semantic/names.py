@@ -6,11 +6,11 @@ can carry a grain: `metric_time__month`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from lake.errors import QueryError, UnknownDimension, UnknownMetric
+from lake.errors import QueryError, UnknownDimension
 from lake.semantic.cache import Cache
 from lake.semantic.definitions import GroupBy
 from lake.semantic.manifest import GRAINS, METRIC_TIME, Manifest
@@ -35,13 +35,6 @@ class Item:
         if self.grain:
             return f"{{{{ TimeDimension('{self.field.name}', '{self.grain}') }}}}"
         return f"{{{{ {'Entity' if self.field.kind == 'entity' else 'Dimension'}('{self.field.name}') }}}}"
-
-
-def check_metrics(manifest: Manifest, metrics: Sequence[str], known: Iterable[str]) -> None:
-    """Raise UnknownMetric for the first that the manifest hasn't; `known` are those to suggest."""
-    for metric in metrics:
-        if metric not in manifest.metrics:
-            raise UnknownMetric(metric, known, remedy="See `lake metrics`.")
 
 
 #: What names mean, by manifest and metrics. Worked out at each question, it was half of its time in Python.
