@@ -66,12 +66,12 @@ def test_streamlit_itself_speaks_the_readers_language(page: Page, portal: str, l
     own, other = (french, english) if language == "fr" else (english, french)
     page.goto(f"{portal}/explore?lang={language}&as=group-director")
     settled(page)
+    page.get_by_label(say("explore.show", language), exact=True).press_sequentially("zzz")
+    expect(page.get_by_text(own[english.index("No results")])).to_be_visible()
+    page.keyboard.press("Escape")
     page.get_by_test_id("stDataFrame").first.hover()
     full = own[english.index("Fullscreen")]
     expect(page.get_by_test_id("stDataFrame").get_by_label(full).first).to_be_attached()
-    page.get_by_label(say("explore.show", language), exact=True).fill("zzz")
-    expect(page.get_by_text(own[english.index("No results")])).to_be_visible()
-    page.keyboard.press("Escape")
     foreign = {text for text in other if text not in own and "{}" not in text}
     assert not foreign & set(page.evaluate(_CHROME))
 
