@@ -45,7 +45,11 @@ def reading(**changes: Any) -> Contract:
 
 
 def chunks(data: bytes, contract: Contract = DEVICES) -> list[Chunk]:
-    return list(read(Plain(io.BytesIO(data)), contract))
+    """The chunks of a file that is read to its end."""
+    stream = Plain(io.BytesIO(data))
+    found = list(read(stream, contract))
+    assert stream.damage is None
+    return found
 
 
 def rows(data: bytes, contract: Contract = DEVICES) -> list[dict[str, str | None]]:

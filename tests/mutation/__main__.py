@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=25.0, help="of tests for one mutant")
-    parser.add_argument("--again", action="store_true", help="try those that survived once more")
+    parser.add_argument("--again", action="store_true", help="try what survived, and only that, once more")
     options = parser.parse_args()
     FOLDER.mkdir(exist_ok=True)
     results = Results(FOLDER / "results.jsonl")
@@ -55,8 +55,10 @@ def main() -> None:
         report.write(CHECKOUT, chosen, results, options.seed)
         return
     chosen = [one for one in chosen if one.room in options.rooms]
-    kept = {one.key: results.of(one) for one in chosen}
-    todo = [m for m in chosen if (found := kept[m.key]) is None or (options.again and not found.is_noticed)]
+    known = {one.key: results.of(one) for one in chosen}
+    todo = [one for one in chosen if known[one.key] is None]
+    if options.again:
+        todo = [one for one in chosen if (found := known[one.key]) and not found.is_noticed]
     if options.command == "list":
         for one in todo:
             print(one.key, f"{one.path}:{one.line}", one.operator, one.code, sep="  ")

@@ -55,6 +55,7 @@ def test_both_kinds_of_record_are_rows_with_the_date_of_the_extract() -> None:
         ("870262,2", "6571540,8", "1,ATLASANTE,100,IGN,BD_ADRESSE,V2.2,Lambert 93", 5.20918, 46.22229),
         ("657242.9", "1795384.4", "1,ATLASANTE,100,IGN,BD_ADRESSE,V2.2,UTM_N20", -61.52874, 16.234),
         ("353672.8", "544349.1", "1,ATLASANTE,90,BAN,EPSG:2972 RGFG95/UTM zone 22N (Guyane)", -52.31973, 4.92347),
+        ("353672.8", "544349.1", "1,ATLASANTE,100,IGN,BD_ADRESSE,V2.2,UTM_N22", -52.31973, 4.92347),
     ],
 )
 def test_a_place_has_degrees_whatever_its_territory(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from lake.contracts import Contract, contract
-from lake.readers import geojson, read
+from lake.readers import geojson, jsonl, read
 from lake.readers.stream import Plain
 from lake.readers.text import TOO_LONG
+from lake.readers.values import as_text, json_line
 from tests.lab import GOOD, broken, chunks, reading, rows
 
 JSONL = reading(format="jsonl", encodings=("utf-8",))
@@ -38,6 +41,25 @@ def test_a_line_that_is_no_object_is_broken_alone() -> None:
     assert len(rows(data, JSONL)) == 2
     assert [(b.line, b.original) for b in broken(data, JSONL)] == [(2, b"[1]\n"), (3, b"{broken\n")]
     assert chunks(data, JSONL)[0].lines.tolist() == [1, 5]
+
+
+def test_the_header_is_that_of_the_first_line_that_is_json() -> None:
+    assert jsonl.header(Plain(io.BytesIO(b"{broken\n" + lines(GOOD))), JSONL) == list(GOOD)
+
+
+def test_the_header_of_geojson_is_that_of_its_first_feature() -> None:
+    feature = {"type": "Feature", "properties": GOOD, "geometry": {"type": "Point", "coordinates": [2.3, 48.8]}}
+    data = json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
+    assert set(GOOD) <= set(geojson.header(Plain(io.BytesIO(data)), GEO))
+
+
+def test_a_duration_is_hours_minutes_and_seconds() -> None:
+    assert as_text(timedelta(hours=8, minutes=30, seconds=5), ",") == "08:30:05"
+
+
+def test_a_row_as_a_line_of_json_keeps_its_numbers() -> None:
+    row = {"a": 1.5, "b": Decimal("1.50"), "c": True, "d": None, "e": float("inf")}
+    assert json_line(row) == b'{"a": 1.5, "b": 1.50, "c": true, "d": null, "e": "inf"}\n'
 
 
 def test_a_cut_last_line_is_named() -> None:

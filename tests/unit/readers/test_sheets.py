@@ -70,6 +70,26 @@ def test_a_sheet_is_chosen_by_name() -> None:
         rows(data, reading(format="xlsx", sheet="Autre"))
 
 
+def test_a_sheet_of_charts_is_no_second_table() -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        page = book.add_worksheet("Table")
+        for at, line in enumerate((HEADERS, TYPED)):
+            page.write_row(at, 0, line)
+        chart = book.add_chart({"type": "line"})
+        chart.add_series({"values": "=Table!$A$2:$A$2"})
+        book.add_chartsheet("Graphique").set_chart(chart)
+    assert len(rows(file.getvalue(), XLSX)) == 1
+
+
+def test_of_sheets_without_a_row_the_first_is_read() -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        book.add_worksheet("Table").write_row(0, 0, HEADERS)
+        book.add_worksheet("Notes")
+    assert rows(file.getvalue(), XLSX) == []
+
+
 def test_a_cut_sheet_is_refused_whole() -> None:
     with pytest.raises(ReadError, match="no spreadsheet, or cut short"):
         chunks(sheet(HEADERS, TYPED)[:-200], XLSX)
