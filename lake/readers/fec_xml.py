@@ -25,6 +25,9 @@ _PIECE = 1 << 18
 #: Bytes within which a line of an entry ends; a longer one would fill the memory.
 _LONGEST = 64 << 20
 
+#: Names that no FEC has, as many as a message says.
+_SHOWN = 12
+
 _ROOT = "comptabilite"
 _REMEDY = "Check that the file is the FEC and not another export."
 
@@ -38,7 +41,13 @@ _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(Z|[+-]\d\d:\d\d)?")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 
 #: Names by which some software writes those of the law.
-_OTHER_NAMES = {"compteauxnum": "CompAuxNum", "compteauxlib": "CompAuxLib"}
+_OTHER_NAMES = {"compteauxnum": "CompAuxNum", "compteauxlib": "CompAuxLib", "montant": "Montant", "sens": "Sens"}
+
+#: What each line says; cash accounting may leave it out.
+_ACCOUNT = ("CompteNum", "CompteLib")
+
+#: The side of an amount that has one by itself, as in the text form.
+_SIDES = {"D": "Debit", "+1": "Debit", "1": "Debit", "C": "Credit", "-1": "Credit"}
 
 
 def is_xml(head: bytes) -> bool:
@@ -75,6 +84,8 @@ class TextForm(Begun):
         names = {fold(name): name for name in self._columns} | _OTHER_NAMES
         levels: list[dict[str, str]] = []
         root = None
+        is_first = True
+        unknown: list[str] = []
         since = 0
         data = super().read(_PIECE)
         try:
@@ -90,23 +101,33 @@ class TextForm(Begun):
                     if tag in ("exercice", "journal", "ecriture", "ligne"):
                         if event == "start":
                             levels.append({})
+                            unknown.clear()
                             continue
                         found = {name: value for level in levels for name, value in level.items()}
                         levels.pop()
                         element.clear()
                         if tag == "ligne":
                             since = 0
+                            if is_first:
+                                _refuse_renamed(found, unknown)
+                            is_first = False
                             yield self._line(found)
                     elif event == "end" and levels and tag in names:
                         levels[-1][names[tag]] = " ".join((element.text or "").split())
+                    elif event == "start" and levels and tag not in names and len(unknown) < _SHOWN:
+                        unknown.append(element.tag)
                 if since > _LONGEST:
                     raise ReadError(f"No entry ends within {_LONGEST >> 20} MB.", remedy=_REMEDY)
                 data = following
             parser.close()
         except ParseError as error:
             self.damage = self.damage or f"no XML from line {error.position[0]} on"
+        except (LookupError, ValueError) as error:  # Of the parser: the encoding that the document names.
+            raise ReadError(f"The XML can't be decoded: {error}.", remedy="Have it exported in UTF-8.") from error
 
     def _line(self, found: dict[str, str]) -> bytes:
+        if side := _SIDES.get(found.get("Sens", "").upper()):
+            found = {side: found.get("Montant", ""), **found}
         cells = (self._cell(name, found.get(name, "")) for name in self._columns)
         return "\t".join(cells).encode("utf-8", "replace") + b"\r\n"
 
@@ -116,3 +137,17 @@ class TextForm(Begun):
         if name in self._amounts and _NUMBER.fullmatch(value):
             return format(Decimal(value), "f").replace(".", ",")
         return value
+
+
+def _refuse_renamed(found: dict[str, str], unknown: list[str]) -> None:
+    """A first line without its account, but with elements that no FEC has: the others would land without it, too.
+
+    Raises:
+        ReadError: it is so.
+    """
+    lacks = [name for name in _ACCOUNT if name not in found]
+    if lacks and unknown:
+        raise ReadError(
+            f"Its lines have no {' and no '.join(lacks)}; it has {', '.join(unknown[:_SHOWN])} instead.",
+            remedy="Have it exported with the names of the law.",
+        )

@@ -152,6 +152,28 @@ def test_what_follows_the_end_of_the_xml_form_is_told() -> None:
     assert (len(found), stream.damage is not None) == (2, True)
 
 
+def test_the_xml_form_has_montant_and_sens_as_the_text_form_does() -> None:
+    data = xml([SALE, INCOME])
+    for side, sign in ((b"Debit", b"D"), (b"Credit", b"-1")):
+        data = data.replace(b"<%s>" % side, b"<Montant>")
+        data = data.replace(b"</%s>" % side, b"</Montant><Sens>%s</Sens>" % sign)
+    assert rows(data) == rows(xml([SALE, INCOME]))
+
+
+def test_an_account_under_another_name_is_no_account_left_blank() -> None:
+    data = xml([SALE, INCOME])
+    with pytest.raises(ReadError, match=r"no CompteNum; it has NumeroCompte instead"):
+        rows(data.replace(b"CompteNum", b"NumeroCompte"))
+    left_out = re.sub(rb"<CompteNum>.*?</CompteNum>", b"", data)
+    assert [row["CompteNum"] for row in rows(left_out)] == [None, None]
+
+
+@pytest.mark.parametrize("encoding", [b"x-foo", b"gbk"])
+def test_an_encoding_of_xml_that_is_not_known_is_named(encoding: bytes) -> None:
+    with pytest.raises(ReadError, match="can't be decoded"):
+        rows(xml([SALE]).replace(b'encoding="utf-8"', b'encoding="%s"' % encoding))
+
+
 def test_xml_of_something_else_is_refused() -> None:
     with pytest.raises(ReadError, match="no FEC: it begins with <factures>"):
         rows(b'<?xml version="1.0"?><factures><facture>1</facture></factures>')
