@@ -35,7 +35,10 @@ _MOST_CELLS = 4_000_000
 _MOST_BYTES = 512 << 20
 
 #: What readers of a workbook raise where it is damaged.
-_DAMAGE = (CalamineError, ZipError, OSError, ValueError, struct.error, zipfile.BadZipFile, ElementTree.ParseError)
+_DAMAGE = (
+    CalamineError, ZipError, OSError, ValueError, LookupError, RuntimeError, struct.error, zipfile.BadZipFile,
+    ElementTree.ParseError,
+)  # fmt: skip
 
 
 def read(stream: Stream, contract: Contract, encoding: str | None = None) -> Iterator[Chunk]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -103,6 +104,21 @@ _NAMES = " ".join(
     }.items()
 )
 _MANIFEST = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+
+
+def test_a_workbook_whose_parts_do_not_fit_is_damaged_and_no_fault_of_the_reader() -> None:
+    data = bytearray(xls(HEADERS, TYPED))
+    at = data.find(b"\xfc\x00", 512) + 4  # the number of shared texts
+    data[at : at + 8] = struct.pack("<II", 10**6, 10**6)
+    kept = zipfile.ZipFile(io.BytesIO(sheet(HEADERS, TYPED)))
+    short = io.BytesIO()
+    with zipfile.ZipFile(short, "w") as archive:
+        for name in kept.namelist():
+            if "worksheets" not in name:
+                archive.writestr(name, kept.read(name))
+    for spoiled in (bytes(data), short.getvalue()):
+        with pytest.raises(ReadError, match="no spreadsheet, or cut short"):
+            rows(spoiled, XLSX)
 
 
 def ods(*tables: str) -> bytes:
