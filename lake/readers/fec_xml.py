@@ -86,7 +86,7 @@ class TextForm(Begun):
         root = None
         is_first = True
         unknown: list[str] = []
-        since = 0
+        since = years = 0
         data = super().read(_PIECE)
         try:
             while data:
@@ -100,6 +100,12 @@ class TextForm(Begun):
                         raise ReadError(f"The file is XML, but no FEC: it begins with <{root}>.", remedy=_REMEDY)
                     if tag in ("exercice", "journal", "ecriture", "ligne"):
                         if event == "start":
+                            years += tag == "exercice"
+                            if years > 1:
+                                raise ReadError(
+                                    "The file holds more than one fiscal year.",
+                                    remedy="Export each fiscal year to a file of its own, named for its last day.",
+                                )
                             levels.append({})
                             unknown.clear()
                             continue

@@ -116,7 +116,7 @@ def _open(file: BinaryIO, stream: Stream) -> pq.ParquetFile:
             )
             if column.physical_type == "BYTE_ARRAY" and any("DICTIONARY" in each for each in column.encodings)
         ]
-        return pq.ParquetFile(file, read_dictionary=shared)
+        return pq.ParquetFile(file, read_dictionary=shared, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as error:
         why = stream.damage or "no Parquet, or cut short"
         raise ReadError(f"The file is {why}: its rows can't be found.", remedy="Have it sent again.") from error

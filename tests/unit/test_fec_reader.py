@@ -174,6 +174,13 @@ def test_an_encoding_of_xml_that_is_not_known_is_named(encoding: bytes) -> None:
         rows(xml([SALE]).replace(b'encoding="utf-8"', b'encoding="%s"' % encoding))
 
 
+def test_a_second_fiscal_year_in_the_xml_form_is_refused() -> None:
+    one = xml([SALE, INCOME])
+    start, end = one.index(b"<exercice>"), one.index(b"</comptabilite>")
+    with pytest.raises(ReadError, match="more than one fiscal year"):
+        rows(one[:end] + one[start:end] + one[end:])
+
+
 def test_xml_of_something_else_is_refused() -> None:
     with pytest.raises(ReadError, match="no FEC: it begins with <factures>"):
         rows(b'<?xml version="1.0"?><factures><facture>1</facture></factures>')

@@ -291,6 +291,18 @@ def test_a_row_group_that_cannot_be_read_loses_none_of_the_others() -> None:
     assert lost.reason == "file: rows 101 to 200 can't be read"
 
 
+def test_a_changed_value_below_its_checksum_is_no_value() -> None:
+    """Uncompressed, it would be read as another price without a word."""
+    table = pa.table({"Prix": [1000 + n for n in range(300)]})
+    plain = {"compression": "none", "use_dictionary": False, "write_page_checksum": True}
+    data = bytearray(parquet(table, row_group_size=100, **plain))
+    offset = pq.ParquetFile(io.BytesIO(bytes(data))).metadata.row_group(1).column(0).data_page_offset
+    data[data.index((1150).to_bytes(8, "little"), offset)] ^= 1
+    found = chunks(bytes(data), PARQUET)
+    assert sum(c.table.num_rows for c in found) == 200
+    assert [b.reason for c in found for b in c.broken] == ["file: rows 101 to 200 can't be read"]
+
+
 def test_a_cut_parquet_is_refused_whole() -> None:
     with pytest.raises(ReadError, match="no Parquet, or cut short"):
         chunks(parquet(pa.table({"Prix": [1]}))[:-10], PARQUET)
