@@ -50,6 +50,12 @@ def isolated_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     settings.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def own_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit's AppTest leaves its script in the place of the main module, and a spawned process would run it."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
 @pytest.fixture(scope="session")
 def mongod(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
     """The URI of the test run's own server."""

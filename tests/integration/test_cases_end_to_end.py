@@ -14,8 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import small_group
-from conftest import use
-from group import Group
+from group import Group, use
 from shared import case
 
 from apps.screens.quality.restated import records
